@@ -1,0 +1,57 @@
+/* One run of a script in one browser: leases it, carries the steps out, reports each, gives the browser back.
+ *
+ * It knows neither database nor terminal: what happens goes to a sink, so a thread's job, `replinet run` and tests use
+ * the same code. Blocking, one thread, one run at a time per process (a job is a process). */
+#pragma once
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "cdp/door_client.h"
+
+/* Where a run's events and files go. Functions return 0 or -errno; a failure ends the run (ERROR_FENCED: at once,
+ * silently). `data` is borrowed. */
+struct agent_sink {
+    void *user;
+    /* kinds: run.started, run.finished, browser.leased, browser.ended, step.started, step.finished, step.failed,
+     * egress.refused, egress.allowed (level debug), page.dialog, page.console (level debug), download.finished, note */
+    int (*event)(void *user, enum log_level level, const char *kind, const char *message, const json_t *data,
+                 struct error *e);
+    /* Stores a file; `kind` screenshot | download | other. `ret_id` has room for a UUID text. */
+    int (*artifact)(void *user, const char *kind, const char *name, const char *media_type, const void *data,
+                    size_t length, char ret_id[37], struct error *e);
+    /* The thread has a browser now (status running); called once. */
+    int (*running)(void *user, const char *browser_id, struct error *e);
+};
+
+struct agent_options {
+    const struct door *door;
+    const char *lease_id;             /* idempotency key of the lease: thread id + attempt */
+    json_t *lease;                    /* borrowed: lease object, limits and egress rules included */
+    const json_t *script;             /* borrowed: {"steps":[...]} or the bare list */
+    const json_t *inputs;             /* borrowed or NULL: values for {{inputs.name}} */
+    int64_t timeout_ms;               /* of the whole run; <= 0: the lease's */
+    int interrupt_fd;                 /* readable: stop; -1: none */
+    const char *download_name_prefix; /* NULL: none */
+};
+
+enum agent_status { AGENT_COMPLETED, AGENT_FAILED, AGENT_STOPPED };
+
+struct agent_outcome {
+    enum agent_status status;
+    char reason[32];     /* "" when completed; step_failed, timeout, stopped, oom, crash, unresponsive, capacity, ... */
+    struct error error;  /* why, when not completed */
+    json_t *results;     /* the caller's: object of everything extracted so far, also when the run failed */
+    char browser_id[37]; /* "" when none was leased */
+    int64_t steps_done;
+    int64_t execution_ms;
+};
+
+/* Checks a script without running it: every wrong step is named by its path ("steps[3].then[0].click"). */
+int agent_check_script(const json_t *script, struct error *e);
+
+/* Runs it. Always fills `ret_outcome` (agent_outcome_done frees its results); returns -errno only when the sink failed.
+ */
+int agent_run(const struct agent_options *options, const struct agent_sink *sink, struct agent_outcome *ret_outcome,
+              struct error *e);
+void agent_outcome_done(struct agent_outcome *outcome);

@@ -1,0 +1,51 @@
+/* One row per configuration value: name, kind, default, least, most, which processes get it, what it is for.
+ *
+ * A value comes from the environment, else from the .env file, else from here. `replinet up` reads it all and hands
+ * each process only the rows that name it (its environment holds nothing else), so a row's readers are also who may
+ * know a secret. To add a value: add a row. `replinet config` and docs/configuration.md print this table.
+ *
+ * Kinds: TEXT, PATH (absolute or empty), INT, REAL, BOOL (true/false), LEVEL, HOSTPORTS (comma-separated host:port),
+ * URL. Readers: A api, L launcher, E engine, K keeper, W worker and job, U up only (implicit for all). */
+#pragma once
+
+#define CONFIG_TABLE(X)                                                                                                \
+    X(DATABASE_URL, TEXT, "", 0, 0, "AW", "PostgreSQL to use (libpq URL). Empty: a private PostgreSQL is started.")    \
+    X(REDIS_URL, TEXT, "", 0, 0, "AW",                                                                                 \
+      "Redis to use (redis://..., or unix:///path). Empty: a private Redis is started.")                               \
+    X(SECRET_KEY, TEXT, "", 0, 0, "AW",                                                                                \
+      "Root of all keys, 64 hex digits; comma-separated older keys may follow, accepted for reading. "                 \
+      "Empty: made once and kept in STATE_DIR/secret.")                                                                \
+    X(TICKET_PUBLIC_KEY, TEXT, "", 0, 0, "EK", "Public half of the ticket key, 64 hex digits; `up` derives it.")       \
+    X(STATE_DIR, PATH, "/var/lib/replinet", 0, 0, "ALEKW", "Where everything that must be kept is stored.")            \
+    X(RUN_DIR, PATH, "/run/replinet", 0, 0, "ALEKW",                                                                   \
+      "Sockets, locks and browsers' working folders; one per instance.")                                               \
+    X(LOG_LEVEL, LEVEL, "info", 0, 0, "ALEKW", "debug, info, warn or error.")                                          \
+    X(LOG_FORMAT, TEXT, "auto", 0, 0, "ALEKW", "json, text, or auto: text on a terminal, else json.")                  \
+    X(DOOR_HOST, TEXT, "127.0.0.1", 0, 0, "AEW", "Address on which the engine's door listens.")                        \
+    X(DOOR_PORT, INT, "8001", 1, 65535, "AEW", "Port of the engine's door.")                                           \
+    X(WORKER_METRICS_PORT, INT, "9102", 0, 65535, "W", "Port on 127.0.0.1 of the worker's metrics; 0: none.")          \
+    X(MAX_BROWSERS, INT, "8", 1, 1000, "LE", "Browsers that may exist at once, warm ones included.")                   \
+    X(POOL_WARM, INT, "1", 0, 100, "E", "Frozen browsers kept ready for a lease.")                                     \
+    X(POOL_QUEUE_SECONDS, INT, "30", 0, 3600, "E", "Longest wait for a browser when all are busy.")                    \
+    X(POOL_MIN_FREE_MB, INT, "512", 0, 1048576, "E", "No browser is started while less memory than this is free.")     \
+    X(BROWSER_TIMEOUT, INT, "1800", 5, 86400, "EKW", "Longest life of a leased browser, seconds.")                     \
+    X(BROWSER_IDLE_SECONDS, INT, "300", 5, 86400, "EK", "A leased browser that nobody uses for so long ends.")         \
+    X(BROWSER_MEMORY_MB, INT, "1024", 256, 65536, "LEW", "Memory limit of a browser.")                                 \
+    X(BROWSER_CPUS, REAL, "1", 0.1, 64, "LEW", "CPU limit of a browser, cores.")                                       \
+    X(BROWSER_PIDS, INT, "512", 64, 32768, "L", "Limit of a browser's processes and threads.")                         \
+    X(BROWSER_START_SECONDS, INT, "30", 1, 600, "EK", "A browser must answer within so long of its start.")            \
+    X(BROWSER_PING_SECONDS, INT, "5", 1, 300, "K", "How often a leased browser is asked whether it lives.")            \
+    X(BROWSER_PING_TIMEOUT_SECONDS, INT, "20", 1, 600, "K",                                                            \
+      "A browser that leaves a ping unanswered so long is ended.")                                                     \
+    X(BROWSER_ID_BASE, INT, "300000", 65536, 2000000000, "L", "First of the user ids given to browsers and keepers.")  \
+    X(CHROMIUM_PATH, PATH, "/usr/lib/chromium/chromium", 0, 0, "L", "The Chromium binary (not a wrapper script).")     \
+    X(CRUN_PATH, PATH, "/usr/bin/crun", 0, 0, "L", "The OCI runtime.")                                                 \
+    X(EGRESS_ALLOW, HOSTPORTS, "", 0, 0, "LK",                                                                         \
+      "host:port pairs that browsers may reach although the egress policy refuses them.")                              \
+    X(EGRESS_DNS, HOSTPORTS, "", 0, 0, "LK", "DNS servers of the egress gate; empty: those of /etc/resolv.conf.")      \
+    X(EGRESS_MAX_CONNECTIONS, INT, "256", 1, 65535, "K", "Connections that one browser may have open at once.")        \
+    X(CDP_MESSAGE_MAX_MB, INT, "64", 1, 1024, "EKW", "Largest CDP message in either direction.")                       \
+    X(TRANSFER_MAX_MB, INT, "512", 1, 65536, "LW", "Room for downloads and uploads of one browser.")                   \
+    X(WORKER_CONCURRENCY, INT, "4", 1, 1000, "W", "Jobs that one worker runs at once.")                                \
+    X(JOB_LEASE_SECONDS, INT, "15", 3, 3600, "W", "A job whose worker is silent for so long is taken from it.")        \
+    X(STEP_TIMEOUT_SECONDS, INT, "15", 1, 3600, "W", "How long a step waits for its target unless it says otherwise.")

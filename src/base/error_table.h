@@ -1,0 +1,29 @@
+/* One row per error code: identifier, HTTP status, name on the wire, what it means.
+ *
+ * The name is part of the API contract ("code" in an error answer) and of the CLI's --json output; a row may be added,
+ * never renamed. */
+#pragma once
+
+#define ERROR_TABLE(X)                                                                                                 \
+    X(NONE, 200, "none", "No error.")                                                                                  \
+    X(INTERNAL, 500, "internal", "Something failed inside Replinet; the log has the details.")                         \
+    X(BAD_INPUT, 422, "bad_input", "A value was refused; the text names it and what is allowed.")                      \
+    X(BAD_CONFIG, 500, "bad_config", "A configuration value is wrong.")                                                \
+    X(NOT_FOUND, 404, "not_found", "There is no such object, or the caller may not know of it.")                       \
+    X(UNAUTHENTICATED, 401, "unauthenticated", "No valid ticket, token or key was presented.")                         \
+    X(FORBIDDEN, 403, "forbidden", "The caller is known but has no right to this.")                                    \
+    X(CONFLICT, 409, "conflict", "The object is in a state that does not allow this.")                                 \
+    X(TOO_LARGE, 413, "too_large", "A message, body or file is over its limit.")                                       \
+    X(CAPACITY, 429, "capacity", "All browsers are busy and the wait reached its deadline.")                           \
+    X(UNAVAILABLE, 503, "unavailable", "A service that this needs does not answer.")                                   \
+    X(TIMEOUT, 504, "timeout", "The deadline passed before the answer came.")                                          \
+    X(CANCELLED, 499, "cancelled", "The caller asked to stop.")                                                        \
+    X(CLOSED, 502, "closed", "The other side closed the connection.")                                                  \
+    X(PROTOCOL, 502, "protocol", "The other side sent something that its protocol does not allow.")                    \
+    X(BROWSER, 502, "browser", "The browser answered a command with an error.")                                        \
+    X(BROWSER_CRASH, 502, "crash", "The browser, or the page in it, crashed.")                                         \
+    X(BROWSER_OOM, 502, "oom", "The browser reached its memory limit.")                                                \
+    X(LIMIT, 429, "limit", "A quota or limit was reached.")                                                            \
+    X(STEP, 422, "step_failed", "A step of the script could not be carried out.")                                      \
+    X(FENCED, 409, "fenced", "The job was given to another attempt; this one must not write any more.")                \
+    X(STORAGE, 507, "storage", "There is not enough disk space, or the disk failed.")

@@ -1,0 +1,21 @@
+/* One row per metric: identifier, type, name, help. Counters and gauges may have one label whose values are a fixed
+ * list (never ids, hosts or anything else that grows). A process shows the rows that it touched. */
+#pragma once
+
+#define METRICS_TABLE(X)                                                                                               \
+    X(BROWSERS, GAUGE, "replinet_browsers", "Browsers by state.", "state")                                             \
+    X(BROWSERS_STARTED, COUNTER, "replinet_browsers_started_total", "Browsers started.", NULL)                         \
+    X(BROWSERS_ENDED, COUNTER, "replinet_browsers_ended_total", "Browsers ended, by reason.", "reason")                \
+    X(BROWSER_MEMORY, GAUGE, "replinet_browsers_memory_bytes", "Memory of all browsers together.", NULL)               \
+    X(BROWSER_CPU, COUNTER, "replinet_browsers_cpu_ms_total", "CPU time of all browsers, milliseconds.", NULL)         \
+    X(LEASES, COUNTER, "replinet_leases_total", "Leases by outcome.", "outcome")                                       \
+    X(LEASE_WAIT, HISTOGRAM, "replinet_lease_wait_seconds", "From request of a browser to its lease.", NULL)           \
+    X(LEASE_QUEUE, GAUGE, "replinet_lease_queue", "Requests that wait for a browser.", NULL)                           \
+    X(BROWSER_START, HISTOGRAM, "replinet_browser_start_seconds", "From start of a container to its first answer.",    \
+      NULL)                                                                                                            \
+    X(HTTP_REQUESTS, COUNTER, "replinet_http_requests_total", "Requests by class of status.", "status")                \
+    X(JOBS, COUNTER, "replinet_jobs_total", "Jobs by outcome.", "outcome")                                             \
+    X(JOB_QUEUE_DEPTH, GAUGE, "replinet_job_queue_depth", "Jobs ready to be taken.", NULL)                             \
+    X(JOB_QUEUE_AGE, GAUGE, "replinet_job_queue_age_seconds", "Age of the oldest ready job.", NULL)                    \
+    X(JOB_WAIT, HISTOGRAM, "replinet_job_wait_seconds", "From a job's due time to its start.", NULL)                   \
+    X(JOBS_RUNNING, GAUGE, "replinet_jobs_running", "Jobs running in this worker.", NULL)

@@ -1,0 +1,62 @@
+/* A blocking CDP client over a WebSocket of the door: calls with deadlines, events to one handler.
+ *
+ * One thread per client. Messages are received into one buffer that is reused and grows to the largest message (at most
+ * CDP_MESSAGE_MAX_MB); results are handed out as spans of it or parsed on demand. A call whose target crashed or
+ * detached fails at once with ERROR_BROWSER_CRASH instead of waiting for its deadline. */
+#pragma once
+
+#include "base/json.h"
+#include "browsers/protocol/end_reason.h"
+#include "cdp/scanner.h"
+
+struct cdp_client;
+
+/* Called for every event while the client waits for something. `params` is borrowed and may be NULL. The handler must
+ * not call cdp_call or cdp_wait; it may call cdp_send. */
+typedef void cdp_event_handler(void *user, const char *session_id, const char *method, const json_t *params);
+
+/* Connects to ws://host:port<path> (path with the ticket in its query). */
+int cdp_connect(const char *host, int port, const char *path, int64_t deadline, struct cdp_client **ret_client,
+                struct error *e);
+void cdp_client_free(struct cdp_client *client); /* NULL is fine; closes politely */
+#define cleanup_cdp_client __attribute__((cleanup(cdp_client_free_value)))
+void cdp_client_free_value(struct cdp_client **client);
+
+void cdp_client_set_handler(struct cdp_client *client, cdp_event_handler *handler, void *user);
+
+/* A descriptor that becomes readable when the run should stop: every wait then fails with -ECANCELED, ERROR_CANCELLED.
+ * -1: none. The client does not read from it. */
+void cdp_client_set_interrupt(struct cdp_client *client, int fd);
+
+/* Calls a method and waits. `session_id` NULL or "" means the root session. `params` is stolen and may be NULL. The
+ * result (the caller's, never NULL on success; ret_result may be NULL) is an object. Errors: ERROR_BROWSER with the
+ * browser's message, ERROR_TIMEOUT, ERROR_CANCELLED, ERROR_BROWSER_CRASH, ERROR_CLOSED. */
+int cdp_call(struct cdp_client *client, const char *session_id, const char *method, json_t *params, int64_t timeout_ms,
+             json_t **ret_result, struct error *e);
+
+/* As cdp_call, but the raw JSON text of the result: `ret_result` points into the client's buffer until its next use. */
+int cdp_call_raw(struct cdp_client *client, const char *session_id, const char *method, json_t *params,
+                 int64_t timeout_ms, struct cdp_span *ret_result, struct error *e);
+
+/* Sends without waiting; the answer is dropped. */
+int cdp_send(struct cdp_client *client, const char *session_id, const char *method, json_t *params, struct error *e);
+
+/* Sends several calls and then waits for all: index i of the results belongs to call i (NULL when that one failed). */
+struct cdp_request {
+    const char *session_id, *method;
+    json_t *params;     /* stolen */
+    json_t *result;     /* out: the caller's */
+    struct error error; /* out: code NONE on success */
+};
+int cdp_call_many(struct cdp_client *client, struct cdp_request *requests, size_t count, int64_t timeout_ms,
+                  struct error *e);
+
+/* Serves messages until `done(user)` is true or the deadline passes (-ETIMEDOUT). done is asked after every message and
+ * before waiting. */
+int cdp_wait(struct cdp_client *client, bool (*done)(void *user), void *user, int64_t deadline, struct error *e);
+
+/* Serves what has arrived, without waiting; -errno when the connection is gone. */
+int cdp_poll(struct cdp_client *client, struct error *e);
+
+/* Why the keeper closed the connection (NONE while it is open or when it broke without a word). */
+enum end_reason cdp_client_end_reason(const struct cdp_client *client);

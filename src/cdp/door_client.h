@@ -1,0 +1,34 @@
+/* A blocking client of the engine's door: lease, release and inspect browsers. Used by jobs, worker and CLI. Each call
+ * is one HTTP request with a deadline (libcurl). Tickets are made here from the ticket key. One thread. */
+#pragma once
+
+#include "base/json.h"
+#include "base/ticket.h"
+
+struct door {
+    const char *host; /* borrowed */
+    int port;
+    const struct ticket_key *key; /* borrowed */
+    int interrupt_fd;             /* readable: give up with ERROR_CANCELLED; -1: none */
+};
+
+/* From DOOR_HOST, DOOR_PORT and SECRET_KEY. The key is written to `key_storage`, which must outlive the door. */
+int door_open(struct ticket_key *key_storage, struct door *ret_door, struct error *e);
+
+/* Leases a browser as `lease` (keeper_protocol.h) says; waits in the engine's queue up to its queue_ms. ret_browser is
+ * the door's browser object. ERROR_CAPACITY when all are busy, ERROR_UNAVAILABLE when the door does not answer. */
+int door_lease(const struct door *door, const char *lease_id, json_t *lease, json_t **ret_browser, struct error *e);
+
+/* Ends a browser; 0 also when it is gone already. `reason` is "released" or "killed". */
+int door_release(const struct door *door, const char *browser_id, const char *reason, struct error *e);
+
+int door_get(const struct door *door, const char *browser_id, json_t **ret_browser, struct error *e);
+int door_list(const struct door *door, json_t **ret_list, struct error *e); /* {"items":[...],"total"} */
+int door_statistics(const struct door *door, json_t **ret_statistics, struct error *e);
+
+/* Path and query for cdp_connect: "/browsers/ID/cdp?ticket=...". free() */
+int door_cdp_path(const struct door *door, const char *browser_id, char **ret_path, struct error *e);
+
+/* Reads a file of the browser's transfer folder: `write` gets it piece by piece and returns 0 or -errno to stop. */
+int door_read_file(const struct door *door, const char *browser_id, const char *name,
+                   int (*write)(void *user, const void *data, size_t length), void *user, struct error *e);

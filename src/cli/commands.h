@@ -1,0 +1,13 @@
+/* The subcommands of the binary, a row each: name, function, service name in the log, one line of help.
+ *
+ * A function gets the arguments after the subcommand's name (arguments[0] is the name) with configuration loaded, log
+ * and libsodium started and SIGPIPE ignored, and returns the exit status: 0, 1 for a failure it has reported, 2 for
+ * usage. */
+#pragma once
+
+#define COMMAND_TABLE(X)                                                                                               \
+    X("config", config_command, "cli", "Print every configuration value, its meaning and where it goes.")
+
+#define X(name, function, service, help) int function(int count, char **arguments);
+COMMAND_TABLE(X)
+#undef X

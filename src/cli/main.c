@@ -1,0 +1,62 @@
+/* The one binary: finds the subcommand, loads the configuration, runs it. */
+#include "base/config.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "cli/commands.h"
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const struct {
+    const char *name;
+    int (*run)(int count, char **arguments);
+    const char *service, *help;
+} commands[] = {
+#define X(name, function, service, help) {name, function, service, help},
+    COMMAND_TABLE(X)
+#undef X
+};
+
+static int usage(FILE *out, int status) {
+    fprintf(out,
+            "replinet " REPLINET_VERSION ": AI agents in walled-off browsers\n\nUsage: replinet COMMAND [...]\n\n");
+    for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
+        fprintf(out, "  %-16s %s\n", commands[i].name, commands[i].help);
+    fprintf(out, "\nConfiguration comes from the environment and the file named by REPLINET_ENV (default: .env).\n");
+    return status;
+}
+
+static int load_configuration(void) {
+    const char *file = getenv("REPLINET_ENV");
+    cleanup_free char *complaints = NULL;
+    if (config_load(file ? file : ".env", &complaints) < 0) {
+        fprintf(stderr, "replinet: the configuration has errors:\n%s", complaints);
+        return -1;
+    }
+    return 0;
+}
+
+int main(int count, char **arguments) {
+    if (count < 2 || !strcmp(arguments[1], "help") || !strcmp(arguments[1], "--help") || !strcmp(arguments[1], "-h"))
+        return usage(count < 2 ? stderr : stdout, count < 2 ? 2 : 0);
+    if (!strcmp(arguments[1], "--version"))
+        return puts("replinet " REPLINET_VERSION) < 0;
+    signal(SIGPIPE, SIG_IGN);
+    umask(022);
+    if (sodium_init() < 0) {
+        fprintf(stderr, "replinet: libsodium does not start\n");
+        return 1;
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
+        if (!strcmp(commands[i].name, arguments[1])) {
+            if (load_configuration() < 0)
+                return 1;
+            config_start_log(commands[i].service);
+            return commands[i].run(count - 1, arguments + 1);
+        }
+    fprintf(stderr, "replinet: there is no command %s; `replinet help` lists them\n", arguments[1]);
+    return 2;
+}
