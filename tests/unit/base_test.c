@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/ticket.h"
 #include "base/uuid.h"
+#include "base/websocket_accept.h"
 #include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -130,6 +131,16 @@ static void arena_hands_out_separate_aligned_memory(void **state) {
     assert_string_equal(arena_print(&arena, "%s-%d", "x", 5), "x-5");
 }
 
+static void websocket_keys_are_answered(void **state) {
+    char key[WEBSOCKET_KEY_SIZE], accept[WEBSOCKET_ACCEPT_SIZE];
+    assert_int_equal(websocket_accept("dGhlIHNhbXBsZSBub25jZQ==", accept), 0);
+    assert_string_equal(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="); /* the example of RFC 6455, 1.3 */
+    assert_int_equal(websocket_accept(websocket_make_key(key), accept), 0);
+    assert_int_equal(websocket_accept("dGhlIHNhbXBsZSBub25jZ!==", accept), -EINVAL);
+    assert_int_equal(websocket_accept("dGhlIHNhbXBsZSBub25jZQ", accept), -EINVAL);
+    assert_int_equal(websocket_accept("", accept), -EINVAL);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(utf8_is_checked_strictly),
@@ -140,6 +151,7 @@ int main(void) {
         cmocka_unit_test(configuration_names_every_wrong_value),
         cmocka_unit_test(each_process_gets_only_its_rows),
         cmocka_unit_test(arena_hands_out_separate_aligned_memory),
+        cmocka_unit_test(websocket_keys_are_answered),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
