@@ -28,7 +28,7 @@ struct cdp_envelope {
     struct cdp_span params, result, error;
 };
 
-/* -EINVAL with a reason that names the offending byte's offset. */
+/* -EINVAL with a reason and the offset of the offending byte (bad UTF-8: without an offset). */
 int cdp_scan(const char *message, size_t length, struct cdp_envelope *ret_envelope, struct error *e);
 
 /* As cdp_scan for text that Chromium wrote: finds the same members but does not verify the insides of params, result
@@ -36,5 +36,6 @@ int cdp_scan(const char *message, size_t length, struct cdp_envelope *ret_envelo
 int cdp_scan_trusted(const char *message, size_t length, struct cdp_envelope *ret_envelope, struct error *e);
 
 /* A string member of a raw object ("sessionId" in the params of Target.attachedToTarget), decoded into `value`.
- * -ENOENT when it is missing or no string, -E2BIG when it does not fit. */
+ * -ENOENT when it is missing or no string, -E2BIG when it does not fit, -EINVAL when it cannot be decoded (lone
+ * surrogate, U+0000). The first of two equal keys counts: for text that Chromium wrote. */
 int cdp_span_get_string(struct cdp_span object, const char *key, char *value, size_t room);
