@@ -72,6 +72,8 @@ static int child_place_fds(const struct process_spec *spec, int report) {
 }
 
 static int child_become(const struct process_spec *spec, pid_t parent) {
+    if (spec->new_session && setsid() < 0)
+        return -errno;
     if (spec->user &&
         (setgroups(spec->user->group_count, spec->user->groups) || setgid(spec->user->gid) || setuid(spec->user->uid)))
         return -errno;

@@ -24,6 +24,7 @@ struct process_spec {
     char *const *environment;           /* NULL-terminated */
     const struct process_user *user;    /* NULL: stay who we are */
     int death_signal;                   /* sent to the child when its parent thread dies; 0: none */
+    bool new_session;                   /* setsid: signals of our terminal do not reach it */
     int stdin_fd, stdout_fd, stderr_fd; /* -1: /dev/null for in and out, inherited for err */
     const int *fds;                     /* become 3, 4, 5, ... in the child; all others are closed */
     size_t fd_count;
