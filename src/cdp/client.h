@@ -1,8 +1,10 @@
 /* A blocking CDP client over a WebSocket of the door: calls with deadlines, events to one handler.
  *
  * One thread per client. Messages are received into one buffer that is reused and grows to the largest message (at most
- * CDP_MESSAGE_MAX_MB); results are handed out as spans of it or parsed on demand. A call whose target crashed or
- * detached fails at once with ERROR_BROWSER_CRASH instead of waiting for its deadline. */
+ * CDP_MESSAGE_MAX_MB); results are handed out as spans of it or parsed on demand. A call whose page crashed fails at
+ * once with -EIO, ERROR_BROWSER_CRASH instead of waiting for its deadline; one whose page or frame went away (closed,
+ * navigated, detached: a frame does that all the time) with -ESTALE, ERROR_BROWSER. Other errors of the browser are
+ * -EREMOTEIO, ERROR_BROWSER. */
 #pragma once
 
 #include "base/json.h"
@@ -41,7 +43,9 @@ int cdp_call_raw(struct cdp_client *client, const char *session_id, const char *
 /* Sends without waiting; the answer is dropped. */
 int cdp_send(struct cdp_client *client, const char *session_id, const char *method, json_t *params, struct error *e);
 
-/* Sends several calls and then waits for all: index i of the results belongs to call i (NULL when that one failed). */
+/* Sends several calls and then waits for all: index i of the results belongs to call i (NULL when that one failed).
+ * 0 when every call has its own outcome; -errno when the wait itself failed (time, stop, connection), which is then
+ * also the error of every call without an answer. */
 struct cdp_request {
     const char *session_id, *method;
     json_t *params;     /* stolen */
@@ -55,7 +59,7 @@ int cdp_call_many(struct cdp_client *client, struct cdp_request *requests, size_
  * before waiting. */
 int cdp_wait(struct cdp_client *client, bool (*done)(void *user), void *user, int64_t deadline, struct error *e);
 
-/* Serves what has arrived, without waiting; -errno when the connection is gone. */
+/* Serves what has arrived, without waiting; -errno when the connection is gone or the run should stop. */
 int cdp_poll(struct cdp_client *client, struct error *e);
 
 /* Why the keeper closed the connection (NONE while it is open or when it broke without a word). */
