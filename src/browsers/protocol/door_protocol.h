@@ -1,0 +1,24 @@
+/* The door: the engine's HTTP interface to api, worker, jobs and the command line (DOOR_HOST:DOOR_PORT).
+ *
+ * Every request but /health and /metrics shows a ticket (base/ticket.h) as "Authorization: Bearer T" or, where a client
+ * cannot set headers, as the query parameter "ticket". A lease ticket may be TICKET_MAX bytes, so the door takes heads
+ * of TICKET_MAX + 8 KB.
+ *
+ *   POST   /browsers                     scope lease   200 or 201 {browser}; waits in the queue up to the lease's
+ *                                                      queue_ms; the same jti again gives the same browser
+ *   GET    /browsers                     scope manage  {"items":[{browser}...],"total":N}
+ *   GET    /browsers/{id}                scope manage  {browser}
+ *   DELETE /browsers/{id}?reason=NAME    scope manage  204 or 200 when it is ended; NAME "released" or "killed"
+ *   GET    /browsers/{id}/files/{name}   scope manage  the bytes of a file of its transfer folder
+ *   GET    /browsers/{id}/cdp            scope cdp     WebSocket
+ *   GET    /statistics                   scope manage  an object of numbers
+ *   GET    /health, /metrics
+ *
+ * {browser}: "id", "state" (starting, warm, leased, closing), "lease_id", "thread_id", "user_id", "created_at",
+ * "leased_at", "version", "clients", "memory_bytes", "memory_limit_bytes", "cpu_ms", "pids"; what is not known is null.
+ * A browser that has ended is remembered for a while: {"id", "state":"ended", "reason", ...}.
+ * Errors: {"detail","code","hint","request_id"} with a code of base/error_table.h. */
+#pragma once
+
+#define DOOR_ANSWER_MAX (4 * 1024 * 1024) /* bytes of a JSON answer */
+#define DOOR_HEAD_EXTRA (8 * 1024)        /* head_max = TICKET_MAX + this */
