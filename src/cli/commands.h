@@ -6,7 +6,8 @@
 #pragma once
 
 #define COMMAND_TABLE(X)                                                                                               \
-    X("config", config_command, "cli", "Print every configuration value, its meaning and where it goes.")
+    X("config", config_command, "cli", "Print every configuration value, its meaning and where it goes.")                         \
+    X("migrate", migrate_command, "migrate", "Bring the database's schema up to date; --status only looks.")
 
 #define X(name, function, service, help) int function(int count, char **arguments);
 COMMAND_TABLE(X)

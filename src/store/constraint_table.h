@@ -1,0 +1,26 @@
+/* What a violated constraint means to a person; a row per constraint that a client's input can violate. */
+#pragma once
+
+#define CONSTRAINT_TABLE(X)                                                                                            \
+    X("users_email_unique", "somebody has this e-mail address already")                                                \
+    X("presets_name_unique", "there is a preset of this name already")                                                 \
+    X("agents_name_unique", "there is an agent of this name already")                                                  \
+    X("agents_preset_id_fkey", "there is no such preset, or agents still use it")                                      \
+    X("jobs_unique_key", "this work is waiting or running already")                                                    \
+    X("presets_name_check", "name must have 1 to 200 characters")                                                      \
+    X("presets_ai_model_check", "ai_model must be \"script\" or \"provider/model\"")                                   \
+    X("presets_temperature_check", "temperature must be from 0 to 2")                                                  \
+    X("presets_max_tokens_check", "max_tokens must be from 1 to 10000000")                                             \
+    X("presets_description_check", "description must have at most 10000 characters")                                   \
+    X("presets_system_prompt_check", "system_prompt must have at most 200000 characters")                              \
+    X("presets_additional_config_check", "additional_config must be an object")                                        \
+    X("agents_name_check", "name must have 1 to 200 characters")                                                       \
+    X("agents_description_check", "description must have at most 10000 characters")                                    \
+    X("agents_personal_instructions_check", "personal_instructions must have at most 200000 characters")               \
+    X("agents_script_check", "script must be a list of steps or an object with \"steps\"")                             \
+    X("agents_input_schema_check", "input_schema must be an object")                                                   \
+    X("agents_result_schema_check", "result_schema must be an object")                                                 \
+    X("agents_browser_config_check", "browser_config must be an object")                                               \
+    X("threads_inputs_check", "inputs must be an object")                                                              \
+    X("threads_task_check", "task must have at most 200000 characters")                                                \
+    X("artifacts_name_check", "a file's name must have 1 to 255 characters")
