@@ -6,8 +6,9 @@
 #pragma once
 
 #define COMMAND_TABLE(X)                                                                                               \
-    X("config", config_command, "cli", "Print every configuration value, its meaning and where it goes.")                         \
-    X("migrate", migrate_command, "migrate", "Bring the database's schema up to date; --status only looks.")
+    X("config", config_command, "cli", "Print every configuration value, its meaning and where it goes.")              \
+    X("migrate", migrate_command, "migrate", "Bring the database's schema up to date; --status only looks.")           \
+    X("launcher", launcher_command, "launcher", "Make and end browsers, as root; only the engine talks to it.")
 
 #define X(name, function, service, help) int function(int count, char **arguments);
 COMMAND_TABLE(X)

@@ -1,0 +1,356 @@
+#include "browsers/launcher/browser.h"
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/uuid.h"
+#include "browsers/launcher/browser_start.h"
+#include "browsers/launcher/cgroups.h"
+#include "browsers/launcher/connection.h"
+#include <ctype.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define START_LIMIT_MS     30000 /* crun; Chromium's own start is watched by the keeper */
+#define END_LIMIT_MS       10000
+#define KEEPER_GRACE_MS    2000 /* to notice the pipe's end, tell its clients and say why */
+#define KEEPER_FAREWELL_MS 500  /* after SIGTERM */
+#define RETRY_MS           5
+#define MESSAGES_SHOWN     1200
+
+static const struct browsers_setup *setup;
+static struct browser *first;
+static size_t count;
+
+void browsers_start(const struct browsers_setup *given) {
+    setup = given;
+}
+
+struct browser *browsers_find(const char *id) {
+    struct browser *browser = first;
+    while (browser && strcmp(browser->id, id))
+        browser = browser->next;
+    return browser;
+}
+
+void browsers_each(void (*each)(struct browser *browser, void *context), void *context) {
+    for (struct browser *browser = first, *next; browser; browser = next) {
+        next = browser->next;
+        each(browser, context);
+    }
+}
+
+size_t browsers_count(void) {
+    return count;
+}
+
+static bool runs(const struct browser_child *child) {
+    return child->pid && !child->ended;
+}
+
+static void signal_child(const struct browser_child *child, int signal) {
+    if (runs(child))
+        kill(child->pid, signal);
+}
+
+/* --- the beginning --- */
+
+static bool has_only(const char *text, const char *others) {
+    for (; *text; text++)
+        if (!isalnum((unsigned char)*text) && !strchr(others, *text))
+            return false;
+    return true;
+}
+
+static int check_request(const struct launcher_request *request, struct error *e) {
+    if (!uuid_is_valid(request->browser_id))
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "the browser's id is no UUID");
+    if (browsers_find(request->browser_id))
+        return error_set(e, EEXIST, ERROR_CONFLICT, "a browser with this id exists");
+    if (request->memory_bytes < BROWSER_MEMORY_LEAST || request->memory_bytes > BROWSER_MEMORY_MOST)
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "a memory limit of %llu bytes is out of range",
+                         (unsigned long long)request->memory_bytes);
+    if (!has_only(request->locale, "-") || !has_only(request->timezone, "/_+-") || *request->timezone == '/')
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "locale or time zone is malformed");
+    if (count >= (size_t)config_int(CONFIG_MAX_BROWSERS))
+        return error_set(e, EAGAIN, ERROR_CAPACITY, "there are %zu browsers already, as many as MAX_BROWSERS allows",
+                         count);
+    return 0;
+}
+
+int browsers_create(const struct launcher_request *request, struct error *e) {
+    struct ids ids;
+    struct launcher_request filled = *request;
+    if (!filled.memory_bytes)
+        filled.memory_bytes = (uint64_t)config_int(CONFIG_BROWSER_MEMORY_MB) << 20;
+    int r = check_request(&filled, e);
+    if (!r && ids_take(&ids) < 0)
+        r = error_set(e, EAGAIN, ERROR_CAPACITY, "all user ids are in use");
+    if (r < 0)
+        return r;
+    struct browser *browser = memory_alloc(sizeof *browser);
+    *browser = (struct browser){.state = BROWSER_STARTING,
+                                .ids = ids,
+                                .netns = -1,
+                                .messages = -1,
+                                .created_wall_us = clock_wall_us(),
+                                .deadline = clock_deadline(START_LIMIT_MS),
+                                .create_serial = request->serial,
+                                .next = first};
+    snprintf(browser->id, sizeof browser->id, "%s", request->browser_id);
+    first = browser;
+    count++;
+    r = browser_start(browser, setup, &filled, &browser->failure_error);
+    if (r < 0) {
+        browser->failure = r;
+        browsers_end(browser, END_REASON_START_FAILED);
+    }
+    return 0;
+}
+
+static void close_netns(struct browser *browser) {
+    if (browser->netns >= 0)
+        close(take_fd(browser->netns));
+}
+
+/* The first of what crun and Chromium said, for the log; printable characters only. */
+static char *read_messages(struct browser *browser) {
+    char *text = memory_alloc(MESSAGES_SHOWN + 1);
+    ssize_t n = browser->messages >= 0 ? read(browser->messages, text, MESSAGES_SHOWN) : 0;
+    for (ssize_t i = 0; i < n; i++)
+        if (!isprint((unsigned char)text[i]))
+            text[i] = ' ';
+    text[n > 0 ? n : 0] = '\0';
+    return text;
+}
+
+static void start_failed(struct browser *browser, int err) {
+    browser->failure = -err;
+    browsers_end(browser, END_REASON_START_FAILED);
+}
+
+static void runtime_ended(struct browser *browser) {
+    close_netns(browser);
+    if (browser->state != BROWSER_STARTING)
+        return;
+    if (browser->runtime.status) {
+        cleanup_free char *said = read_messages(browser);
+        error_set(&browser->failure_error, EIO, ERROR_INTERNAL, "crun failed: %s", *said ? said : "it said nothing");
+        start_failed(browser, EIO);
+        return;
+    }
+    int r = browser_adopt_container(browser, &browser->failure_error);
+    if (r < 0) {
+        start_failed(browser, -r);
+        return;
+    }
+    browser->state = BROWSER_RUNNING;
+    connection_answer(LAUNCHER_CREATE, browser->create_serial, browser->id, 0, NULL);
+    browser->create_serial = 0;
+}
+
+/* --- the end --- */
+
+static void note_oom(struct browser *browser) {
+    struct cgroup_usage usage;
+    if (!cgroup_read(browser->id, &usage) && usage.oom_kills > browser->oom_kills)
+        browser->oom_kills = usage.oom_kills;
+}
+
+/* Kills whatever is the container's. A frozen process dies only once it is thawed, on v1. */
+static void kill_container(struct browser *browser) {
+    signal_child(&browser->runtime, SIGKILL);
+    signal_child(&browser->container, SIGKILL);
+    cgroup_kill(browser->id);
+    cgroup_freeze(browser->id, false);
+}
+
+void browsers_end(struct browser *browser, enum end_reason reason) {
+    if (browser->state >= BROWSER_ENDING)
+        return;
+    bool by_itself = browser->keeper.ended || browser->container.ended;
+    note_oom(browser);
+    browser->state = BROWSER_ENDING;
+    browser->reason = reason;
+    browser->deadline = clock_deadline(END_LIMIT_MS);
+    browser->keeper_deadline = clock_deadline(by_itself ? KEEPER_GRACE_MS : KEEPER_FAREWELL_MS);
+    if (!by_itself)
+        signal_child(&browser->keeper, SIGTERM);
+    kill_container(browser);
+}
+
+static void end_one(struct browser *browser, void *reason) {
+    browsers_end(browser, *(enum end_reason *)reason);
+}
+
+void browsers_end_all(enum end_reason reason) {
+    browsers_each(end_one, &reason);
+}
+
+static void forget_serials(struct browser *browser, void *context) {
+    browser->create_serial = 0;
+    browser->destroy_serial = 0;
+}
+
+void browsers_forget_serials(void) {
+    browsers_each(forget_serials, NULL);
+}
+
+/* What the engine is told. A keeper that could still speak knows best, but only the kernel counts OOM kills. */
+static enum end_reason final_reason(const struct browser *browser) {
+    if (browser->reason != END_REASON_CRASH && browser->reason != END_REASON_KEEPER_CRASH)
+        return browser->reason;
+    enum end_reason said = browser->keeper.ended ? end_reason_from_status(browser->keeper.status) : END_REASON_NONE;
+    bool container_first = browser->reason == END_REASON_CRASH;
+    if (said == END_REASON_NONE || (container_first && said == END_REASON_KEEPER_CRASH))
+        said = browser->reason;
+    return said == END_REASON_CRASH && browser->oom_kills ? END_REASON_OOM : said;
+}
+
+static void report(struct browser *browser) {
+    enum end_reason reason = final_reason(browser);
+    if (browser->create_serial)
+        connection_answer(LAUNCHER_CREATE, browser->create_serial, browser->id,
+                          browser->failure ? browser->failure : -ECANCELED, &browser->failure_error);
+    else if (!browser->destroy_serial) {
+        struct launcher_reply reply = connection_reply(LAUNCHER_EXITED, 0, browser->id);
+        reply.end_reason = reason;
+        reply.oom_kills = browser->oom_kills;
+        connection_send(&reply, -1);
+    }
+    if (browser->destroy_serial)
+        connection_answer(LAUNCHER_DESTROY, browser->destroy_serial, browser->id, 0, NULL);
+    bool bad = reason == END_REASON_START_FAILED || reason == END_REASON_CRASH || reason == END_REASON_KEEPER_CRASH;
+    if (!bad || browser->destroy_serial) {
+        log_info("browser ended", LOG_BROWSER(browser->id), LOG_TEXT("event.reason", end_reason_name(reason)));
+        return;
+    }
+    cleanup_free char *said = read_messages(browser);
+    log_warning(browser->failure ? &browser->failure_error : NULL, "browser ended", LOG_BROWSER(browser->id),
+                LOG_TEXT("event.reason", end_reason_name(reason)), LOG_TEXT("process.stderr", said));
+}
+
+static void forget(struct browser *browser) {
+    struct browser **place = &first;
+    while (*place != browser)
+        place = &(*place)->next;
+    *place = browser->next;
+    count--;
+    ids_give_back(&browser->ids);
+    close_netns(browser);
+    if (browser->messages >= 0)
+        close(browser->messages);
+    free(browser);
+}
+
+int browsers_remove_remains(const char *id) {
+    cleanup_free char *folder = browser_folder(id), *runtime = browser_runtime_folder(id), *socket = browser_socket(id);
+    int cgroup = cgroup_remove(id);
+    int first_failure = io_remove_tree(folder);
+    int r = io_remove_tree(runtime);
+    if (unlink(socket) && errno != ENOENT && !first_failure)
+        first_failure = -errno;
+    return cgroup < 0 ? cgroup : first_failure < 0 ? first_failure : r;
+}
+
+static void clean(struct browser *browser) {
+    int r = browsers_remove_remains(browser->id);
+    if (r < 0 && clock_monotonic_ms() < browser->deadline) {
+        kill_container(browser); /* somebody is still in there */
+        return;
+    }
+    if (r < 0)
+        log_failure(NULL, "something of a browser is left behind", LOG_BROWSER(browser->id),
+                    LOG_TEXT("error.message", strerror(-r)));
+    report(browser);
+    forget(browser);
+}
+
+static bool everyone_ended(const struct browser *browser) {
+    return !runs(&browser->keeper) && !runs(&browser->runtime) && !runs(&browser->container);
+}
+
+static void finish(struct browser *browser) {
+    int64_t now = clock_monotonic_ms();
+    if (browser->state == BROWSER_ENDING) {
+        if (now >= browser->keeper_deadline)
+            signal_child(&browser->keeper, SIGKILL);
+        bool patience_ended = now >= browser->deadline;
+        if (patience_ended)
+            log_failure(NULL, "a process of a browser does not die", LOG_BROWSER(browser->id));
+        if (!everyone_ended(browser) && !patience_ended)
+            return;
+        note_oom(browser);
+        browser->state = BROWSER_CLEANING;
+        browser->deadline = clock_deadline(END_LIMIT_MS);
+    }
+    if (browser->state == BROWSER_CLEANING)
+        clean(browser);
+}
+
+static bool note_ended(struct browser_child *child, pid_t pid, int status) {
+    if (!runs(child) || child->pid != pid)
+        return false;
+    child->ended = true;
+    child->status = status;
+    return true;
+}
+
+void browsers_child_ended(pid_t pid, int status) {
+    struct browser *browser = first;
+    for (; browser; browser = browser->next) {
+        if (note_ended(&browser->runtime, pid, status)) {
+            runtime_ended(browser);
+            break;
+        }
+        if (note_ended(&browser->container, pid, status)) {
+            browsers_end(browser, END_REASON_CRASH);
+            break;
+        }
+        if (note_ended(&browser->keeper, pid, status)) {
+            browsers_end(browser, END_REASON_KEEPER_CRASH);
+            break;
+        }
+    }
+    if (browser)
+        finish(browser);
+}
+
+static int64_t next_due(const struct browser *browser) {
+    switch (browser->state) {
+    case BROWSER_STARTING:
+        return browser->deadline;
+    case BROWSER_RUNNING:
+        return INT64_MAX;
+    case BROWSER_ENDING:
+        return runs(&browser->keeper) && clock_monotonic_ms() < browser->keeper_deadline ? browser->keeper_deadline
+                                                                                         : browser->deadline;
+    case BROWSER_CLEANING:
+        break;
+    }
+    return clock_deadline(RETRY_MS);
+}
+
+static void tick(struct browser *browser, void *context) {
+    if (browser->state == BROWSER_STARTING && clock_monotonic_ms() >= browser->deadline) {
+        error_set(&browser->failure_error, ETIMEDOUT, ERROR_TIMEOUT, "crun did not end within %d s",
+                  START_LIMIT_MS / 1000);
+        start_failed(browser, ETIMEDOUT);
+    }
+    finish(browser);
+}
+
+int browsers_tick(void) {
+    browsers_each(tick, NULL);
+    int64_t due = INT64_MAX;
+    for (struct browser *browser = first; browser; browser = browser->next) {
+        int64_t own = next_due(browser);
+        due = own < due ? own : due;
+    }
+    return due == INT64_MAX ? -1 : clock_remaining_ms(due);
+}

@@ -1,0 +1,125 @@
+#include "browsers/launcher/operations.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "browsers/launcher/browser.h"
+#include "browsers/launcher/cgroups.h"
+#include "browsers/launcher/connection.h"
+#include "browsers/launcher/files.h"
+#include <errno.h>
+#include <stdio.h>
+
+#define CPU_MILLIS_MOST 1024000
+
+/* An operation answers by itself (ANSWERS_ITSELF), or returns 0 or -errno for the plain answer. */
+#define ANSWERS_ITSELF 1
+
+static int operate_CREATE(const struct launcher_request *request, struct browser *browser, struct error *e) {
+    int r = browsers_create(request, e);
+    return r < 0 ? r : ANSWERS_ITSELF;
+}
+
+static void list_one(struct browser *browser, void *context) {
+    const struct launcher_request *request = context;
+    struct cgroup_usage usage = {0};
+    cgroup_read(browser->id, &usage);
+    struct launcher_reply reply = connection_reply(LAUNCHER_LIST, request->serial, browser->id);
+    reply.more = 1;
+    reply.frozen = browser->frozen;
+    reply.memory_limit_bytes = usage.memory_limit_bytes;
+    reply.created_wall_us = browser->created_wall_us;
+    connection_send(&reply, -1);
+}
+
+static int operate_LIST(const struct launcher_request *request, struct browser *browser, struct error *e) {
+    browsers_each(list_one, (void *)request);
+    struct launcher_reply last = connection_reply(LAUNCHER_LIST, request->serial, "");
+    connection_send(&last, -1);
+    return ANSWERS_ITSELF;
+}
+
+static int set_frozen(struct browser *browser, bool frozen) {
+    int r = cgroup_freeze(browser->id, frozen);
+    if (!r)
+        browser->frozen = frozen;
+    return r;
+}
+
+static int operate_FREEZE(const struct launcher_request *request, struct browser *browser, struct error *e) {
+    return set_frozen(browser, true);
+}
+
+static int operate_THAW(const struct launcher_request *request, struct browser *browser, struct error *e) {
+    return set_frozen(browser, false);
+}
+
+static int operate_SET_LIMITS(const struct launcher_request *request, struct browser *browser, struct error *e) {
+    if (request->cpu_millis > CPU_MILLIS_MOST || request->memory_bytes > BROWSER_MEMORY_MOST ||
+        (request->memory_bytes && request->memory_bytes < BROWSER_MEMORY_LEAST))
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "limits out of range");
+    int r = request->memory_bytes ? cgroup_set_memory(browser->id, request->memory_bytes) : 0;
+    return r < 0 ? r : cgroup_set_cpu(browser->id, request->cpu_millis);
+}
+
+static int operate_STATISTICS(const struct launcher_request *request, struct browser *browser, struct error *e) {
+    struct cgroup_usage usage;
+    int r = cgroup_read(browser->id, &usage);
+    if (r < 0)
+        return r;
+    struct launcher_reply reply = connection_reply(LAUNCHER_STATISTICS, request->serial, browser->id);
+    reply.memory_bytes = usage.memory_bytes;
+    reply.memory_limit_bytes = usage.memory_limit_bytes;
+    reply.cpu_us = usage.cpu_us;
+    reply.oom_kills = usage.oom_kills;
+    reply.pids = usage.pids;
+    connection_send(&reply, -1);
+    return ANSWERS_ITSELF;
+}
+
+static int operate_OPEN_FILE(const struct launcher_request *request, struct browser *browser, struct error *e) {
+    int fd = files_open_transfer(browser->container.pid, request->file);
+    if (fd < 0)
+        return fd;
+    struct launcher_reply reply = connection_reply(LAUNCHER_OPEN_FILE, request->serial, browser->id);
+    connection_send(&reply, fd);
+    return ANSWERS_ITSELF;
+}
+
+static int operate_DESTROY(const struct launcher_request *request, struct browser *browser, struct error *e) {
+    if (browser->destroy_serial)
+        return error_set(e, EALREADY, ERROR_CONFLICT, "the browser is being destroyed");
+    browser->destroy_serial = request->serial;
+    browsers_end(browser, END_REASON_KILLED);
+    return ANSWERS_ITSELF;
+}
+
+static const struct {
+    int (*operate)(const struct launcher_request *request, struct browser *browser, struct error *e);
+} operations[LAUNCHER_OPERATION_COUNT] = {
+#define X(id, name, doc) [LAUNCHER_##id] = {operate_##id},
+    LAUNCHER_OPERATION_TABLE(X)
+#undef X
+};
+
+static int operate(const struct launcher_request *request, struct error *e) {
+    enum launcher_operation operation = (enum launcher_operation)request->operation;
+    bool about_one = operation != LAUNCHER_CREATE && operation != LAUNCHER_LIST;
+    struct browser *browser = about_one ? browsers_find(request->browser_id) : NULL;
+    if (about_one && !browser)
+        return error_set(e, ENOENT, ERROR_NOT_FOUND, "there is no such browser");
+    if (about_one && operation != LAUNCHER_DESTROY && browser->state != BROWSER_RUNNING)
+        return error_set(e, EBUSY, ERROR_CONFLICT, "the browser is starting or ending");
+    return operations[operation].operate(request, browser, e);
+}
+
+void operations_handle(const struct launcher_request *request) {
+    struct error e = {0};
+    int r = -ENOSYS;
+    if (request->operation > LAUNCHER_NONE && request->operation < LAUNCHER_OPERATION_COUNT)
+        r = operate(request, &e);
+    if (r == ANSWERS_ITSELF)
+        return;
+    if (r < 0)
+        log_warning(&e, "an operation failed", LOG_BROWSER(request->browser_id),
+                    LOG_INT("event.code", request->operation), LOG_INT("error.code", -r));
+    connection_answer((enum launcher_operation)request->operation, request->serial, request->browser_id, r, &e);
+}
