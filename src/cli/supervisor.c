@@ -82,7 +82,8 @@ static int children_advance(struct supervisor_child *children, size_t count, int
         }
         all &= child->ready;
         if (!child->was_ready && now - began > child->ready_ms)
-            return error_set(e, ETIMEDOUT, ERROR_UNAVAILABLE, "%s was not ready within %lld s; its log says why",
+            return error_set(e, ETIMEDOUT, ERROR_UNAVAILABLE,
+                             "%s was not ready within %lld s; the log above, or its own in STATE_DIR/log, says why",
                              child->name, (long long)(child->ready_ms / 1000));
         if (!child->was_ready)
             break;

@@ -1,0 +1,144 @@
+/* `replinet up`: everything of one instance, until Ctrl-C or SIGTERM.
+ *
+ * Root prepares (folders, keys, the private servers' data, migrations) and then only supervises: each process runs as a
+ * user of its own with the configuration that its rows name. Two locks, RUN_DIR/up.lock and STATE_DIR/up.lock, keep a
+ * second `up` away from the sockets and from the data; they end with this process, however it ends. */
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/instance.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "cli/commands.h"
+#include "cli/supervisor.h"
+#include "cli/up_folders.h"
+#include "cli/up_ports.h"
+#include "cli/up_postgres.h"
+#include "cli/up_redis.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define READY_MS         60000
+#define POSTGRES_STOP_MS 20000
+#define REDIS_STOP_MS    10000
+#define PROCESSES_MAX    8
+
+struct up {
+    struct supervisor_child children[PROCESSES_MAX];
+    size_t count;
+    int64_t began;
+};
+
+static void add(struct up *up, struct supervisor_child child) {
+    child.user = up;
+    child.ready_ms = READY_MS;
+    up->children[up->count++] = child;
+}
+
+static void list_processes(struct up *up, bool own_postgres, bool own_redis) {
+    if (own_postgres)
+        add(up, (struct supervisor_child){
+                    .name = "postgres",
+                    .prepare = up_postgres_prepare,
+                    .start = up_postgres_start,
+                    .is_ready = up_postgres_is_ready,
+                    .stop_signal = SIGINT, /* fast: ends sessions, writes a checkpoint */
+                    .stop_ms = POSTGRES_STOP_MS,
+                });
+    if (own_redis)
+        add(up, (struct supervisor_child){
+                    .name = "redis",
+                    .prepare = up_redis_prepare,
+                    .start = up_redis_start,
+                    .is_ready = up_redis_is_ready,
+                    .stop_ms = REDIS_STOP_MS,
+                });
+}
+
+static int take_lock(enum config_id place, int *ret_lock, struct error *e) {
+    const char *folder = config_text(place), *name = config_rows[place].name;
+    cleanup_free char *path = memory_print("%s/up.lock", folder), *holder = NULL;
+    int r = io_make_dirs(folder, 0755, e);
+    int fd = r < 0 ? r : instance_lock(path, e);
+    if (fd == -EBUSY) {
+        if (io_read_file(path, 32, &holder, NULL, NULL) == 0)
+            holder[strcspn(holder, "\n")] = '\0';
+        error_set(e, EBUSY, ERROR_CONFLICT, "`replinet up` already runs on %s=%s (process %s)", name, folder,
+                  holder && *holder ? holder : "unknown");
+        error_hint(e, "Stop it first, or give this one a STATE_DIR, RUN_DIR and ports of its own");
+    }
+    if (fd < 0)
+        return fd;
+    char pid[16];
+    int length = snprintf(pid, sizeof pid, "%d\n", getpid());
+    if (ftruncate(fd, 0) || pwrite(fd, pid, (size_t)length, 0) != length)
+        log_warn("cannot note our process in the lock", LOG_TEXT("file.path", path));
+    *ret_lock = fd;
+    return 0;
+}
+
+static int prepare(bool *ret_own_postgres, bool *ret_own_redis, struct error *e) {
+    *ret_own_postgres = !*config_text(CONFIG_DATABASE_URL);
+    *ret_own_redis = !*config_text(CONFIG_REDIS_URL);
+    int r = up_make_folders(e);
+    if (!r)
+        r = up_load_secret(e);
+    if (!r)
+        r = up_check_ports(e);
+    if (!r && *ret_own_postgres)
+        r = up_postgres_create(e);
+    if (!r && *ret_own_postgres)
+        r = up_postgres_configure(e);
+    if (!r && *ret_own_redis)
+        r = up_redis_configure(e);
+    return r;
+}
+
+static void print_ready(void *user) {
+    struct up *up = user;
+    printf("Replinet is ready (%.1f s). State: %s, sockets: %s\n", (double)(clock_monotonic_ms() - up->began) / 1000,
+           config_text(CONFIG_STATE_DIR), config_text(CONFIG_RUN_DIR));
+    for (size_t i = 0; i < up->count; i++)
+        printf("  %-10s process %d\n", up->children[i].name, up->children[i].pid);
+    printf("Ctrl-C stops everything.\n");
+    fflush(stdout);
+}
+
+static int run(struct error *e) {
+    struct up up = {.began = clock_monotonic_ms()};
+    cleanup_close int run_lock = -1, state_lock = -1;
+    bool own_postgres = false, own_redis = false;
+    if (geteuid()) {
+        error_set(e, EPERM, ERROR_FORBIDDEN,
+                  "`replinet up` starts processes as users of their own and must run as root");
+        return -EPERM;
+    }
+    int r = up_check_places(e);
+    if (!r)
+        r = take_lock(CONFIG_RUN_DIR, &run_lock, e);
+    if (!r)
+        r = take_lock(CONFIG_STATE_DIR, &state_lock, e);
+    if (!r)
+        r = prepare(&own_postgres, &own_redis, e);
+    if (r < 0)
+        return r;
+    list_processes(&up, own_postgres, own_redis);
+    return supervisor_run(up.children, up.count, print_ready, &up, e);
+}
+
+int up_command(int count, char **arguments) {
+    struct error e;
+    if (count > 1) {
+        fprintf(stderr, "Usage: replinet up\n");
+        return 2;
+    }
+    if (run(&e) < 0) {
+        log_failure(&e, "replinet up cannot go on");
+        return 1;
+    }
+    log_info("stopped");
+    return 0;
+}
