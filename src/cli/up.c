@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "cli/commands.h"
-#include "cli/supervisor.h"
+#include "cli/services.h"
 #include "cli/up_folders.h"
 #include "cli/up_ports.h"
 #include "cli/up_postgres.h"
@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #define READY_MS         60000
+#define MIGRATE_MS       600000
 #define POSTGRES_STOP_MS 20000
 #define REDIS_STOP_MS    10000
 #define PROCESSES_MAX    8
@@ -33,9 +34,27 @@ struct up {
 };
 
 static void add(struct up *up, struct supervisor_child child) {
-    child.user = up;
     child.ready_ms = READY_MS;
     up->children[up->count++] = child;
+}
+
+/* Once per start, by the worker's user: the database is reachable and nothing uses it yet. */
+static int migrate(void *user, struct error *e) {
+    cleanup_close int pidfd = -1;
+    pid_t pid;
+    int status = 0;
+    char text[48];
+    int r = supervisor_spawn_command("migrate", INSTANCE_USER_WORKER, 'W', &pid, &pidfd, e);
+    if (r < 0)
+        return r;
+    r = process_wait(pidfd, clock_deadline(MIGRATE_MS), &status);
+    if (r < 0) {
+        process_stop(pidfd, 1000);
+        return error_errno(e, -r, ERROR_UNAVAILABLE, "the database was not migrated");
+    }
+    return status ? error_set(e, EIO, ERROR_UNAVAILABLE, "the database was not migrated (%s)",
+                              process_describe_status(status, text))
+                  : 0;
 }
 
 static void list_processes(struct up *up, bool own_postgres, bool own_redis) {
@@ -45,6 +64,7 @@ static void list_processes(struct up *up, bool own_postgres, bool own_redis) {
                     .prepare = up_postgres_prepare,
                     .start = up_postgres_start,
                     .is_ready = up_postgres_is_ready,
+                    .when_ready = migrate,
                     .stop_signal = SIGINT, /* fast: ends sessions, writes a checkpoint */
                     .stop_ms = POSTGRES_STOP_MS,
                 });
@@ -56,6 +76,8 @@ static void list_processes(struct up *up, bool own_postgres, bool own_redis) {
                     .is_ready = up_redis_is_ready,
                     .stop_ms = REDIS_STOP_MS,
                 });
+    for (int service = 0; service < SERVICE_COUNT; service++)
+        add(up, service_child(service, READY_MS));
 }
 
 static int take_lock(enum config_id place, int *ret_lock, struct error *e) {
@@ -123,6 +145,8 @@ static int run(struct error *e) {
         r = take_lock(CONFIG_STATE_DIR, &state_lock, e);
     if (!r)
         r = prepare(&own_postgres, &own_redis, e);
+    if (!r && !own_postgres)
+        r = migrate(NULL, e);
     if (r < 0)
         return r;
     list_processes(&up, own_postgres, own_redis);

@@ -31,7 +31,7 @@ static const struct {
     {CONFIG_STATE_DIR, "log/redis", 0700, INSTANCE_USER_REDIS, INSTANCE_USER_REDIS},
     {CONFIG_STATE_DIR, "redis", 0700, INSTANCE_USER_REDIS, INSTANCE_USER_REDIS},
     {CONFIG_RUN_DIR, "", 0755, "", ""},
-    {CONFIG_RUN_DIR, "keepers", 0755, "", ""},
+    {CONFIG_RUN_DIR, "keepers", 0711, "", ""},
     {CONFIG_RUN_DIR, "browsers", 0700, "", ""},
     {CONFIG_RUN_DIR, "postgres", 0750, INSTANCE_USER_POSTGRES, INSTANCE_GROUP_DATA},
     {CONFIG_RUN_DIR, "redis", 0750, INSTANCE_USER_REDIS, INSTANCE_GROUP_REDIS},

@@ -1,0 +1,50 @@
+#include "cli/services.h"
+#include "base/instance.h"
+#include "base/memory.h"
+#include <unistd.h>
+
+struct service_row {
+    const char *command, *user;
+    char reader;
+    bool (*is_ready)(void *row);
+    int64_t stop_ms;
+};
+
+/* The launcher's socket may be connected to by the engine alone, so its being there has to do; service_prepare removes
+ * what a killed launcher left. */
+static bool launcher_is_ready(void *row) {
+    cleanup_free char *path = instance_run_path("launcher.sock");
+    return !access(path, F_OK);
+}
+
+static const struct service_row rows[] = {
+#define X(id, command, user, reader, is_ready, stop_ms) {command, user, reader, is_ready, stop_ms},
+    SERVICE_TABLE(X)
+#undef X
+};
+
+static int service_prepare(void *user, struct error *e) {
+    if (user == &rows[SERVICE_LAUNCHER]) {
+        cleanup_free char *path = instance_run_path("launcher.sock");
+        unlink(path);
+    }
+    return 0;
+}
+
+static int service_start(void *user, pid_t *ret_pid, int *ret_pidfd, struct error *e) {
+    const struct service_row *row = user;
+    return supervisor_spawn_command(row->command, *row->user ? row->user : NULL, row->reader, ret_pid, ret_pidfd, e);
+}
+
+struct supervisor_child service_child(enum service service, int64_t ready_ms) {
+    const struct service_row *row = &rows[service];
+    return (struct supervisor_child){
+        .name = row->command,
+        .prepare = service_prepare,
+        .start = service_start,
+        .is_ready = row->is_ready,
+        .user = (void *)row,
+        .ready_ms = ready_ms,
+        .stop_ms = row->stop_ms,
+    };
+}

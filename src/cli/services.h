@@ -1,0 +1,18 @@
+/* Replinet's own processes as rows of a supervisor (cli/supervisor.h): who they run as, which configuration they get,
+ * how one tells that they serve. Used by `replinet up` and `replinet browser-manager`. */
+#pragma once
+
+#include "cli/supervisor.h"
+
+/* Identifier, subcommand, user (empty: root), reader letter of the configuration, ready check, stop_ms. The launcher
+ * stops after the engine and takes down every browser that is left. */
+#define SERVICE_TABLE(X) X(LAUNCHER, "launcher", "", 'L', launcher_is_ready, 20000)
+
+enum service {
+#define X(id, command, user, reader, is_ready, stop_ms) SERVICE_##id,
+    SERVICE_TABLE(X)
+#undef X
+        SERVICE_COUNT
+};
+
+struct supervisor_child service_child(enum service service, int64_t ready_ms);
