@@ -23,7 +23,7 @@ static int read_secret(char **ret_key, struct error *e) {
     cleanup_free char *path = instance_state_path("secret/secret_key");
     int r = io_read_file(path, SECRET_KEY_MAX, ret_key, NULL, e);
     if (r < 0)
-        error_hint(e, "SECRET_KEY is not set; `replinet up` makes one in STATE_DIR/secret, which root alone may read");
+        error_hint(e, "SECRET_KEY is not set; `replinet up` makes one, starts everything, and lets root alone read it");
     return r;
 }
 
