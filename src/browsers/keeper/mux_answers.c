@@ -1,0 +1,113 @@
+/* From the browser to clients: answers to their calls, events of their sessions. */
+#include "base/log.h"
+#include "base/memory.h"
+#include "browsers/keeper/mux_internal.h"
+#include <stdio.h>
+#include <string.h>
+
+/* `head` + body + the session, unless that is the client's root. */
+static void send_enveloped(struct mux_client *client, const struct session *session, const char *head,
+                           struct cdp_span body, struct block *block) {
+    char tail[CDP_SESSION_ID_MAX + 32] = "}";
+    if (client->left)
+        return;
+    if (session && session != client->root)
+        snprintf(tail, sizeof(tail), ",\"sessionId\":\"%s\"}", session->id);
+    const uv_buf_t parts[] = {PART(head), span_part(body), PART(tail)};
+    client->mux->outputs.to_client(client->connection, parts, ARRAY_LENGTH(parts), block);
+}
+
+static void take_answer(struct mux *mux, const struct cdp_envelope *message, struct block *block) {
+    struct call *open = call_find(&mux->calls, message->id);
+    if (!open)
+        return; /* its client or session has gone */
+    struct call call = *open;
+    mux_close_call(mux, open);
+    if (!call.client) {
+        if (call.answered)
+            call.answered(call.user, message);
+        return;
+    }
+    char head[64];
+    bool failed = message->error.data;
+    struct cdp_span body = failed ? message->error : message->result;
+    snprintf(head, sizeof(head), "{\"id\":%lld,\"%s\":", (long long)call.client_id, failed ? "error" : "result");
+    send_enveloped(call.client, call.session, head, body.data ? body : (struct cdp_span){"{}", 2}, block);
+}
+
+static bool is_plain(const char *name) {
+    return !strpbrk(name, "\"\\") && *name;
+}
+
+static void session_announced(struct mux *mux, struct session *parent, const struct cdp_envelope *event) {
+    char id[CDP_SESSION_ID_MAX];
+    if (cdp_span_get_string(event->params, "sessionId", id, sizeof(id)) == 0 && is_plain(id))
+        session_add(&mux->sessions, id, parent->owner, parent);
+}
+
+static void session_ended(struct mux *mux, struct session *parent, const struct cdp_envelope *event) {
+    char id[CDP_SESSION_ID_MAX];
+    struct session *session =
+        cdp_span_get_string(event->params, "sessionId", id, sizeof(id)) == 0 ? session_find(&mux->sessions, id) : NULL;
+    if (session && session->parent == parent)
+        mux_forget_session(mux, session);
+}
+
+static void target_crashed(struct mux *mux, struct session *session, const struct cdp_envelope *event) {
+    mux->outputs.target_crashed(mux->user);
+}
+
+/* Events that the keeper acts on, before they are passed on or after. */
+static const struct {
+    const char *method;
+    void (*before)(struct mux *mux, struct session *session, const struct cdp_envelope *event);
+    void (*after)(struct mux *mux, struct session *session, const struct cdp_envelope *event);
+} watched_events[] = {
+    {"Target.attachedToTarget", session_announced, NULL},
+    {"Target.detachedFromTarget", NULL, session_ended},
+    {"Target.targetCrashed", NULL, target_crashed},
+    {"Inspector.targetCrashed", NULL, target_crashed},
+};
+
+static void take_event(struct mux *mux, const struct cdp_envelope *event, struct block *block) {
+    char head[CDP_METHOD_MAX + 32];
+    struct session *session = *event->session_id ? session_find(&mux->sessions, event->session_id) : NULL;
+    if (!session || !is_plain(event->method))
+        return;
+    size_t watched = 0;
+    while (watched < ARRAY_LENGTH(watched_events) && strcmp(watched_events[watched].method, event->method))
+        watched++;
+    if (watched < ARRAY_LENGTH(watched_events) && watched_events[watched].before)
+        watched_events[watched].before(mux, session, event);
+    snprintf(head, sizeof(head), "{\"method\":\"%s\",\"params\":", event->method);
+    send_enveloped(session->owner, session, head, event->params.data ? event->params : (struct cdp_span){"{}", 2},
+                   block);
+    if (watched < ARRAY_LENGTH(watched_events) && watched_events[watched].after)
+        watched_events[watched].after(mux, session, event);
+}
+
+void mux_from_browser(struct mux *mux, const char *message, size_t length, struct block *block) {
+    struct cdp_envelope envelope;
+    struct error e;
+    if (cdp_scan_trusted(message, length, &envelope, &e) < 0) {
+        log_warning(&e, "the browser sent something that is no CDP message");
+        return;
+    }
+    if (envelope.has_id)
+        take_answer(mux, &envelope, block);
+    else
+        take_event(mux, &envelope, block);
+}
+
+void mux_answer_too_large(struct mux *mux, int64_t id, size_t limit) {
+    char text[128];
+    struct call *open = call_find(&mux->calls, id);
+    if (!open || !open->client)
+        return;
+    struct call call = *open;
+    struct mux_client *client = call.client;
+    mux_close_call(mux, open);
+    snprintf(text, sizeof(text), "The answer is larger than %zu MB (CDP_MESSAGE_MAX_MB).", limit >> 20);
+    mux_answer_error(client, call.client_id, call.session && call.session != client->root ? call.session->id : "",
+                     CDP_SERVER_ERROR, text);
+}
