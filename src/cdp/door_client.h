@@ -1,9 +1,12 @@
 /* A blocking client of the engine's door: lease, release and inspect browsers. Used by jobs, worker and CLI. Each call
- * is one HTTP request with a deadline (libcurl). Tickets are made here from the ticket key. One thread. */
+ * is one HTTP request with a deadline. Tickets are made here from the ticket key. Answers and errors are those of
+ * browsers/protocol/door_protocol.h; one thread. */
 #pragma once
 
 #include "base/json.h"
 #include "base/ticket.h"
+
+#define DOOR_RETRY_MS 5000
 
 struct door {
     const char *host; /* borrowed */
@@ -12,14 +15,17 @@ struct door {
     int interrupt_fd;             /* readable: give up with ERROR_CANCELLED; -1: none */
 };
 
-/* From DOOR_HOST, DOOR_PORT and SECRET_KEY. The key is written to `key_storage`, which must outlive the door. */
+/* From DOOR_HOST, DOOR_PORT and SECRET_KEY; when that is empty (root's command line beside a running instance) from
+ * STATE_DIR/secret/secret_key. The key is written to `key_storage`, which must outlive the door. */
 int door_open(struct ticket_key *key_storage, struct door *ret_door, struct error *e);
 
-/* Leases a browser as `lease` (keeper_protocol.h) says; waits in the engine's queue up to its queue_ms. ret_browser is
- * the door's browser object. ERROR_CAPACITY when all are busy, ERROR_UNAVAILABLE when the door does not answer. */
+/* Leases a browser as `lease` (borrowed; keeper_protocol.h) says; waits in the engine's queue up to its queue_ms.
+ * ret_browser is the door's browser object. Asking again with the same lease_id gives the same browser, so an engine
+ * that restarts meanwhile is asked again for DOOR_RETRY_MS. ERROR_CAPACITY when all are busy, ERROR_UNAVAILABLE when
+ * the door does not answer. */
 int door_lease(const struct door *door, const char *lease_id, json_t *lease, json_t **ret_browser, struct error *e);
 
-/* Ends a browser; 0 also when it is gone already. `reason` is "released" or "killed". */
+/* Ends a browser; 0 also when it is gone already. `reason` is "released" or "killed". Tries again as door_lease. */
 int door_release(const struct door *door, const char *browser_id, const char *reason, struct error *e);
 
 int door_get(const struct door *door, const char *browser_id, json_t **ret_browser, struct error *e);

@@ -7,6 +7,8 @@
 
 #define COMMAND_TABLE(X)                                                                                               \
     X("up", up_command, "up", "Start everything and keep it running; Ctrl-C stops it.")                                \
+    X("doctor", doctor_command, "doctor", "Check what Replinet needs of this machine; --mend makes users, --json.")    \
+    X("browser", browser_command, "cli", "List, end and count the browsers of the running instance.")                  \
     X("config", config_command, "cli", "Print every configuration value, its meaning and where it goes.")              \
     X("migrate", migrate_command, "migrate", "Bring the database's schema up to date; --status only looks.")           \
     X("launcher", launcher_command, "launcher", "Make and end browsers, as root; only the engine talks to it.")        \

@@ -23,6 +23,7 @@
 
 #define READY_MS         60000
 #define MIGRATE_MS       600000
+#define PORTS_MS         5000
 #define POSTGRES_STOP_MS 20000
 #define REDIS_STOP_MS    10000
 #define PROCESSES_MAX    8
@@ -109,7 +110,7 @@ static int prepare(bool *ret_own_postgres, bool *ret_own_redis, struct error *e)
     if (!r)
         r = up_load_secret(e);
     if (!r)
-        r = up_check_ports(e);
+        r = up_check_ports(PORTS_MS, e);
     if (!r && *ret_own_postgres)
         r = up_postgres_create(e);
     if (!r && *ret_own_postgres)

@@ -9,8 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 5000
-#define LOOPBACK    "127.0.0.1"
+#define LOOPBACK "127.0.0.1"
 
 static const struct {
     enum config_id host, port; /* host CONFIG_COUNT: loopback */
@@ -34,8 +33,8 @@ int up_try_port(const char *host, int64_t port) {
     return r;
 }
 
-int up_check_ports(struct error *e) {
-    int64_t deadline = clock_deadline(PATIENCE_MS);
+int up_check_ports(int64_t patience_ms, struct error *e) {
+    int64_t deadline = clock_deadline(patience_ms);
     for (size_t i = 0; i < ARRAY_LENGTH(ports); i++) {
         const char *host = ports[i].host == CONFIG_COUNT ? LOOPBACK : config_text(ports[i].host);
         int64_t port = config_int(ports[i].port);

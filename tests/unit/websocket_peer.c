@@ -10,23 +10,27 @@
 #include <unistd.h>
 
 static void answer_handshake(struct peer *peer) {
-    char request[8192] = "", accept_value[WEBSOCKET_ACCEPT_SIZE], answer[512];
+    char accept_value[WEBSOCKET_ACCEPT_SIZE], answer[512];
     size_t length = 0;
-    while (!strstr(request, "\r\n\r\n")) {
-        ssize_t n = read(peer->fd, request + length, sizeof request - 1 - length);
+    while (!strstr(peer->request, "\r\n\r\n")) {
+        ssize_t n = read(peer->fd, peer->request + length, sizeof peer->request - 1 - length);
         if (n <= 0)
             return;
         length += (size_t)n;
-        request[length] = '\0';
+        peer->request[length] = '\0';
     }
-    char *key = strstr(request, "Sec-WebSocket-Key: ") + strlen("Sec-WebSocket-Key: ");
+    if (peer->answer) {
+        peer_send_raw(peer, peer->answer, strlen(peer->answer));
+        return;
+    }
+    char *key = strstr(peer->request, "Sec-WebSocket-Key: ") + strlen("Sec-WebSocket-Key: ");
     key[WEBSOCKET_KEY_SIZE - 1] = '\0';
     websocket_accept(key, accept_value);
     int n = snprintf(answer, sizeof answer,
                      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                      "Sec-WebSocket-Accept: %s\r\n\r\n",
                      accept_value);
-    peer_send_raw(peer, peer->answer ? peer->answer : answer, peer->answer ? strlen(peer->answer) : (size_t)n);
+    peer_send_raw(peer, answer, (size_t)n);
 }
 
 static void *run(void *user) {

@@ -1,4 +1,5 @@
-/* A WebSocket server for tests: one thread, one connection, frames written byte by byte as a test wants them. */
+/* A server for tests, of WebSocket or of one canned HTTP answer: one thread, one connection, frames written byte by
+ * byte as a test wants them. */
 #pragma once
 
 #include <pthread.h>
@@ -10,7 +11,7 @@ struct peer {
     pthread_t thread;
     const char *answer;               /* instead of the handshake's 101 */
     void (*serve)(struct peer *peer); /* what it does after the handshake */
-    int replies;                      /* for tests that count */
+    char request[16384];              /* what the client asked */
 };
 
 /* Starts listening and serving; the connection is closed when `serve` returns. */

@@ -1,0 +1,28 @@
+#include "cli/report.h"
+#include "base/json.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+int report_failure(const struct error *error, bool json) {
+    if (json) {
+        cleanup_json json_t *object = json_pack("{s:{s:s, s:s, s:s}}", "error", "code", error_name(error->code),
+                                                "detail", error->text, "hint", error->hint);
+        json_dumpf(object, stdout, JSON_INDENT(2));
+        putchar('\n');
+        return 1;
+    }
+    fprintf(stderr, "replinet: %s\n", error->text);
+    if (*error->hint)
+        fprintf(stderr, "  %s\n", error->hint);
+    return 1;
+}
+
+int report_usage(const char *usage, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fputs("replinet: ", stderr);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fprintf(stderr, "\n%s", usage);
+    return 2;
+}
