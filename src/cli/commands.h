@@ -11,6 +11,7 @@
     X("browser", browser_command, "cli", "List, end and count the browsers of the running instance.")                  \
     X("config", config_command, "cli", "Print every configuration value, its meaning and where it goes.")              \
     X("migrate", migrate_command, "migrate", "Bring the database's schema up to date; --status only looks.")           \
+    X("script", script_command, "cli", "Check a script (check FILE) or print the language's reference (--markdown).")  \
     X("launcher", launcher_command, "launcher", "Make and end browsers, as root; only the engine talks to it.")        \
     X("keeper", keeper_command, "keeper", "Guard one browser; started by the launcher.")
 

@@ -1,0 +1,23 @@
+#include "agent/action.h"
+#include "agent/action_table.h"
+#include "agent/shapes.h"
+#include "base/memory.h"
+#include <string.h>
+
+#define X(name, function, shape, doc) action_handler function;
+ACTION_TABLE(X)
+#undef X
+
+const struct action action_rows[] = {
+#define X(name, function, shape, doc) {#name, function, &shape, doc},
+    ACTION_TABLE(X)
+#undef X
+};
+const size_t action_count = ARRAY_LENGTH(action_rows);
+
+const struct action *action_find(const char *name) {
+    for (size_t i = 0; i < action_count; i++)
+        if (!strcmp(action_rows[i].name, name))
+            return &action_rows[i];
+    return NULL;
+}

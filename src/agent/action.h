@@ -1,0 +1,66 @@
+/* Carrying actions out. A handler gets one step, does it, and says in `data` what it did. One thread. */
+#pragma once
+
+#include "agent/page.h"
+#include "agent/run.h"
+#include "agent/shape.h"
+
+/* A run while it goes on; the steps of a script share it. */
+struct run {
+    const struct agent_options *options;
+    const struct agent_sink *sink;
+    struct cdp_client *client;
+    struct page *page;
+    const char *browser_id;
+    json_t *values;     /* {"inputs", "results", "loop"}: what templates see */
+    json_t *results;    /* borrowed from values */
+    int64_t deadline;   /* of the whole run */
+    int64_t limit;      /* of the innermost step that holds steps; the run's deadline outside */
+    int64_t steps_done; /* carried out, those in loops counted each time */
+    int sink_error;     /* < 0: the sink refused; the run ends */
+    struct error sink_problem;
+    int64_t refusals;       /* reported and not */
+    char refused_host[256]; /* the last host that the egress gate refused, "" for none */
+    char refused_text[400];
+};
+
+struct step {
+    struct run *run;
+    const char *path;   /* "steps[3].repeat.steps[0]" */
+    const json_t *step; /* as written */
+    json_t *arguments;  /* of the action: templates and shorthands expanded */
+    json_t *data;       /* members for the step's event */
+    int64_t deadline;
+};
+
+typedef int action_handler(struct step *step, struct error *e);
+
+struct action {
+    const char *name;
+    action_handler *handler;
+    const struct shape *shape;
+    const char *doc;
+};
+
+extern const struct action action_rows[];
+extern const size_t action_count;
+const struct action *action_find(const char *name);
+
+/* Runs a list of steps; `path` leads to it. Stops at the first that fails and is not optional. */
+int step_run_list(struct run *run, const json_t *steps, const char *path, struct error *e);
+
+/* By when a step must be done: its timeout_ms (NULL or none: STEP_TIMEOUT_SECONDS), within the limit around it. */
+int64_t step_deadline(const struct run *run, const json_t *step);
+
+/* What a person calls the step: its name, or "Click button \"Sign in\"". free() */
+char *step_title(const json_t *step, const char *action, const json_t *arguments);
+
+/* Reports an event to the sink; a refusal is kept in the run and ends it. `data` is stolen and may be NULL. */
+int run_event(struct run *run, enum log_level level, const char *kind, const char *message, json_t *data,
+              struct error *e);
+int run_artifact(struct run *run, const char *kind, const char *name, const char *media_type, const void *data,
+                 size_t length, char ret_id[37], struct error *e);
+
+/* Stores a picture of the view. 0 or -errno; `ret_id` is the artifact's. */
+int picture_take(struct run *run, const char *name, json_t *parameters, const char *media_type, int64_t deadline,
+                 char ret_id[37], struct error *e);

@@ -1,0 +1,22 @@
+/* Real input: mouse and keyboard events as the browser gets them from a person. One thread. */
+#pragma once
+
+#include "agent/page.h"
+
+#define INPUT_ALT     1
+#define INPUT_CONTROL 2
+#define INPUT_META    4
+#define INPUT_SHIFT   8
+
+/* The bit of a modifier's name, 0 when it is none. */
+int input_modifier(const char *name);
+
+/* Moves the mouse there and clicks `times` times. */
+int input_click(struct page *page, double x, double y, const char *button, int times, int modifiers, int64_t deadline,
+                struct error *e);
+
+/* Presses a key or a chord ("Control+Shift+K") `times` times. ERROR_STEP when a name is unknown. */
+int input_press(struct page *page, const char *chord, int times, int64_t deadline, struct error *e);
+
+/* Text as if typed or pasted where the focus is, in place of the selection; "" deletes the selection. */
+int input_text(struct page *page, const char *text, int64_t deadline, struct error *e);

@@ -1,0 +1,244 @@
+#include "agent/page_internal.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "browsers/protocol/launcher_protocol.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A document whose text is still coming is worked with after so long: some never end. */
+#define WHOLE_DOCUMENT_MS 5000
+
+static int remaining(int64_t deadline) {
+    int ms = clock_remaining_ms(deadline);
+    return ms > 0 ? ms : 1;
+}
+
+static const char *first_page(const json_t *targets) {
+    size_t i;
+    json_t *info;
+    json_array_foreach (targets, i, info) {
+        if (!strcmp(json_text_or(info, "type", ""), "page"))
+            return json_text_or(info, "targetId", "");
+    }
+    return NULL;
+}
+
+static int find_target(struct page *page, int64_t deadline, struct error *e) {
+    cleanup_json json_t *all = NULL, *made = NULL;
+    int r = cdp_call(page->client, NULL, "Target.getTargets", NULL, remaining(deadline), &all, e);
+    if (r < 0)
+        return r;
+    const char *target = first_page(json_object_get(all, "targetInfos"));
+    if (!target) {
+        r = cdp_call(page->client, NULL, "Target.createTarget", json_pack("{s:s}", "url", "about:blank"),
+                     remaining(deadline), &made, e);
+        if (r < 0)
+            return r;
+        target = json_text_or(made, "targetId", "");
+    }
+    snprintf(page->target, sizeof page->target, "%s", target);
+    return 0;
+}
+
+static int attach(struct page *page, int64_t deadline, struct error *e) {
+    cleanup_json json_t *answer = NULL;
+    int r = cdp_call(page->client, NULL, "Target.attachToTarget",
+                     json_pack("{s:s, s:b}", "targetId", page->target, "flatten", 1), remaining(deadline), &answer, e);
+    if (r < 0)
+        return r;
+    struct page_session *session = &page->sessions[page->session_count++];
+    *session = (struct page_session){.told_world = -1};
+    snprintf(session->id, sizeof session->id, "%s", json_text_or(answer, "sessionId", ""));
+    snprintf(session->frame, sizeof session->frame, "%s", page->target);
+    return 0;
+}
+
+static json_t *frames_only(void) {
+    return json_pack("{s:b, s:b, s:b, s:[{s:s}]}", "autoAttach", 1, "waitForDebuggerOnStart", 0, "flatten", 1, "filter",
+                     "type", "iframe");
+}
+
+void page_listen_session(struct page *page, const char *session_id) {
+    cdp_send(page->client, session_id, "Page.enable", NULL, NULL);
+    cdp_send(page->client, session_id, "Runtime.enable", NULL, NULL);
+    cdp_send(page->client, session_id, "Target.setAutoAttach", frames_only(), NULL);
+}
+
+static int listen_page(struct page *page, int64_t deadline, struct error *e) {
+    const char *id = page->sessions[0].id;
+    struct cdp_request requests[] = {
+        {.session_id = id, .method = "Page.enable"},
+        {.session_id = id, .method = "Page.setLifecycleEventsEnabled", .params = json_pack("{s:b}", "enabled", 1)},
+        {.session_id = id, .method = "Runtime.enable"},
+        {.session_id = id, .method = "Inspector.enable"},
+        {.session_id = id, .method = "Target.setAutoAttach", .params = frames_only()},
+        /* A page in the background gets no frames and no focus; this one always thinks it is in front. */
+        {.session_id = id, .method = "Emulation.setFocusEmulationEnabled", .params = json_pack("{s:b}", "enabled", 1)},
+        {.session_id = NULL, .method = "Target.setDiscoverTargets", .params = json_pack("{s:b}", "discover", 1)},
+        {.session_id = NULL,
+         .method = "Browser.setDownloadBehavior",
+         .params = json_pack("{s:s, s:s, s:b}", "behavior", "allowAndName", "downloadPath", LAUNCHER_TRANSFER_PATH,
+                             "eventsEnabled", 1)},
+    };
+    int r = cdp_call_many(page->client, requests, ARRAY_LENGTH(requests), remaining(deadline), e);
+    for (size_t i = 0; i < ARRAY_LENGTH(requests); i++) {
+        if (!r && requests[i].error.code != ERROR_NONE)
+            r = error_set(e, EIO, requests[i].error.code, "%s: %s", requests[i].method, requests[i].error.text);
+        json_decref(requests[i].result);
+    }
+    return r;
+}
+
+int page_open(struct cdp_client *client, const struct page_listener *listener, int64_t deadline, struct page **ret_page,
+              struct error *e) {
+    struct page *page = memory_alloc(sizeof *page);
+    page->client = client;
+    page->listener = *listener;
+    *ret_page = page; /* already: events of the opening are for it */
+    int r = find_target(page, deadline, e);
+    if (!r)
+        r = attach(page, deadline, e);
+    if (!r)
+        r = listen_page(page, deadline, e);
+    if (r < 0)
+        error_prefix(e, "the browser's page cannot be used");
+    return r;
+}
+
+void page_free(struct page *page) {
+    for (size_t i = 0; page && i < page->download_count; i++) {
+        free(page->downloads[i].name);
+        free(page->downloads[i].url);
+    }
+    free(page);
+}
+
+struct stage_wait {
+    struct page *page;
+    enum page_stage stage;
+    int64_t commits; /* at least one more than this */
+};
+
+static bool reached_stage(void *user) {
+    struct stage_wait *wait = user;
+    return wait->page->crashed ||
+           (wait->page->commits > wait->commits && !page_is_navigating(wait->page) && wait->page->reached[wait->stage]);
+}
+
+static int wait_stage(struct page *page, enum page_stage stage, int64_t commits, int64_t deadline, struct error *e) {
+    static const char *const names[] = {"its first byte", "the whole document", "all of its parts", "quiet"};
+    struct stage_wait wait = {page, stage, commits};
+    int r = cdp_wait(page->client, reached_stage, &wait, deadline, e);
+    if (page->crashed)
+        return error_set(e, EIO, ERROR_BROWSER_CRASH, "the page crashed");
+    if (r == -ETIMEDOUT)
+        return error_set(e, ETIMEDOUT, ERROR_TIMEOUT, "the page did not reach %s in time", names[stage]);
+    return r;
+}
+
+int page_wait_stage(struct page *page, enum page_stage stage, int64_t deadline, struct error *e) {
+    return wait_stage(page, stage, -1, deadline, e);
+}
+
+int page_navigate(struct page *page, const char *url, enum page_stage stage, int64_t deadline, struct error *e) {
+    cleanup_json json_t *answer = NULL;
+    int64_t commits = page->commits;
+    int r = cdp_call(page->client, page->sessions[0].id, "Page.navigate", json_pack("{s:s}", "url", url),
+                     remaining(deadline), &answer, e);
+    if (r == -ETIMEDOUT)
+        return error_set(e, ETIMEDOUT, ERROR_TIMEOUT, "%.300s did not answer in time", url);
+    if (r < 0)
+        return r;
+    const char *problem = json_text_or(answer, "errorText", "");
+    page->navigation_asked = page->navigation_started = false;
+    if (*problem)
+        return error_set(e, EIO, ERROR_STEP, "%.300s cannot be opened: %s", url, problem);
+    bool same_document = !json_object_get(answer, "loaderId");
+    return wait_stage(page, stage, same_document ? -1 : commits, deadline, e);
+}
+
+static bool is_settled(void *user) {
+    struct page *page = user;
+    return page->crashed || !page_is_navigating(page);
+}
+
+int page_settle(struct page *page, int64_t deadline, struct error *e) {
+    int64_t whole = clock_deadline(WHOLE_DOCUMENT_MS);
+    /* A navigation that was asked for and not started is forgotten after a while without any event. */
+    while (!is_settled(page)) {
+        int64_t soon = clock_deadline(50);
+        int r = cdp_wait(page->client, is_settled, page, soon < deadline ? soon : deadline, e);
+        if (r < 0 && r != -ETIMEDOUT)
+            return r;
+        if (clock_remaining_ms(deadline) <= 0)
+            return error_set(e, ETIMEDOUT, ERROR_TIMEOUT, "the page that is being opened did not come in time");
+    }
+    if (page->crashed)
+        return error_set(e, EIO, ERROR_BROWSER_CRASH, "the page crashed");
+    if (page->reached[PAGE_DOM])
+        return 0;
+    struct stage_wait wait = {page, PAGE_DOM, -1};
+    int r = cdp_wait(page->client, reached_stage, &wait, whole < deadline ? whole : deadline, e);
+    return r == -ETIMEDOUT ? 0 : r;
+}
+
+static bool download_ended(void *user) {
+    struct stage_wait *wait = user;
+    size_t before = (size_t)wait->commits;
+    return wait->page->crashed ||
+           (wait->page->download_count > before && wait->page->downloads[before].state != DOWNLOAD_GOING_ON);
+}
+
+int page_wait_download(struct page *page, size_t before, int64_t deadline, struct error *e) {
+    struct stage_wait wait = {.page = page, .commits = (int64_t)before};
+    int r = cdp_wait(page->client, download_ended, &wait, deadline, e);
+    if (r == -ETIMEDOUT && page->download_count <= before)
+        return error_set(e, ETIMEDOUT, ERROR_STEP, "the click began no download");
+    if (r == -ETIMEDOUT)
+        return error_set(e, ETIMEDOUT, ERROR_STEP, "the download of %.200s did not end in time",
+                         page->downloads[before].url);
+    if (r < 0)
+        return r;
+    if (page->crashed)
+        return error_set(e, EIO, ERROR_BROWSER_CRASH, "the page crashed");
+    if (page->downloads[before].state == DOWNLOAD_FAILED)
+        return error_set(e, EIO, ERROR_STEP, "the download of %.200s failed", page->downloads[before].url);
+    return 0;
+}
+
+size_t page_session_count(const struct page *page) {
+    return page->session_count;
+}
+
+const char *page_session_id(const struct page *page, size_t session) {
+    return page->sessions[session].id;
+}
+
+const char *page_session_frame(const struct page *page, size_t session) {
+    return page->sessions[session].frame;
+}
+
+size_t page_session_parent(const struct page *page, size_t session) {
+    for (size_t i = 0; i < page->session_count; i++)
+        if (!strcmp(page->sessions[i].id, page->sessions[session].parent))
+            return i;
+    return SIZE_MAX;
+}
+
+size_t page_download_count(const struct page *page) {
+    return page->download_count;
+}
+
+const struct page_download *page_download(const struct page *page, size_t i) {
+    return &page->downloads[i];
+}
+
+bool page_crashed(const struct page *page) {
+    return page->crashed;
+}
+
+struct cdp_client *page_client(struct page *page) {
+    return page->client;
+}

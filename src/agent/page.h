@@ -1,0 +1,62 @@
+/* One page of the browser over CDP: its sessions (one per process that shows part of it), what has loaded, and calls
+ * into the library that page/ holds, in an isolated world of each session.
+ *
+ * Owned by the run, one thread. Every function that waits takes a deadline (clock_deadline). -EAGAIN means that the
+ * page changed underneath (navigation, a frame gone): the caller looks again. */
+#pragma once
+
+#include "base/json.h"
+#include "cdp/client.h"
+
+enum page_stage { PAGE_COMMIT, PAGE_DOM, PAGE_LOAD, PAGE_QUIET };
+
+/* What a page reports besides; each may be NULL. `data` is stolen. */
+struct page_listener {
+    void *user;
+    void (*note)(void *user, int level /* enum log_level */, const char *kind, const char *message, json_t *data);
+};
+
+struct page;
+
+/* Takes the browser's first page, or makes one, and listens to it. The client's events must go to page_event. */
+int page_open(struct cdp_client *client, const struct page_listener *listener, int64_t deadline, struct page **ret_page,
+              struct error *e);
+void page_free(struct page *page); /* NULL is fine */
+
+/* To be called for every event of the client. */
+void page_event(struct page *page, const char *session_id, const char *method, const json_t *params);
+
+int page_navigate(struct page *page, const char *url, enum page_stage stage, int64_t deadline, struct error *e);
+int page_wait_stage(struct page *page, enum page_stage stage, int64_t deadline, struct error *e);
+
+/* Waits until no navigation of the page is under way and its document is whole. */
+int page_settle(struct page *page, int64_t deadline, struct error *e);
+
+size_t page_session_count(const struct page *page);
+const char *page_session_id(const struct page *page, size_t session); /* 0 is the page itself */
+/* The frame that a session shows, and the session around it (SIZE_MAX for the page itself). */
+const char *page_session_frame(const struct page *page, size_t session);
+size_t page_session_parent(const struct page *page, size_t session);
+
+/* Calls a function of the library: replinet[function](...arguments). `arguments` is stolen. The answer is an object
+ * with "state". */
+int page_call(struct page *page, size_t session, const char *function, json_t *arguments, int64_t deadline,
+              json_t **ret_answer, struct error *e);
+/* The same in every session at once; ret_answers has one answer (or null) per session. */
+int page_call_all(struct page *page, const char *function, json_t *arguments, int64_t deadline, json_t **ret_answers,
+                  struct error *e);
+
+/* Downloads, oldest first. */
+struct page_download {
+    char id[64]; /* its file's name in the transfer folder */
+    char *name, *url;
+    int64_t bytes;
+    enum { DOWNLOAD_GOING_ON, DOWNLOAD_DONE, DOWNLOAD_FAILED } state;
+};
+size_t page_download_count(const struct page *page);
+const struct page_download *page_download(const struct page *page, size_t i);
+/* Waits until there are more than `before` downloads and the one at `before` has ended. */
+int page_wait_download(struct page *page, size_t before, int64_t deadline, struct error *e);
+
+bool page_crashed(const struct page *page);
+struct cdp_client *page_client(struct page *page);

@@ -1,0 +1,142 @@
+/* The document as the other scripts see it: through accessors that a page cannot shadow, across shadow roots and frames.
+ *
+ * These files run in an isolated world, so a page's changed prototypes do not reach them. Its *elements* do: a form with
+ * an input named "parentNode" hides form.parentNode in every world. So nodes are read through the prototypes' own
+ * getters. Frames of this process are walked into; frames of other processes have their own copy of this library. */
+const getter = (prototype, name) => {
+    const { get } = Object.getOwnPropertyDescriptor(prototype, name);
+    return node => Reflect.apply(get, node, []);
+};
+const method = (prototype, name) => {
+    const call = prototype[name];
+    return (node, ...given) => Reflect.apply(call, node, given);
+};
+
+const dom = (replinet.dom = {
+    nodeType: getter(Node.prototype, 'nodeType'),
+    parent: getter(Node.prototype, 'parentNode'),
+    firstChild: getter(Node.prototype, 'firstChild'),
+    nextSibling: getter(Node.prototype, 'nextSibling'),
+    textContent: getter(Node.prototype, 'textContent'),
+    isConnected: getter(Node.prototype, 'isConnected'),
+    ownerDocument: getter(Node.prototype, 'ownerDocument'),
+    rootNode: method(Node.prototype, 'getRootNode'),
+    firstElement: getter(Element.prototype, 'firstElementChild'),
+    nextElement: getter(Element.prototype, 'nextElementSibling'),
+    shadowRoot: getter(Element.prototype, 'shadowRoot'),
+    assignedSlot: getter(Element.prototype, 'assignedSlot'),
+    localName: getter(Element.prototype, 'localName'),
+    attribute: method(Element.prototype, 'getAttribute'),
+    hasAttribute: method(Element.prototype, 'hasAttribute'),
+    matches: method(Element.prototype, 'matches'),
+    closest: method(Element.prototype, 'closest'),
+    rect: method(Element.prototype, 'getBoundingClientRect'),
+    rects: method(Element.prototype, 'getClientRects'),
+    checkVisibility: method(Element.prototype, 'checkVisibility'),
+    scrollIntoView: method(Element.prototype, 'scrollIntoView'),
+    innerText: getter(HTMLElement.prototype, 'innerText'),
+    focus: method(HTMLElement.prototype, 'focus'),
+    frameDocument: getter(HTMLIFrameElement.prototype, 'contentDocument'),
+    byId: method(Document.prototype, 'getElementById'),
+    elementQueryAll: method(Element.prototype, 'querySelectorAll'),
+    activeElement: getter(Document.prototype, 'activeElement'),
+    documentElement: getter(Document.prototype, 'documentElement'),
+    view: getter(Document.prototype, 'defaultView'),
+    value: {
+        input: getter(HTMLInputElement.prototype, 'value'),
+        textarea: getter(HTMLTextAreaElement.prototype, 'value'),
+        select: getter(HTMLSelectElement.prototype, 'value'),
+    },
+});
+
+const ELEMENT = 1;
+const DOCUMENT = 9;
+const FRAGMENT = 11;
+
+/* Which frame element shows a document; filled while walking, because frameElement is null across origins. */
+const owners = new WeakMap();
+
+replinet.isElement = node => Boolean(node) && dom.nodeType(node) === ELEMENT;
+replinet.tag = element => dom.localName(element);
+
+replinet.frameDocumentOf = element => {
+    if (replinet.tag(element) !== 'iframe') return null;
+    try {
+        const inner = dom.frameDocument(element);
+        if (inner) owners.set(inner, element);
+        return inner;
+    } catch {
+        return null;
+    }
+};
+
+/* The parent in the tree that a person sees: out of shadow roots to their host, out of frames to their element. */
+replinet.composedParent = node => {
+    const parent = dom.parent(node);
+    if (parent && dom.nodeType(parent) === FRAGMENT) return parent.host ?? null;
+    if (parent && dom.nodeType(parent) === DOCUMENT) return owners.get(parent) ?? null;
+    return parent;
+};
+
+/* Whether an event at `node` passes `ancestor`: slotted elements go up through their slot. */
+replinet.eventPasses = (ancestor, node) => {
+    for (let at = node; at; at = (replinet.isElement(at) && dom.assignedSlot(at)) || replinet.composedParent(at))
+        if (at === ancestor) return true;
+    return false;
+};
+
+/* The frame elements around an element, innermost first. */
+replinet.framesAround = element => {
+    const frames = [];
+    for (let at = owners.get(dom.ownerDocument(element)); at; at = owners.get(dom.ownerDocument(at))) frames.push(at);
+    return frames;
+};
+
+const firstElementIn = node => {
+    let child = node ? dom.firstChild(node) : null;
+    while (child && dom.nodeType(child) !== ELEMENT) child = dom.nextSibling(child);
+    return child;
+};
+
+/* Every element beneath `scope` (an element or a document) in document order: a host's shadow tree before its own
+ * children, a frame's document in the frame's place. No recursion: pages may nest thousands deep. */
+replinet.elements = function* (scope) {
+    const below = node => [
+        firstElementIn(node),
+        dom.nodeType(node) === ELEMENT ? firstElementIn(dom.shadowRoot(node)) : null,
+        dom.nodeType(node) === ELEMENT ? firstElementIn(replinet.frameDocumentOf(node)) : null,
+    ];
+    const pending = below(scope).filter(Boolean);
+    while (pending.length) {
+        const element = pending.pop();
+        const next = dom.nextElement(element);
+        if (next) pending.push(next);
+        yield element;
+        for (const first of below(element)) if (first) pending.push(first);
+    }
+};
+
+/* An element by id in the tree (document or shadow root) that `near` stands in. */
+replinet.byId = (near, id) => {
+    const root = dom.rootNode(near);
+    return dom.nodeType(root) === DOCUMENT ? dom.byId(root, id) : (root.getElementById?.(id) ?? null);
+};
+
+replinet.style = (element, pseudo) => {
+    const view = dom.view(dom.ownerDocument(element)) ?? window;
+    return view.getComputedStyle(element, pseudo);
+};
+
+/* Waits for the next frame; a page in the background gets none, so a timer stands behind it. */
+replinet.nextFrame = () =>
+    new Promise(resolve => {
+        const timer = setTimeout(resolve, 100);
+        requestAnimationFrame(() => {
+            clearTimeout(timer);
+            resolve();
+        });
+    });
+
+/* Frames of other processes: frame id -> frame element, told by the run (page_world.c). */
+replinet.remoteFrames = new Map();
+replinet.addRemoteFrame = (element, id) => void replinet.remoteFrames.set(id, element);

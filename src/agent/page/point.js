@@ -1,0 +1,160 @@
+/* Where to put the mouse: waits for nothing itself but one frame; says what stands in the way, and the run tries again. */
+const { dom } = replinet;
+const elementFromPoint = method => (root, x, y) => Reflect.apply(method, root, [x, y]);
+const inDocument = elementFromPoint(Document.prototype.elementFromPoint);
+const inShadow = elementFromPoint(ShadowRoot.prototype.elementFromPoint);
+
+const hitAt = (root, x, y) => {
+    let hit = inDocument(root, x, y);
+    for (let shadow = hit && dom.shadowRoot(hit); shadow; shadow = hit && dom.shadowRoot(hit)) {
+        const inner = inShadow(shadow, x, y);
+        if (!inner || inner === hit) break;
+        hit = inner;
+    }
+    return hit;
+};
+
+const bigEnough = rect => rect.width >= 1 && rect.height >= 1;
+const boxOf = element => {
+    const own = [...dom.rects(element)].find(bigEnough);
+    if (own || replinet.style(element).display !== 'contents') return own ?? dom.rect(element);
+    for (let child = dom.firstElement(element); child; child = dom.nextElement(child))
+        if (replinet.isVisible(child)) return boxOf(child);
+    return dom.rect(element);
+};
+
+const viewportOf = node => {
+    const root = dom.documentElement(dom.ownerDocument(node));
+    const view = dom.view(dom.ownerDocument(node)) ?? window;
+    return { width: view.innerWidth || root.clientWidth, height: view.innerHeight || root.clientHeight };
+};
+
+/* The middle of the part of the box that is inside the viewport of its document; null when none is. */
+const middle = element => {
+    const box = boxOf(element);
+    const view = viewportOf(element);
+    const left = Math.max(box.left, 0);
+    const top = Math.max(box.top, 0);
+    const width = Math.min(box.right, view.width) - left;
+    const height = Math.min(box.bottom, view.height) - top;
+    return width >= 1 && height >= 1 ? { x: left + width / 2, y: top + height / 2 } : null;
+};
+
+/* A point of a frame's document in the coordinates of the document around it. */
+const outOf = (frame, point) => {
+    const rect = dom.rect(frame);
+    const style = replinet.style(frame);
+    const scaleX = frame.offsetWidth ? rect.width / frame.offsetWidth : 1;
+    const scaleY = frame.offsetHeight ? rect.height / frame.offsetHeight : 1;
+    return {
+        x: rect.left + (frame.clientLeft + parseFloat(style.paddingLeft || 0) + point.x) * scaleX,
+        y: rect.top + (frame.clientTop + parseFloat(style.paddingTop || 0) + point.y) * scaleY,
+    };
+};
+
+const labelled = (hit, element) => {
+    const label = replinet.isElement(hit) ? dom.closest(hit, 'label') : null;
+    return Boolean(label && label.control === element);
+};
+
+/* Goes outwards from the element, frame by frame, and sees whether the mouse would meet it. */
+const throughFrames = (element, start) => {
+    let point = start;
+    let goal = element;
+    for (const frame of [...replinet.framesAround(element), null]) {
+        const view = viewportOf(goal);
+        if (point.x < 0 || point.y < 0 || point.x >= view.width || point.y >= view.height) return { state: 'outside' };
+        const hit = hitAt(dom.ownerDocument(goal), point.x, point.y);
+        if (!hit || !(replinet.eventPasses(goal, hit) || labelled(hit, goal)))
+            return { state: 'covered', by: hit ? replinet.describe(hit) : 'nothing' };
+        if (!frame) break;
+        point = outOf(frame, point);
+        goal = frame;
+    }
+    return { state: 'ready', ...point };
+};
+
+const isOutside = element => {
+    let point = middle(element);
+    for (const frame of replinet.framesAround(element)) {
+        if (!point) return true;
+        point = outOf(frame, point);
+        const view = viewportOf(frame);
+        if (point.x < 0 || point.y < 0 || point.x >= view.width || point.y >= view.height) return true;
+    }
+    return !point;
+};
+
+/* Other alignments on later tries: a fixed header may cover one of them. */
+const ALIGNMENTS = ['center', 'end', 'start', 'nearest'];
+const scroll = (element, attempt) =>
+    dom.scrollIntoView(element, { block: ALIGNMENTS[attempt % 4], inline: ALIGNMENTS[attempt % 4], behavior: 'instant' });
+
+const place = element => {
+    const box = dom.rect(element);
+    return [box.x, box.y, box.width, box.height].map(n => Math.round(n * 4)).join();
+};
+const holdsStill = async element => {
+    const before = place(element);
+    await replinet.nextFrame();
+    return dom.isConnected(element) && place(element) === before;
+};
+
+/* What must hold besides being visible, by the name that the action uses. */
+const NEEDS = {
+    enabled: element => replinet.isEnabled(element) || 'disabled',
+    editable: element => !replinet.isField(element) || replinet.isEditable(element) || 'read-only',
+};
+const unmetNeed = (element, needs) => {
+    for (const need of needs) {
+        const answer = NEEDS[need](element);
+        if (answer !== true) return answer;
+    }
+    return null;
+};
+
+/* The one element a target means, or {state} that says why there is none. */
+replinet.pick = (target, needs) => {
+    const { visible, hidden, attached } = replinet.find(target);
+    if (!visible.length) {
+        const state = hidden.length && !target.nth ? 'hidden' : 'missing';
+        return { state, count: attached.length, by: state === 'hidden' ? replinet.describe(hidden[0]) : undefined };
+    }
+    if (target.strict && visible.length > 1)
+        throw new replinet.Refusal(`${visible.length} elements fit: ${visible.slice(0, 5).map(replinet.describe).join(', ')}`);
+    const element = visible[0];
+    const unmet = unmetNeed(element, needs);
+    const seen = { count: visible.length, element: replinet.describe(element) };
+    return unmet ? { state: unmet, ...seen } : { state: 'ready', ...seen, node: element };
+};
+
+/* One try: finds the element, scrolls it into view, sees that it holds still and that nothing covers it. */
+replinet.aim = async (target, needs, attempt) => {
+    const { node, ...picked } = replinet.pick(target, needs);
+    if (!node) return picked;
+    if (attempt > 0 || isOutside(node)) scroll(node, Math.max(attempt - 1, 0));
+    if (!(await holdsStill(node))) return { ...picked, state: dom.isConnected(node) ? 'moving' : 'replaced' };
+    const point = middle(node);
+    return { ...picked, ...(point ? throughFrames(node, point) : { state: 'outside' }) };
+};
+
+/* The same for a point inside a frame of another process: is its frame element hit there? */
+replinet.aimThrough = (id, point) => {
+    const frame = replinet.remoteFrames.get(id);
+    if (!frame || !dom.isConnected(frame)) return { state: 'replaced' };
+    return throughFrames(frame, outOf(frame, point));
+};
+
+/* The box of an element in the coordinates of this process's outermost document, for pictures of it. */
+replinet.box = element => {
+    const rect = dom.rect(element);
+    let corner = { x: rect.x, y: rect.y };
+    for (const frame of replinet.framesAround(element)) corner = outOf(frame, corner);
+    return { x: corner.x + window.scrollX, y: corner.y + window.scrollY, width: rect.width, height: rect.height };
+};
+replinet.boxOfTarget = target => {
+    const { node, ...picked } = replinet.pick(target, []);
+    if (!node) return picked;
+    scroll(node, 0);
+    return { ...picked, ...replinet.box(node) };
+};

@@ -1,0 +1,258 @@
+/* What the browser tells of its own accord, and what it means for the page. Handlers run inside waits and never wait.
+ */
+#include "agent/page_internal.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* A navigation that was asked for but of whose start nothing is heard within this time does not come (mailto:, ...). */
+#define ASKED_MS 500
+
+struct page_session *page_find_session(struct page *page, const char *session_id) {
+    for (size_t i = 0; i < page->session_count; i++)
+        if (session_id && !strcmp(page->sessions[i].id, session_id))
+            return &page->sessions[i];
+    return NULL;
+}
+
+bool page_is_navigating(const struct page *page) {
+    return page->navigation_started ||
+           (page->navigation_asked && clock_monotonic_ms() - page->navigation_asked_ms < ASKED_MS);
+}
+
+static void note(struct page *page, enum log_level level, const char *kind, const char *message, json_t *data) {
+    if (page->listener.note)
+        page->listener.note(page->listener.user, level, kind, message, data);
+    else
+        json_decref(data);
+}
+
+static bool is_main_frame(const struct page *page, const struct page_session *session, const char *frame) {
+    return session == &page->sessions[0] && !strcmp(frame, page->target);
+}
+
+static void forget_world(struct page *page, struct page_session *session) {
+    session->has_world = false;
+    page->context_resets++;
+}
+
+static void set_committed(struct page *page, const char *loader) {
+    if (!strcmp(page->loader, loader))
+        return;
+    snprintf(page->loader, sizeof page->loader, "%s", loader);
+    memset(page->reached, 0, sizeof page->reached);
+    page->reached[PAGE_COMMIT] = true;
+    page->commits++;
+    page->navigation_asked = page->navigation_started = false;
+}
+
+typedef void event_function(struct page *page, struct page_session *session, const json_t *params);
+
+static void on_lifecycle(struct page *page, struct page_session *session, const json_t *params) {
+    static const struct {
+        const char *name;
+        enum page_stage stage;
+    } stages[] = {{"DOMContentLoaded", PAGE_DOM}, {"load", PAGE_LOAD}, {"networkIdle", PAGE_QUIET}};
+    const char *name = json_text_or(params, "name", "");
+    if (!is_main_frame(page, session, json_text_or(params, "frameId", "")))
+        return;
+    if (!strcmp(name, "init"))
+        set_committed(page, json_text_or(params, "loaderId", ""));
+    for (size_t i = 0; i < ARRAY_LENGTH(stages); i++)
+        if (!strcmp(stages[i].name, name) && !strcmp(page->loader, json_text_or(params, "loaderId", "")))
+            page->reached[stages[i].stage] = true;
+}
+
+static void on_navigated(struct page *page, struct page_session *session, const json_t *params) {
+    const json_t *frame = json_object_get(params, "frame");
+    if (!strcmp(json_text_or(frame, "id", ""), session->frame))
+        forget_world(page, session);
+    if (!is_main_frame(page, session, json_text_or(frame, "id", "")))
+        return;
+    set_committed(page, json_text_or(frame, "loaderId", ""));
+    page->navigation_asked = page->navigation_started = false;
+    if (!strcmp(json_text_or(params, "type", ""), "BackForwardCacheRestore"))
+        page->reached[PAGE_DOM] = page->reached[PAGE_LOAD] = page->reached[PAGE_QUIET] = true;
+}
+
+static void on_navigation_asked(struct page *page, struct page_session *session, const json_t *params) {
+    if (!is_main_frame(page, session, json_text_or(params, "frameId", "")) ||
+        strcmp(json_text_or(params, "disposition", "currentTab"), "currentTab") ||
+        json_real_or(params, "delay", 0) > 0.5)
+        return;
+    page->navigation_asked = true;
+    page->navigation_asked_ms = clock_monotonic_ms();
+}
+
+static void on_navigation_started(struct page *page, struct page_session *session, const json_t *params) {
+    const char *type = json_text_or(params, "navigationType", "differentDocument");
+    if (is_main_frame(page, session, json_text_or(params, "frameId", "")) && strcmp(type, "sameDocument"))
+        page->navigation_started = true;
+}
+
+static void on_navigation_over(struct page *page, struct page_session *session, const json_t *params) {
+    if (is_main_frame(page, session, json_text_or(params, "frameId", "")))
+        page->navigation_asked = page->navigation_started = false;
+}
+
+static void on_contexts_cleared(struct page *page, struct page_session *session, const json_t *params) {
+    forget_world(page, session);
+}
+
+static void on_context_destroyed(struct page *page, struct page_session *session, const json_t *params) {
+    if (json_int_or(params, "executionContextId", -1) == session->world)
+        forget_world(page, session);
+}
+
+static void on_attached(struct page *page, struct page_session *session, const json_t *params) {
+    const json_t *info = json_object_get(params, "targetInfo");
+    if (strcmp(json_text_or(info, "type", ""), "iframe") || page->session_count == PAGE_SESSIONS_MAX)
+        return;
+    struct page_session *added = &page->sessions[page->session_count++];
+    *added = (struct page_session){.told_world = -1};
+    snprintf(added->id, sizeof added->id, "%s", json_text_or(params, "sessionId", ""));
+    snprintf(added->frame, sizeof added->frame, "%s", json_text_or(info, "targetId", ""));
+    snprintf(added->parent, sizeof added->parent, "%s", session->id);
+    page->context_resets++;
+    page_listen_session(page, added->id);
+}
+
+static void on_detached(struct page *page, struct page_session *session, const json_t *params) {
+    struct page_session *gone = page_find_session(page, json_text_or(params, "sessionId", ""));
+    if (!gone || gone == &page->sessions[0])
+        return;
+    size_t i = (size_t)(gone - page->sessions);
+    memmove(gone, gone + 1, (--page->session_count - i) * sizeof *gone);
+    page->context_resets++;
+}
+
+static void on_crashed(struct page *page, struct page_session *session, const json_t *params) {
+    if (session == &page->sessions[0])
+        page->crashed = true;
+}
+
+/* Dialogs stop the page, so they are answered at once: alerts are closed, a leaving page may leave, questions get the
+ * answer "no" as a person who does not know would give it. */
+static void on_dialog(struct page *page, struct page_session *session, const json_t *params) {
+    const char *type = json_text_or(params, "type", "alert");
+    bool accept = !strcmp(type, "alert") || !strcmp(type, "beforeunload");
+    cdp_send(page->client, session->id, "Page.handleJavaScriptDialog", json_pack("{s:b}", "accept", accept), NULL);
+    if (page->dialogs++ >= PAGE_DIALOGS_MAX)
+        return;
+    cleanup_free char *message = memory_print("The page showed %s \"%.200s\"; it was %s", type,
+                                              json_text_or(params, "message", ""), accept ? "accepted" : "dismissed");
+    note(page, LOG_INFO, "page.dialog", message,
+         json_pack("{s:s, s:s, s:s, s:b}", "type", type, "message", json_text_or(params, "message", ""), "url",
+                   json_text_or(params, "url", ""), "accepted", accept));
+}
+
+static void print_console_value(struct text *line, const json_t *value) {
+    const json_t *plain = json_object_get(value, "value");
+    cleanup_free char *json = plain && !json_is_string(plain) ? json_print(plain) : NULL;
+    const char *text = json_is_string(plain) ? json_string_value(plain)
+                       : json                ? json
+                                             : json_text_or(value, "description", "undefined");
+    text_print(line, "%s%.500s", line->length ? " " : "", text);
+}
+
+static void on_console(struct page *page, struct page_session *session, const json_t *params) {
+    if (page->console_lines++ >= PAGE_CONSOLE_MAX) {
+        cdp_send(page->client, session->id, "Runtime.disable", NULL, NULL);
+        return;
+    }
+    cleanup_text struct text line = {0};
+    const json_t *values = json_object_get(params, "args");
+    for (size_t i = 0; i < json_array_size(values) && line.length < 2000; i++)
+        print_console_value(&line, json_array_get(values, i));
+    note(page, LOG_DEBUG, "page.console", line.length ? line.data : "",
+         json_pack("{s:s}", "type", json_text_or(params, "type", "log")));
+}
+
+static void on_exception(struct page *page, struct page_session *session, const json_t *params) {
+    const json_t *details = json_object_get(params, "exceptionDetails");
+    const char *text =
+        json_text_or(json_object_get(details, "exception"), "description", json_text_or(details, "text", ""));
+    if (page->console_lines++ < PAGE_CONSOLE_MAX)
+        note(page, LOG_DEBUG, "page.console", text, json_pack("{s:s}", "type", "exception"));
+}
+
+static const struct {
+    const char *method;
+    event_function *function;
+} session_events[] = {
+    {"Page.lifecycleEvent", on_lifecycle},
+    {"Page.frameNavigated", on_navigated},
+    {"Page.frameRequestedNavigation", on_navigation_asked},
+    {"Page.frameScheduledNavigation", on_navigation_asked},
+    {"Page.frameStartedNavigating", on_navigation_started},
+    {"Page.frameStoppedLoading", on_navigation_over},
+    {"Page.navigatedWithinDocument", on_navigation_over},
+    {"Runtime.executionContextsCleared", on_contexts_cleared},
+    {"Runtime.executionContextDestroyed", on_context_destroyed},
+    {"Target.attachedToTarget", on_attached},
+    {"Target.detachedFromTarget", on_detached},
+    {"Inspector.targetCrashed", on_crashed},
+    {"Page.javascriptDialogOpening", on_dialog},
+    {"Runtime.consoleAPICalled", on_console},
+    {"Runtime.exceptionThrown", on_exception},
+};
+
+static void on_download_begins(struct page *page, const json_t *params) {
+    if (page->download_count == PAGE_DOWNLOADS_MAX)
+        return;
+    struct page_download *download = &page->downloads[page->download_count++];
+    *download = (struct page_download){.state = DOWNLOAD_GOING_ON};
+    snprintf(download->id, sizeof download->id, "%s", json_text_or(params, "guid", ""));
+    download->name = memory_copy_text(json_text_or(params, "suggestedFilename", "download"));
+    download->url = memory_copy_text(json_text_or(params, "url", ""));
+    page->navigation_asked = page->navigation_started = false;
+}
+
+static void on_download_progress(struct page *page, const json_t *params) {
+    const char *state = json_text_or(params, "state", "");
+    for (size_t i = 0; i < page->download_count; i++) {
+        struct page_download *download = &page->downloads[i];
+        if (strcmp(download->id, json_text_or(params, "guid", "")))
+            continue;
+        download->bytes = (int64_t)json_real_or(params, "receivedBytes", 0);
+        if (!strcmp(state, "completed"))
+            download->state = DOWNLOAD_DONE;
+        else if (!strcmp(state, "canceled"))
+            download->state = DOWNLOAD_FAILED;
+    }
+}
+
+static void on_target_created(struct page *page, const json_t *params) {
+    const json_t *info = json_object_get(params, "targetInfo");
+    if (strcmp(json_text_or(info, "type", ""), "page") || strcmp(json_text_or(info, "openerId", ""), page->target))
+        return;
+    note(page, LOG_INFO, "note", "The page opened a window", json_pack("{s:s}", "url", json_text_or(info, "url", "")));
+}
+
+static void on_target_crashed(struct page *page, const json_t *params) {
+    if (!strcmp(json_text_or(params, "targetId", ""), page->target))
+        page->crashed = true;
+}
+
+static const struct {
+    const char *method;
+    void (*function)(struct page *page, const json_t *params);
+} browser_events[] = {
+    {"Browser.downloadWillBegin", on_download_begins},
+    {"Browser.downloadProgress", on_download_progress},
+    {"Target.targetCreated", on_target_created},
+    {"Target.targetCrashed", on_target_crashed},
+};
+
+void page_event(struct page *page, const char *session_id, const char *method, const json_t *params) {
+    struct page_session *session = page_find_session(page, session_id);
+    for (size_t i = 0; session && i < ARRAY_LENGTH(session_events); i++)
+        if (!strcmp(session_events[i].method, method))
+            return session_events[i].function(page, session, params);
+    for (size_t i = 0; i < ARRAY_LENGTH(browser_events); i++)
+        if (!strcmp(browser_events[i].method, method))
+            return browser_events[i].function(page, params);
+}

@@ -1,0 +1,41 @@
+/* The insides of a page, shared by page.c (opening, navigating), page_events.c and page_world.c. */
+#pragma once
+
+#include "agent/page.h"
+
+#define PAGE_SESSIONS_MAX  128
+#define PAGE_DOWNLOADS_MAX 256
+#define PAGE_ID_SIZE       129
+/* Console lines that are reported; afterwards the page's console is no longer listened to. */
+#define PAGE_CONSOLE_MAX 200
+#define PAGE_DIALOGS_MAX 50
+#define PAGE_WORLD_NAME  "replinet"
+
+struct page_session {
+    char id[PAGE_ID_SIZE], frame[PAGE_ID_SIZE], parent[PAGE_ID_SIZE];
+    bool has_world; /* `world` is the context in which the library is installed */
+    int64_t world;
+    int64_t told_world; /* the parent's context that knows this frame's element; -1: none */
+};
+
+struct page {
+    struct cdp_client *client;
+    struct page_listener listener;
+    char target[PAGE_ID_SIZE], loader[PAGE_ID_SIZE];
+    struct page_session sessions[PAGE_SESSIONS_MAX];
+    size_t session_count;
+    bool reached[PAGE_QUIET + 1]; /* of the document that is there now */
+    int64_t commits;
+    bool navigation_asked, navigation_started; /* of the main frame, not committed yet */
+    int64_t navigation_asked_ms;
+    int64_t context_resets; /* changes whenever a world may have gone */
+    bool crashed;
+    struct page_download downloads[PAGE_DOWNLOADS_MAX];
+    size_t download_count;
+    int console_lines, dialogs;
+};
+
+bool page_is_navigating(const struct page *page);
+struct page_session *page_find_session(struct page *page, const char *session_id);
+/* Asks a new session for its events (no waiting): also called from within events. */
+void page_listen_session(struct page *page, const char *session_id);

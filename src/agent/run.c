@@ -1,0 +1,235 @@
+#include "agent/run.h"
+#include "agent/action.h"
+#include "agent/script.h"
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/memory.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Time to connect and to get the page ready, and to learn why a browser ended. */
+#define OPEN_MS       30000
+#define END_REASON_MS 3000
+/* Refusals of the egress gate that become events; a hostile page could make thousands. */
+#define REFUSALS_MAX 100
+
+int run_event(struct run *run, enum log_level level, const char *kind, const char *message, json_t *data,
+              struct error *e) {
+    cleanup_json json_t *owned = data;
+    if (run->sink_error < 0)
+        return *(e ? e : &run->sink_problem) = run->sink_problem, run->sink_error;
+    int r = run->sink->event(run->sink->user, level, kind, message, data, &run->sink_problem);
+    if (r < 0) {
+        run->sink_error = r;
+        if (e)
+            *e = run->sink_problem;
+    }
+    return r;
+}
+
+int run_artifact(struct run *run, const char *kind, const char *name, const char *media_type, const void *data,
+                 size_t length, char ret_id[37], struct error *e) {
+    int r = run->sink->artifact(run->sink->user, kind, name, media_type, data, length, ret_id, &run->sink_problem);
+    if (r < 0) {
+        run->sink_error = r;
+        if (e)
+            *e = run->sink_problem;
+    }
+    return r;
+}
+
+int picture_take(struct run *run, const char *name, json_t *parameters, const char *media_type, int64_t deadline,
+                 char ret_id[37], struct error *e) {
+    cleanup_json json_t *answer = NULL;
+    cleanup_free unsigned char *data = NULL;
+    size_t length;
+    int r = cdp_call(run->client, page_session_id(run->page, 0), "Page.captureScreenshot", parameters,
+                     clock_remaining_ms(deadline), &answer, e);
+    if (r < 0)
+        return r;
+    const json_t *encoded = json_object_get(answer, "data");
+    r = text_decode_base64(json_string_value(encoded), json_string_length(encoded), &data, &length);
+    if (r < 0)
+        return error_set(e, EPROTO, ERROR_PROTOCOL, "the browser's picture is no base64");
+    return run_artifact(run, "screenshot", name, media_type, data, length, ret_id, e);
+}
+
+static void on_note(void *user, int level, const char *kind, const char *message, json_t *data) {
+    run_event(user, (enum log_level)level, kind, message, data, NULL);
+}
+
+static void on_egress(struct run *run, const json_t *params) {
+    const char *host = json_text_or(params, "host", ""), *text = json_text_or(params, "text", "");
+    bool refused = !strcmp(json_text_or(params, "decision", ""), "refused");
+    if (refused) {
+        snprintf(run->refused_host, sizeof run->refused_host, "%s", host);
+        snprintf(run->refused_text, sizeof run->refused_text, "the egress gate refused %.100s:%lld (%.60s): %.150s",
+                 host, (long long)json_int_or(params, "port", 0), json_text_or(params, "rule", ""), text);
+    }
+    if (refused && run->refusals++ >= REFUSALS_MAX)
+        return;
+    run_event(run, refused ? LOG_WARN : LOG_DEBUG, refused ? "egress.refused" : "egress.allowed",
+              refused ? run->refused_text : text, json_deep_copy(params), NULL);
+}
+
+static void on_event(void *user, const char *session_id, const char *method, const json_t *params) {
+    struct run *run = user;
+    if (!strcmp(method, "Replinet.egress"))
+        on_egress(run, params);
+    else if (run->page)
+        page_event(run->page, session_id, method, params);
+}
+
+static int lease(struct run *run, struct agent_outcome *outcome, struct error *e) {
+    cleanup_json json_t *browser = NULL;
+    int64_t began = clock_monotonic_ms();
+    int r = door_lease(run->options->door, run->options->lease_id, run->options->lease, &browser, e);
+    if (r < 0)
+        return r;
+    snprintf(outcome->browser_id, sizeof outcome->browser_id, "%s", json_text_or(browser, "id", ""));
+    run->browser_id = outcome->browser_id;
+    r = run_event(run, LOG_INFO, "browser.leased", "A browser was leased",
+                  json_pack("{s:s, s:I}", "browser_id", run->browser_id, "duration_ms",
+                            (json_int_t)(clock_monotonic_ms() - began)),
+                  e);
+    if (r < 0)
+        return r;
+    r = run->sink->running(run->sink->user, run->browser_id, &run->sink_problem);
+    return r < 0 ? (*e = run->sink_problem, run->sink_error = r) : 0;
+}
+
+static int connect_browser(struct run *run, struct error *e) {
+    cleanup_free char *path = NULL;
+    const struct door *door = run->options->door;
+    int64_t deadline = clock_deadline(OPEN_MS);
+    deadline = deadline < run->deadline ? deadline : run->deadline;
+    int r = door_cdp_path(door, run->browser_id, &path, e);
+    if (!r)
+        r = cdp_connect(door->host, door->port, path, deadline, &run->client, e);
+    if (r < 0)
+        return r;
+    cdp_client_set_interrupt(run->client, run->options->interrupt_fd);
+    cdp_client_set_handler(run->client, on_event, run);
+    r = cdp_call(run->client, NULL, "Replinet.enable", NULL, clock_remaining_ms(deadline), NULL, e);
+    struct page_listener listener = {run, on_note};
+    return r < 0 ? r : page_open(run->client, &listener, deadline, &run->page, e);
+}
+
+static int carry_out(struct run *run, struct agent_outcome *outcome, struct error *e) {
+    int r = agent_check_script(run->options->script, e);
+    if (!r)
+        r = lease(run, outcome, e);
+    if (!r)
+        r = connect_browser(run, e);
+    return r < 0 ? r : step_run_list(run, script_steps(run->options->script), "steps", e);
+}
+
+static bool has_ended(void *user) {
+    struct run *run = user;
+    return cdp_client_end_reason(run->client) != END_REASON_NONE;
+}
+
+/* The keeper says why a browser ended, a moment after its pages have died of it. */
+static const char *end_of_browser(struct run *run, const struct error *why) {
+    struct error ignored;
+    if (run->client)
+        cdp_wait(run->client, has_ended, run, clock_deadline(END_REASON_MS), &ignored);
+    enum end_reason reason = run->client ? cdp_client_end_reason(run->client) : END_REASON_NONE;
+    if (reason != END_REASON_NONE)
+        return end_reason_name(reason);
+    cleanup_json json_t *browser = NULL;
+    struct door door = *run->options->door;
+    door.interrupt_fd = -1;
+    const char *name = door_get(&door, run->browser_id, &browser, &ignored) == 0
+                           ? json_text_or(browser, "reason", "none")
+                           : "none";
+    reason = end_reason_from_name(name);
+    if (reason != END_REASON_NONE)
+        return end_reason_name(reason);
+    return why->code == ERROR_BROWSER_OOM ? "oom" : why->code == ERROR_CLOSED ? "disconnected" : "crash";
+}
+
+/* Which reason an error is for the outcome; those of no row are the step's own. */
+static const char *reason_of(struct run *run, const struct error *why) {
+    static const enum error_code ended[] = {ERROR_BROWSER_CRASH, ERROR_BROWSER_OOM, ERROR_CLOSED};
+    if (why->code == ERROR_CANCELLED)
+        return "stopped";
+    for (size_t i = 0; run->browser_id && i < ARRAY_LENGTH(ended); i++)
+        if (why->code == ended[i])
+            return end_of_browser(run, why);
+    if (run->deadline != INT64_MAX && clock_remaining_ms(run->deadline) <= 0)
+        return "timeout";
+    return run->page ? "step_failed" : error_name(why->code);
+}
+
+static void judge(struct run *run, int r, const struct error *why, struct agent_outcome *outcome) {
+    outcome->status = AGENT_COMPLETED;
+    if (!r)
+        return;
+    outcome->error = *why;
+    snprintf(outcome->reason, sizeof outcome->reason, "%s", reason_of(run, why));
+    outcome->status = strcmp(outcome->reason, "stopped") ? AGENT_FAILED : AGENT_STOPPED;
+    if (!strcmp(outcome->reason, "timeout"))
+        error_prefix(&outcome->error, "the run's time was up");
+}
+
+static void give_back(struct run *run) {
+    struct door door = *run->options->door;
+    struct error problem;
+    door.interrupt_fd = -1;
+    if (run->client)
+        cdp_client_set_handler(run->client, NULL, NULL);
+    cdp_client_free(run->client);
+    page_free(run->page);
+    if (!run->browser_id)
+        return;
+    int r = door_release(&door, run->browser_id, "released", &problem);
+    run_event(run, r < 0 ? LOG_WARN : LOG_INFO, "browser.ended", r < 0 ? problem.text : "The browser was given back",
+              json_pack("{s:s}", "browser_id", run->browser_id), NULL);
+}
+
+static int64_t deadline_of(const struct agent_options *options) {
+    int64_t ms = options->timeout_ms > 0 ? options->timeout_ms : json_int_or(options->lease, "timeout_ms", 0);
+    return clock_deadline(ms > 0 ? ms : config_int(CONFIG_BROWSER_TIMEOUT) * 1000);
+}
+
+static void tell_end(struct run *run, const struct agent_outcome *outcome) {
+    static const char *const names[] = {"completed", "failed", "stopped"};
+    bool fine = outcome->status == AGENT_COMPLETED;
+    run_event(run, fine ? LOG_INFO : LOG_ERROR, "run.finished", fine ? "The script is done" : outcome->error.text,
+              json_pack("{s:s, s:s, s:I, s:I, s:I}", "status", names[outcome->status], "reason", outcome->reason,
+                        "steps_done", (json_int_t)outcome->steps_done, "execution_ms",
+                        (json_int_t)outcome->execution_ms, "egress_refusals", (json_int_t)run->refusals),
+              NULL);
+}
+
+int agent_run(const struct agent_options *options, const struct agent_sink *sink, struct agent_outcome *ret_outcome,
+              struct error *e) {
+    int64_t began = clock_monotonic_ms();
+    struct run run = {.options = options, .sink = sink, .deadline = deadline_of(options)};
+    struct error why = {0};
+    run.limit = run.deadline;
+    run.results = json_object();
+    run.values = json_pack("{s:O?, s:o, s:{}}", "inputs", options->inputs, "results", run.results, "loop");
+    *ret_outcome = (struct agent_outcome){0};
+    int r = run_event(&run, LOG_INFO, "run.started", "The script starts",
+                      json_pack("{s:I}", "steps", (json_int_t)json_array_size(script_steps(options->script))), &why);
+    if (!r)
+        r = carry_out(&run, ret_outcome, &why);
+    judge(&run, r, &why, ret_outcome);
+    ret_outcome->results = json_incref(run.results);
+    ret_outcome->steps_done = run.steps_done;
+    ret_outcome->execution_ms = clock_monotonic_ms() - began;
+    give_back(&run);
+    tell_end(&run, ret_outcome);
+    json_decref(run.values);
+    if (run.sink_error < 0 && e)
+        *e = run.sink_problem;
+    return run.sink_error;
+}
+
+void agent_outcome_done(struct agent_outcome *outcome) {
+    json_decref(outcome->results);
+    *outcome = (struct agent_outcome){0};
+}

@@ -1,0 +1,116 @@
+#include "agent/script.h"
+#include "agent/action.h"
+#include "agent/run.h"
+#include "agent/shapes.h"
+#include "agent/template.h"
+#include "base/memory.h"
+#include <errno.h>
+#include <string.h>
+
+#define STEPS_MAX 10000
+
+/* What every step may carry beside its action. */
+static const struct field step_fields[] = {
+    {"name", FIELD_TEXT, "what this step is for, shown in events"},
+    {"timeout_ms", FIELD_INT, "how long it may take; default STEP_TIMEOUT_SECONDS", .least = 1, .most = 86400000},
+    {"optional", FIELD_BOOL, "a failure is noted and the script goes on"},
+    {NULL},
+};
+const struct shape shape_step = {.name = "step", .doc = "", .fields = step_fields};
+
+const json_t *script_steps(const json_t *script) {
+    const json_t *steps = json_is_object(script) ? json_object_get(script, "steps") : script;
+    return json_is_array(steps) ? steps : NULL;
+}
+
+const char *script_action_of(const json_t *step) {
+    const char *key;
+    json_t *value;
+    json_object_foreach ((json_t *)step, key, value) {
+        if (action_find(key))
+            return key;
+    }
+    return NULL;
+}
+
+static const char *step_key_at(const void *list, size_t i) {
+    if (i < ARRAY_LENGTH(step_fields) - 1)
+        return step_fields[i].name;
+    i -= ARRAY_LENGTH(step_fields) - 1;
+    return i < action_count ? action_rows[i].name : NULL;
+}
+
+static int check_templates(const json_t *value, const char *path, struct error *e) {
+    if (json_is_string(value))
+        return template_check(json_string_value(value), path, e);
+    const char *key;
+    json_t *member;
+    int r = 0;
+    json_object_foreach ((json_t *)value, key, member) {
+        cleanup_free char *inner = memory_print("%s.%s", path, key);
+        if (!r && strcmp(key, "steps") && strcmp(key, "between"))
+            r = check_templates(member, inner, e);
+    }
+    for (size_t i = 0; !r && i < json_array_size(value); i++)
+        r = check_templates(json_array_get(value, i), path, e);
+    return r;
+}
+
+static int check_member(const char *key, const json_t *value, const char *path, struct error *e) {
+    cleanup_free char *inner = memory_print("%s.%s", path, key);
+    const struct action *action = action_find(key);
+    int r;
+    char hint[96];
+    if (action) {
+        r = shape_check(action->shape, value, inner, e);
+        return r < 0 ? r : check_templates(value, inner, e);
+    }
+    if (!shape_field(&shape_step, key))
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s is not known%s", inner,
+                         shape_suggest(key, step_key_at, NULL, hint));
+    cleanup_json json_t *alone = json_pack("{s:O}", key, value);
+    return shape_check(&shape_step, alone, path, e);
+}
+
+static int check_step(const json_t *step, const char *path, struct error *e) {
+    const char *key;
+    json_t *value;
+    int actions = 0, r = 0;
+    if (!json_is_object(step))
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s must be an object such as {\"click\": \"Sign in\"}", path);
+    json_object_foreach ((json_t *)step, key, value) {
+        actions += action_find(key) != NULL;
+        if (!r)
+            r = check_member(key, value, path, e);
+    }
+    if (!r && actions != 1)
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s has %s action; each step has exactly one", path,
+                         actions ? "more than one" : "no");
+    return r;
+}
+
+int script_check_steps(const json_t *steps, const char *path, struct error *e) {
+    int r = 0;
+    if (!json_is_array(steps))
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s must be a list of steps", path);
+    if (json_array_size(steps) > STEPS_MAX)
+        return error_set(e, E2BIG, ERROR_BAD_INPUT, "%s has more than %d steps", path, STEPS_MAX);
+    for (size_t i = 0; !r && i < json_array_size(steps); i++) {
+        cleanup_free char *inner = memory_print("%s[%zu]", path, i);
+        r = check_step(json_array_get(steps, i), inner, e);
+    }
+    return r;
+}
+
+int agent_check_script(const json_t *script, struct error *e) {
+    const char *key;
+    json_t *value;
+    if (!script_steps(script))
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "a script is {\"steps\": [...]} or a list of steps");
+    json_object_foreach ((json_t *)script, key, value) {
+        if (strcmp(key, "steps") && strcmp(key, "name") && strcmp(key, "description"))
+            return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s is not known; a script has steps, name and description",
+                             key);
+    }
+    return script_check_steps(script_steps(script), "steps", e);
+}

@@ -1,0 +1,20 @@
+/* Scripts: a list of steps, checked before anything runs. The reference page is made from the same tables. Any thread.
+ */
+#pragma once
+
+#include "agent/shape.h"
+
+/* The list in {"steps": [...]} or the bare list; NULL when it is neither. Borrowed. */
+const json_t *script_steps(const json_t *script);
+
+/* Checks a list of steps; `path` leads to it ("steps"). Every wrong thing is named by its path. */
+int script_check_steps(const json_t *steps, const char *path, struct error *e);
+
+/* docs/script.md. */
+void script_print_reference(struct text *out);
+
+/* The key of a step that names its action, NULL when there is none; borrowed. */
+const char *script_action_of(const json_t *step);
+
+/* `replinet script check FILE...`, `replinet script --markdown`. */
+int script_command(int count, char **arguments);

@@ -1,0 +1,107 @@
+/* `replinet script`: checks scripts and prints the reference of their language. */
+#include "agent/action.h"
+#include "agent/run.h"
+#include "agent/script.h"
+#include "agent/shapes.h"
+#include "base/memory.h"
+#include <stdio.h>
+#include <string.h>
+
+#define SCRIPT_MAX_BYTES (16 * 1024 * 1024)
+
+static const char introduction[] =
+    "# Scripts\n\n"
+    "A script is a list of steps that a browser carries out one after another; no model is involved. This page is made "
+    "by `replinet script --markdown`; `replinet script check FILE` checks a script without running it.\n\n"
+    "```json\n"
+    "{\"steps\": [\n"
+    "  {\"goto\": \"https://shop.example/login\"},\n"
+    "  {\"fill\": {\"label\": \"E-mail\", \"value\": \"{{inputs.email}}\"}},\n"
+    "  {\"click\": {\"role\": \"button\", \"name\": \"Sign in\"}},\n"
+    "  {\"wait_for\": \"Welcome\"},\n"
+    "  {\"repeat\": {\n"
+    "    \"steps\": [{\"extract\": {\"as\": \"items\", \"append\": true, \"list\": {\"css\": \".product\", \"fields\": "
+    "{\"name\": \"h2\", \"link\": \"a@href\", \"price\": {\"css\": \".price\", \"type\": \"number\"}}}}}],\n"
+    "    \"until\": {\"role\": \"link\", \"name\": \"Next\", \"state\": \"hidden\"},\n"
+    "    \"between\": [{\"click\": {\"role\": \"link\", \"name\": \"Next\"}}]}},\n"
+    "  {\"download\": {\"click\": \"Invoice\", \"as\": \"invoice\"}},\n"
+    "  {\"screenshot\": \"end\"}\n"
+    "]}\n"
+    "```\n\n"
+    "An action on an element waits until the element is there, visible, enabled, still and uncovered, across "
+    "navigations and re-rendering, and then uses real mouse and keyboard input. A step that cannot be carried out in "
+    "its time fails and ends the run: its event says what was looked for, what was found instead, the nearest "
+    "candidates, and has a screenshot. Dialogs are answered at once (alerts and leaving a page: yes, questions: no) "
+    "and "
+    "noted.\n\n"
+    "## Templates\n\n"
+    "Texts may hold `{{inputs.name}}`, `{{results.name}}` (`{{results.items.0.link}}`) and, inside `repeat`, "
+    "`{{loop.index}}`. A text that is one template alone becomes the value itself, so a number stays one.\n\n";
+
+static void print_shape_section(struct text *out, const struct shape *shape) {
+    text_print(out, "### %s\n\n%s", shape->name, shape->doc);
+    if (shape->base)
+        text_print(out, " It has all members of a [%s](#%s), and:", shape->base->name, shape->base->name);
+    text_append_string(out, "\n\n");
+    shape_print(shape, out);
+}
+
+static void print_action(struct text *out, const struct action *action) {
+    const struct shape *shape = action->shape;
+    text_print(out, "### %s\n\n%s", action->name, action->doc);
+    if (shape->shorthand)
+        text_print(out, " A bare text stands for `%s`.", shape->shorthand);
+    if (shape->base)
+        text_print(out, " All members of a [%s](#%s) belong here.", shape->base->name, shape->base->name);
+    text_append_string(out, "\n\n");
+    shape_print(shape, out);
+}
+
+void script_print_reference(struct text *out) {
+    static const struct shape *const parts[] = {&shape_target, &shape_condition, &shape_reading, &shape_list,
+                                                &shape_table};
+    text_append_string(out, introduction);
+    text_append_string(out, "## Steps\n\nA step is an object with exactly one action, and may have:\n\n");
+    shape_print(&shape_step, out);
+    text_append_string(out, "## Actions\n\n");
+    for (size_t i = 0; i < action_count; i++)
+        print_action(out, &action_rows[i]);
+    text_append_string(out, "## Parts\n\n");
+    for (size_t i = 0; i < ARRAY_LENGTH(parts); i++)
+        print_shape_section(out, parts[i]);
+}
+
+static int print_markdown(void) {
+    cleanup_text struct text out = {0};
+    script_print_reference(&out);
+    while (out.length > 1 && out.data[out.length - 2] == '\n')
+        out.data[--out.length] = '\0';
+    fputs(out.data, stdout);
+    return 0;
+}
+
+static int check_file(const char *path) {
+    cleanup_json json_t *script = NULL;
+    struct error e;
+    int r = json_parse_file(path, SCRIPT_MAX_BYTES, &script, &e);
+    if (!r)
+        r = agent_check_script(script, &e);
+    if (r < 0)
+        fprintf(stderr, "%s: %s\n", path, e.text);
+    else
+        printf("%s: %zu steps, no error\n", path, json_array_size(script_steps(script)));
+    return r;
+}
+
+int script_command(int count, char **arguments) {
+    if (count == 2 && !strcmp(arguments[1], "--markdown"))
+        return print_markdown();
+    if (count < 3 || strcmp(arguments[1], "check")) {
+        fprintf(stderr, "Usage: replinet script check FILE...\n       replinet script --markdown\n");
+        return 2;
+    }
+    int wrong = 0;
+    for (int i = 2; i < count; i++)
+        wrong += check_file(arguments[i]) < 0;
+    return wrong ? 1 : 0;
+}

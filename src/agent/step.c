@@ -1,0 +1,151 @@
+/* One step: its events, its time, its arguments made ready, and what is told when it fails. */
+#include "agent/action.h"
+#include "agent/script.h"
+#include "agent/shapes.h"
+#include "agent/target.h"
+#include "agent/template.h"
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/memory.h"
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FAILURE_PICTURE_MS 5000
+
+int64_t step_deadline(const struct run *run, const json_t *step) {
+    int64_t ms = json_int_or(step, "timeout_ms", config_int(CONFIG_STEP_TIMEOUT_SECONDS) * 1000);
+    int64_t own = clock_deadline(ms);
+    return own < run->limit ? own : run->limit;
+}
+
+/* The member of the arguments that best says what the step is about, when it is no target. */
+static const char *const telling[] = {"url", "key", "as", "title", "page"};
+
+char *step_title(const json_t *step, const char *action, const json_t *arguments) {
+    const char *name = json_text_or(step, "name", NULL), *detail = NULL;
+    if (name)
+        return memory_copy_text(name);
+    const json_t *clicked = json_object_get(arguments, "click");
+    cleanup_json json_t *target = shapes_target_of(clicked ? clicked : arguments);
+    cleanup_free char *words = shapes_has_target(target) ? target_describe(target) : NULL;
+    for (size_t i = 0; !detail && i < ARRAY_LENGTH(telling); i++)
+        detail = json_text_or(arguments, telling[i], NULL);
+    char *title = memory_print("%s%s%.200s%s%s", action, detail ? " " : "", detail ? detail : "", words ? ": " : "",
+                               words ? words : "");
+    for (char *c = title; c < title + strlen(action); c++)
+        *c = *c == '_' ? ' ' : *c;
+    title[0] = (char)toupper((unsigned char)title[0]);
+    return title;
+}
+
+/* Templates, then shorthands; what came out of templates is checked again. */
+static int make_arguments(struct step *step, const struct action *action, struct error *e) {
+    cleanup_json json_t *expanded = NULL;
+    int r = template_expand(json_object_get(step->step, action->name), step->run->values, &expanded, e);
+    if (!r)
+        r = shape_check(action->shape, expanded, action->name, e);
+    if (!r)
+        step->arguments = shape_expand(action->shape, expanded);
+    return r;
+}
+
+static json_t *event_data(const struct step *step, const struct action *action) {
+    json_t *data = json_pack("{s:s, s:s}", "path", step->path, "action", action->name);
+    json_object_update(data, step->data);
+    return data;
+}
+
+static bool can_take_picture(const struct run *run, const struct error *why) {
+    return !page_crashed(run->page) && why->code != ERROR_CANCELLED && why->code != ERROR_CLOSED &&
+           why->code != ERROR_BROWSER_CRASH && why->code != ERROR_BROWSER_OOM && why->code != ERROR_FENCED;
+}
+
+static void add_failure_picture(struct step *step, const struct error *why, json_t *data) {
+    char id[37];
+    if (!can_take_picture(step->run, why))
+        return;
+    if (picture_take(step->run, "failure.png", json_pack("{s:s}", "format", "png"), "image/png",
+                     clock_deadline(FAILURE_PICTURE_MS), id, NULL) == 0)
+        json_object_set_new(data, "screenshot", json_string(id));
+}
+
+static void report_failure(struct step *step, const struct action *action, const char *title, int64_t began,
+                           const struct error *why, bool optional) {
+    json_t *data = event_data(step, action);
+    json_object_set_new(data, "duration_ms", json_integer(clock_monotonic_ms() - began));
+    json_object_set_new(
+        data, "error",
+        json_pack("{s:s, s:s, s:s}", "code", error_name(why->code), "text", why->text, "hint", why->hint));
+    if (optional)
+        json_object_set_new(data, "optional", json_true());
+    add_failure_picture(step, why, data);
+    cleanup_free char *message = memory_print("%s failed: %s", title, why->text);
+    run_event(step->run, optional ? LOG_WARN : LOG_ERROR, "step.failed", message, data, NULL);
+}
+
+static void report_success(struct step *step, const struct action *action, const char *title, int64_t began) {
+    json_t *data = event_data(step, action);
+    json_object_set_new(data, "duration_ms", json_integer(clock_monotonic_ms() - began));
+    run_event(step->run, LOG_INFO, "step.finished", title, data, NULL);
+}
+
+/* Failures of the world around a step: no "optional" makes them pass. */
+static bool ends_run(const struct run *run, const struct error *e) {
+    static const enum error_code ends[] = {ERROR_CANCELLED, ERROR_CLOSED, ERROR_BROWSER_CRASH, ERROR_BROWSER_OOM,
+                                           ERROR_FENCED};
+    for (size_t i = 0; i < ARRAY_LENGTH(ends); i++)
+        if (e->code == ends[i])
+            return true;
+    return run->sink_error < 0 || clock_remaining_ms(run->deadline) <= 0;
+}
+
+static int carry_out(struct step *step, const struct action *action, struct error *e) {
+    struct run *run = step->run;
+    int64_t began = clock_monotonic_ms();
+    bool optional = json_bool_or(step->step, "optional", false);
+    bool holds_steps = action->shape == &shape_repeat && !json_object_get(step->step, "timeout_ms");
+    int r = make_arguments(step, action, e);
+    cleanup_free char *title = step_title(step->step, action->name, r ? NULL : step->arguments);
+    step->deadline = holds_steps ? run->limit : step_deadline(run, step->step);
+    run_event(run, LOG_INFO, "step.started", title, event_data(step, action), NULL);
+    if (!r && !run->sink_error)
+        r = action->handler(step, e);
+    if (run->sink_error < 0)
+        return *e = run->sink_problem, run->sink_error;
+    if (r == -EAGAIN)
+        error_set(e, EAGAIN, ERROR_STEP, "the page kept changing");
+    if (!r) {
+        run->steps_done++;
+        report_success(step, action, title, began);
+        return run->sink_error;
+    }
+    report_failure(step, action, title, began, e, optional);
+    if (optional && !ends_run(run, e))
+        return 0;
+    /* The innermost step names itself; those around it pass its error on. */
+    if (!text_starts_with(e->text, "steps["))
+        error_prefix(e, "%s (%s)", step->path, title);
+    return r;
+}
+
+static int run_one(struct run *run, const json_t *written, const char *path, struct error *e) {
+    const struct action *action = action_find(script_action_of(written));
+    struct step step = {.run = run, .path = path, .step = written, .data = json_object()};
+    int r = carry_out(&step, action, e);
+    json_decref(step.arguments);
+    json_decref(step.data);
+    return r;
+}
+
+int step_run_list(struct run *run, const json_t *steps, const char *path, struct error *e) {
+    int r = 0;
+    for (size_t i = 0; !r && i < json_array_size(steps); i++) {
+        cleanup_free char *inner = memory_print("%s[%zu]", path, i);
+        if (clock_remaining_ms(run->limit) <= 0)
+            return error_set(e, ETIMEDOUT, ERROR_TIMEOUT, "%s: there was no time left to begin it", inner);
+        r = run_one(run, json_array_get(steps, i), inner, e);
+    }
+    return r;
+}

@@ -1,0 +1,29 @@
+/* Finding the element that a target means, and waiting until it can be acted on. One thread. */
+#pragma once
+
+#include "agent/action.h"
+
+/* An element that can be acted on: where to click in the page's viewport, in which session it lives. */
+struct aimed {
+    double x, y;
+    size_t session;
+};
+
+/* Waits until the target is there, visible, still, uncovered and what `needs` says ("enabled", space separated).
+ * Fills the step's data with what was found; on failure with what was looked for, the state it stayed in and the
+ * nearest candidates. */
+int target_aim(struct step *step, const json_t *target, const char *needs, struct aimed *ret_aimed, struct error *e);
+
+/* Calls replinet[function](target, ...more) in the session that has the target until its state is ready. `more` is
+ * stolen. ret_session may be NULL. */
+int target_call(struct step *step, const json_t *target, const char *function, json_t *more, size_t *ret_session,
+                json_t **ret_answer, struct error *e);
+
+/* Carries a reading out: in the first session that has what it asks for. */
+int target_extract(struct step *step, const json_t *reading, json_t **ret_value, struct error *e);
+
+/* Asks a condition once. `ret_seen` says what was found instead (free()); NULL when it holds. */
+int condition_ask(struct step *step, const json_t *condition, bool *ret_holds, char **ret_seen, struct error *e);
+
+/* "button "Sign in" within text "Cart"", for messages. free() */
+char *target_describe(const json_t *target);

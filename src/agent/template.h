@@ -1,0 +1,15 @@
+/* {{...}} in the texts of a script: {{inputs.name}}, {{results.name}} (also results.list.0.member), {{loop.index}}.
+ *
+ * A text that is one template alone becomes the value itself (a number stays a number); inside a longer text the value
+ * is printed. Any thread. */
+#pragma once
+
+#include "base/json.h"
+
+/* Checks that every template in a text is closed and begins with a known word. */
+int template_check(const char *text, const char *path, struct error *e);
+
+/* A copy of `value` with every template replaced from `values` {"inputs","results","loop"}. Members that hold steps
+ * ("steps", "between") and conditions of loops ("while", "until") stay as they are: they are expanded when their turn
+ * comes. */
+int template_expand(const json_t *value, const json_t *values, json_t **ret_value, struct error *e);
