@@ -119,7 +119,7 @@ static int send_call(struct cdp_client *client, const char *session_id, const ch
     if (client->next_id == ID_LIMIT)
         client->next_id = 1;
     write_message(&client->message, id, session_id, method, params);
-    r = websocket_send(client->socket, client->message.data, client->message.length, e);
+    r = websocket_client_send(client->socket, client->message.data, client->message.length, e);
     if (!r)
         *ret_id = id;
     return r;

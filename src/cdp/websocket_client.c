@@ -108,7 +108,7 @@ static int refuse(struct websocket *socket, uint16_t close_code, const char *tex
     return fail(socket, large ? EMSGSIZE : EPROTO, large ? ERROR_TOO_LARGE : ERROR_PROTOCOL, text, e);
 }
 
-int websocket_send(struct websocket *socket, const char *data, size_t length, struct error *e) {
+int websocket_client_send(struct websocket *socket, const char *data, size_t length, struct error *e) {
     int r = failed_before(socket, e);
     if (r < 0)
         return r;

@@ -27,7 +27,7 @@ void websocket_free(struct websocket *socket);
 void websocket_set_interrupt(struct websocket *socket, int fd); /* -1: none */
 
 /* Queues one text message; -EMSGSIZE when it is too large, -EPIPE when the connection has ended. */
-int websocket_send(struct websocket *socket, const char *data, size_t length, struct error *e);
+int websocket_client_send(struct websocket *socket, const char *data, size_t length, struct error *e);
 
 /* Writes what the kernel takes of the queue, without waiting. */
 int websocket_flush(struct websocket *socket, struct error *e);
