@@ -27,12 +27,12 @@ struct start_fds {
     int netns, gate, control, memory;
     int browser_reads, keeper_writes; /* CDP to Chromium */
     int keeper_reads, browser_writes; /* CDP from Chromium */
-    int stderr_writes;
+    int stdin_reads, stderr_writes;
 };
 
 static void start_fds_done(struct start_fds *fds) {
-    int all[] = {fds->netns,         fds->gate,         fds->control,        fds->memory,       fds->browser_reads,
-                 fds->keeper_writes, fds->keeper_reads, fds->browser_writes, fds->stderr_writes};
+    int all[] = {fds->netns,         fds->gate,         fds->control,        fds->memory,      fds->browser_reads,
+                 fds->keeper_writes, fds->keeper_reads, fds->browser_writes, fds->stdin_reads, fds->stderr_writes};
     for (size_t i = 0; i < ARRAY_LENGTH(all); i++)
         if (all[i] >= 0)
             close(all[i]);
@@ -57,6 +57,13 @@ static int make_pipe(int *ret_reading, int *ret_writing, struct error *e) {
     *ret_reading = ends[0];
     *ret_writing = ends[1];
     return 0;
+}
+
+/* An input that has ended. Never the host's /dev/null for any of crun's standard descriptors: crun gives those to the
+ * container's user, who could then close /dev/null to the whole machine. */
+static int make_stdin(struct start_fds *fds, struct error *e) {
+    cleanup_close int writing = -1;
+    return make_pipe(&fds->stdin_reads, &writing, e);
 }
 
 /* Nobody reads this pipe until the end, so writing to it must fail, not wait, once it is full. */
@@ -152,8 +159,8 @@ static int spawn_runtime(struct browser *browser, const struct start_fds *fds, s
                                 .arguments = arguments,
                                 .environment = environment,
                                 .death_signal = SIGKILL,
-                                .stdin_fd = -1,
-                                .stdout_fd = -1,
+                                .stdin_fd = fds->stdin_reads,
+                                .stdout_fd = fds->stderr_writes,
                                 .stderr_fd = fds->stderr_writes,
                                 .fds = passed,
                                 .fd_count = ARRAY_LENGTH(passed)};
@@ -173,7 +180,7 @@ static int record_process(const char *id, const char *name, pid_t pid, struct er
 
 int browser_start(struct browser *browser, const struct browsers_setup *setup, const struct launcher_request *request,
                   struct error *e) {
-    __attribute__((cleanup(start_fds_done))) struct start_fds fds = {-1, -1, -1, -1, -1, -1, -1, -1, -1};
+    __attribute__((cleanup(start_fds_done))) struct start_fds fds = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
     cleanup_free char *folder = browser_folder(browser->id);
     if (mkdir(folder, 0700))
         return error_errno(e, errno, ERROR_STORAGE, "cannot make the folder %s", folder);
@@ -184,6 +191,8 @@ int browser_start(struct browser *browser, const struct browsers_setup *setup, c
         r = make_control_socket(browser, setup, &fds, e);
     if (!r)
         r = make_cdp_pipes(&fds, e);
+    if (!r)
+        r = make_stdin(&fds, e);
     if (!r)
         r = make_messages_pipe(browser, &fds, e);
     if (!r)
