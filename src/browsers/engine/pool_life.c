@@ -236,7 +236,7 @@ static void destroy(struct browser *browser) {
 void pool_end_browser(struct browser *browser, enum end_reason reason) {
     if (browser->state >= BROWSER_CLOSING)
         return;
-    bool polite = browser->state == BROWSER_LEASED && browser->keeper && browser->clients;
+    bool polite = browser->state == BROWSER_LEASED && browser->keeper;
     browser->reason = reason;
     pool_set_state(browser, BROWSER_CLOSING);
     if (!polite) { /* nobody is there to be told */
@@ -297,10 +297,21 @@ static void on_statistics(void *user, const struct launcher_reply *reply, int fd
     browser->cpu_us = reply->cpu_us;
 }
 
+static void on_status_answer(void *user, const struct error *error, const json_t *answer) {
+    struct browser *browser = user;
+    browser->calls--;
+    if (!error)
+        browser->clients = (int)json_int_or(answer, "clients", browser->clients);
+}
+
 static void ask_statistics(struct browser *browser, int64_t now) {
     struct launcher_request request = {.operation = LAUNCHER_STATISTICS};
     browser->statistics_due = browser->frozen ? INT64_MAX : now + STATISTICS_MS;
     pool_call_launcher(browser, &request, CALL_MS, on_statistics);
+    if (browser->state != BROWSER_LEASED || !browser->keeper)
+        return;
+    browser->calls++;
+    keeper_link_call(browser->keeper, "status", NULL, -1, on_status_answer, browser);
 }
 
 static void freeze(struct browser *browser) {
