@@ -286,7 +286,7 @@ int websocket_receive(struct websocket *socket, int64_t deadline, const char **r
 int websocket_connect(const char *host, int port, const char *path, size_t message_max, int64_t deadline,
                       int interrupt_fd, struct websocket **ret_socket, struct error *e) {
     cleanup_text struct text rest = {0}; /* frames that came with the answer */
-    int fd = websocket_dial(host, port, path, deadline, interrupt_fd, &rest, e);
+    int fd = websocket_open(host, port, path, deadline, interrupt_fd, &rest, e);
     if (fd < 0)
         return fd;
     struct websocket *socket = memory_alloc(sizeof *socket);

@@ -102,7 +102,7 @@ static int read_answer(int fd, struct websocket_handshake *handshake, struct wai
     }
 }
 
-int websocket_dial(const char *host, int port, const char *path, int64_t deadline, int interrupt_fd, struct text *rest,
+int websocket_open(const char *host, int port, const char *path, int64_t deadline, int interrupt_fd, struct text *rest,
                    struct error *e) {
     struct waiting waiting = {deadline, interrupt_fd};
     cleanup_close int fd = connect_host(host, port, waiting, e);

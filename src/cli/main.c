@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 static const struct {
@@ -45,6 +46,7 @@ int main(int count, char **arguments) {
     if (!strcmp(arguments[1], "--version"))
         return puts("replinet " REPLINET_VERSION) < 0;
     signal(SIGPIPE, SIG_IGN);
+    prctl(PR_SET_NAME, "replinet"); /* started through /proc/self/exe it would be called "exe" */
     umask(022);
     if (sodium_init() < 0) {
         fprintf(stderr, "replinet: libsodium does not start\n");

@@ -120,13 +120,46 @@ static int prepare(bool *ret_own_postgres, bool *ret_own_redis, struct error *e)
     return r;
 }
 
+/* Where each process can be found; the rows of processes that this instance does not run are left out. */
+static void print_place(const struct supervisor_child *child) {
+    static const struct {
+        const char *name, *socket /* below RUN_DIR */, *what;
+        enum config_id host, port; /* instead of a socket */
+    } places[] = {
+        {"postgres", "postgres/.s.PGSQL.5432", "the private database", CONFIG_COUNT, CONFIG_COUNT},
+        {"redis", "redis/redis.sock", "the private cache and doorbell", CONFIG_COUNT, CONFIG_COUNT},
+        {"launcher", "launcher.sock", "makes browsers, for the engine alone", CONFIG_COUNT, CONFIG_COUNT},
+        {"engine", NULL, "the door to browsers", CONFIG_DOOR_HOST, CONFIG_DOOR_PORT},
+        {"worker", NULL, "runs threads; its metrics", CONFIG_COUNT, CONFIG_WORKER_METRICS_PORT},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(places); i++)
+        if (strcmp(places[i].name, child->name))
+            continue;
+        else if (places[i].socket)
+            printf("  %-9s %s/%s  (%s)\n", child->name, config_text(CONFIG_RUN_DIR), places[i].socket, places[i].what);
+        else
+            printf("  %-9s http://%s:%lld  (%s)\n", child->name,
+                   places[i].host == CONFIG_COUNT ? "127.0.0.1" : config_text(places[i].host),
+                   (long long)config_int(places[i].port), places[i].what);
+}
+
+/* The settings that other commands need to find this instance. */
+static void print_settings(void) {
+    static const enum config_id ids[] = {CONFIG_STATE_DIR, CONFIG_RUN_DIR, CONFIG_DOOR_HOST, CONFIG_DOOR_PORT};
+    for (size_t i = 0; i < ARRAY_LENGTH(ids); i++)
+        if (strcmp(config_text(ids[i]), config_rows[ids[i]].value))
+            printf("%s=%s ", config_rows[ids[i]].name, config_text(ids[i]));
+}
+
 static void print_ready(void *user) {
     struct up *up = user;
-    printf("Replinet is ready (%.1f s). State: %s, sockets: %s\n", (double)(clock_monotonic_ms() - up->began) / 1000,
-           config_text(CONFIG_STATE_DIR), config_text(CONFIG_RUN_DIR));
+    printf("Replinet is ready after %.1f s; Ctrl-C stops it. What is kept lies in %s.\n",
+           (double)(clock_monotonic_ms() - up->began) / 1000, config_text(CONFIG_STATE_DIR));
     for (size_t i = 0; i < up->count; i++)
-        printf("  %-10s process %d\n", up->children[i].name, up->children[i].pid);
-    printf("Ctrl-C stops everything.\n");
+        print_place(&up->children[i]);
+    printf("To try next, as root in another terminal:\n  ");
+    print_settings();
+    printf("replinet browser ls\n");
     fflush(stdout);
 }
 
