@@ -203,10 +203,10 @@ static int press_once(struct page *page, const struct key *key, int modifiers, i
 }
 
 int input_press(struct page *page, const char *chord, int times, int64_t deadline, struct error *e) {
-    const char *name;
+    const char *name = NULL;
     struct key key;
     char code[16], upper[2];
-    int modifiers, r = split_chord(chord, &modifiers, &name, e);
+    int modifiers = 0, r = split_chord(chord, &modifiers, &name, e);
     if (r < 0)
         return r;
     if (!find_key(name, &key, code))
