@@ -80,7 +80,7 @@ static int expand_text(const char *text, const json_t *values, json_t **ret_valu
     text_reserve(&out, 0);
     text_clear(&out);
     while ((open = strstr(at, "{{"))) {
-        json_t *value;
+        json_t *value = NULL;
         int r = read_place(open, place, &end);
         if (r < 0)
             return error_set(e, EINVAL, ERROR_STEP, "\"%.80s\" has a {{ without a name and }}", text);
