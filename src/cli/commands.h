@@ -8,6 +8,7 @@
 #define COMMAND_TABLE(X)                                                                                               \
     X("up", up_command, "up", "Start everything and keep it running; Ctrl-C stops it.")                                \
     X("doctor", doctor_command, "doctor", "Check what Replinet needs of this machine; --mend makes users, --json.")    \
+    X("run", run_command, "cli", "Run one script in one browser: replinet run FILE.json.")                             \
     X("browser", browser_command, "cli", "List, end and count the browsers of the running instance.")                  \
     X("config", config_command, "cli", "Print every configuration value, its meaning and where it goes.")              \
     X("migrate", migrate_command, "migrate", "Bring the database's schema up to date; --status only looks.")           \
