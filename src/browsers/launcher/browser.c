@@ -21,7 +21,8 @@
 #define KEEPER_GRACE_MS    2000 /* to notice the pipe's end, tell its clients and say why */
 #define KEEPER_FAREWELL_MS 500  /* after SIGTERM */
 #define RETRY_MS           5
-#define MESSAGES_SHOWN     1200
+#define MESSAGES_MAX       65536
+#define MESSAGES_SHOWN     1500
 
 static const struct browsers_setup *setup;
 static struct browser *first;
@@ -118,15 +119,15 @@ static void close_netns(struct browser *browser) {
         close(take_fd(browser->netns));
 }
 
-/* The first of what crun and Chromium said, for the log; printable characters only. */
+/* The end of what crun and Chromium said, as far as the pipe could hold it, for the log; printable characters only. */
 static char *read_messages(struct browser *browser) {
-    char *text = memory_alloc(MESSAGES_SHOWN + 1);
-    ssize_t n = browser->messages >= 0 ? read(browser->messages, text, MESSAGES_SHOWN) : 0;
-    for (ssize_t i = 0; i < n; i++)
-        if (!isprint((unsigned char)text[i]))
-            text[i] = ' ';
-    text[n > 0 ? n : 0] = '\0';
-    return text;
+    cleanup_free char *all = memory_alloc(MESSAGES_MAX + 1);
+    ssize_t n = browser->messages >= 0 ? read(browser->messages, all, MESSAGES_MAX) : 0;
+    size_t length = n > 0 ? (size_t)n : 0;
+    for (size_t i = 0; i < length; i++)
+        if (!isprint((unsigned char)all[i]))
+            all[i] = ' ';
+    return memory_copy_text(all + (length > MESSAGES_SHOWN ? length - MESSAGES_SHOWN : 0));
 }
 
 static void start_failed(struct browser *browser, int err) {

@@ -27,6 +27,7 @@
     X("--disable-renderer-backgrounding", "")                                                                          \
     X("--disable-ipc-flooding-protection", "a run may navigate and push states as fast as it likes")                   \
     X("--disable-popup-blocking", "a script's click counts as a user's")                                               \
-    X("--enable-features=NetworkServiceSandbox", "no")  \
+    X("--enable-features=NetworkServiceSandbox",                                                                       \
+      "off by default on Linux: whoever parses the network is confined too")                                           \
     X("--mute-audio", "")                                                                                              \
     X("--proxy-bypass-list=<-loopback>", "loopback goes through the gate too, where it is refused")

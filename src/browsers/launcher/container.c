@@ -14,11 +14,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define INSIDE_ROOT 0
-#define INSIDE_USER 1000
-#define MEGABYTE    (1024 * 1024)
-#define OPEN_FILES  8192
-#define OOM_SCORE   500 /* when the host itself is short of memory, browsers go before anything else of Replinet */
+#define INSIDE_ROOT    0
+#define INSIDE_USER    1000
+#define MEGABYTE       (1024 * 1024)
+#define DEFAULT_LOCALE "en-US"
+#define OPEN_FILES     8192
+/* Browsers go before the rest of Replinet; below what Chromium gives its renderers, which go first. */
+#define OOM_SCORE 100
 
 static const char *const flags[] = {
 #define X(flag, why) flag,
@@ -44,11 +46,13 @@ static json_t *print_json(char *text) {
 }
 
 static json_t *arguments(const struct container_spec *spec) {
+    const char *locale = *spec->locale ? spec->locale : DEFAULT_LOCALE;
     json_t *list = json_array();
     json_array_append_new(list, json_string(spec->program));
     append_texts(list, flags, ARRAY_LENGTH(flags));
     json_array_append_new(list, print_json(memory_print("--proxy-server=socks5://127.0.0.1:%d", KEEPER_GATE_PORT)));
-    json_array_append_new(list, print_json(memory_print("--lang=%s", *spec->locale ? spec->locale : "en-US")));
+    json_array_append_new(list, print_json(memory_print("--lang=%s", locale)));
+    json_array_append_new(list, print_json(memory_print("--accept-lang=%s", locale)));
     json_array_append_new(list, json_string("about:blank"));
     return list;
 }
@@ -56,6 +60,7 @@ static json_t *arguments(const struct container_spec *spec) {
 static json_t *environment(const struct container_spec *spec) {
     static const char *const fixed[] = {"PATH=/usr/bin", "HOME=/home/browser", "LANG=C.UTF-8", "LC_ALL=C.UTF-8"};
     json_t *list = texts(fixed, ARRAY_LENGTH(fixed));
+    json_array_append_new(list, print_json(memory_print("LANGUAGE=%s", *spec->locale ? spec->locale : DEFAULT_LOCALE)));
     json_array_append_new(list, print_json(memory_print("TZ=%s", *spec->timezone ? spec->timezone : "UTC")));
     return list;
 }
