@@ -231,7 +231,7 @@ static size_t write_frame_head(size_t length, unsigned char head[FRAME_HEAD_MAX]
     return 2 + bytes;
 }
 
-void websocket_send(struct websocket *ws, const uv_buf_t *parts, size_t count, struct block *owner) {
+void websocket_send_text(struct websocket *ws, const uv_buf_t *parts, size_t count, struct block *owner) {
     unsigned char head[FRAME_HEAD_MAX];
     uv_buf_t all[STREAM_PARTS_MAX];
     size_t length = 0;

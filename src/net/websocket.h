@@ -38,7 +38,7 @@ int websocket_open(uv_loop_t *loop, int fd, const char *key, const void *head, s
                    struct error *e);
 
 /* Sends one text message made of the parts (at most STREAM_PARTS_MAX - 1); see stream_write about `owner`. */
-void websocket_send(struct websocket *websocket, const uv_buf_t *parts, size_t count, struct block *owner);
+void websocket_send_text(struct websocket *websocket, const uv_buf_t *parts, size_t count, struct block *owner);
 void websocket_ping(struct websocket *websocket);
 size_t websocket_queued(const struct websocket *websocket);
 

@@ -151,7 +151,7 @@ int clients_attach(struct keeper *keeper, int fd, const char *key, const void *h
 
 static void to_client(void *connection, const uv_buf_t *parts, size_t count, struct block *owner) {
     struct client *client = connection;
-    websocket_send(client->websocket, parts, count, owner);
+    websocket_send_text(client->websocket, parts, count, owner);
     if (websocket_queued(client->websocket) > STALL_BYTES)
         watch_stalls(client->keeper);
 }
