@@ -5,6 +5,7 @@
  * is read until it does; the ping decides about the browser. */
 #include "base/clock.h"
 #include "base/config.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -220,26 +221,8 @@ static void browser_is_gone(void *user) {
 
 const struct browser_pipe_events clients_pipe_events = {from_browser, answer_too_large, browser_reads, browser_is_gone};
 
-static void add_text(struct text *out, const char *name, const char *value) {
-    text_print(out, ",\"%s\":", name);
-    text_append_json(out, value, strlen(value));
-}
-
 void clients_announce_egress(struct keeper *keeper, const struct gate_event *event) {
-    static const char *const names[GATE_DECISION_COUNT] = {
-#define X(id, name, doc) name,
-        GATE_DECISION_TABLE(X)
-#undef X
-    };
-    cleanup_text struct text params = {0};
-    text_print(&params, "{\"decision\":\"%s\"", names[event->decision]);
-    add_text(&params, "host", event->host);
-    add_text(&params, "address", event->address);
-    add_text(&params, "rule", event->rule);
-    add_text(&params, "setting", event->setting);
-    add_text(&params, "text", event->text);
-    text_print(&params, ",\"port\":%u,\"bytes_up\":%llu,\"bytes_down\":%llu,\"duration_ms\":%lld,\"repeated\":%llu}",
-               event->port, (unsigned long long)event->bytes_up, (unsigned long long)event->bytes_down,
-               (long long)event->duration_ms, (unsigned long long)event->repeated);
-    mux_announce(keeper->mux, "Replinet.egress", params.data);
+    cleanup_json json_t *event_json = gate_event_json(event);
+    cleanup_free char *params = json_print(event_json);
+    mux_announce(keeper->mux, "Replinet.egress", params);
 }
