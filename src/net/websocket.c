@@ -29,7 +29,7 @@ struct websocket {
     char *head; /* read behind the request; served first */
     size_t head_length;
     int handles; /* open libuv handles */
-    bool reading, saying_goodbye, over;
+    bool reading, in_control, saying_goodbye, over;
 };
 
 static void handle_is_closed(uv_handle_t *handle) {
@@ -120,7 +120,8 @@ static void refuse(struct websocket *ws, unsigned code, const char *reason) {
 static void frame_starts(wslay_event_context_ptr frames, const struct wslay_event_on_frame_recv_start_arg *frame,
                          void *user) {
     struct websocket *ws = user;
-    if (wslay_is_ctrl_frame(frame->opcode))
+    ws->in_control = wslay_is_ctrl_frame(frame->opcode); /* they come between the fragments of a message */
+    if (ws->in_control)
         return;
     if (frame->opcode == WSLAY_BINARY_FRAME)
         refuse(ws, WEBSOCKET_UNSUPPORTED, "text messages only");
@@ -133,7 +134,7 @@ static void frame_starts(wslay_event_context_ptr frames, const struct wslay_even
 static void chunk_arrived(wslay_event_context_ptr frames, const struct wslay_event_on_frame_recv_chunk_arg *chunk,
                           void *user) {
     struct websocket *ws = user;
-    if (ws->saying_goodbye || !ws->block || chunk->data_length > ws->block->room - ws->length)
+    if (ws->in_control || ws->saying_goodbye || !ws->block || chunk->data_length > ws->block->room - ws->length)
         return;
     memcpy(ws->block->data + ws->length, chunk->data, chunk->data_length);
     ws->length += chunk->data_length;
