@@ -36,18 +36,28 @@ struct cdp_client {
     enum end_reason announced; /* by Replinet.ending */
 };
 
-int cdp_connect(const char *host, int port, const char *path, int64_t deadline, struct cdp_client **ret_client,
-                struct error *e) {
-    struct websocket *socket = NULL;
-    size_t message_max = (size_t)config_int(CONFIG_CDP_MESSAGE_MAX_MB) << 20;
-    int r = websocket_connect(host, port, path, message_max, deadline, -1, &socket, e);
-    if (r < 0)
-        return r;
+static size_t message_max(void) {
+    return (size_t)config_int(CONFIG_CDP_MESSAGE_MAX_MB) << 20;
+}
+
+static struct cdp_client *client_of(struct websocket *socket) {
     struct cdp_client *client = memory_alloc(sizeof *client);
     client->socket = socket;
     client->next_id = 1;
-    *ret_client = client;
-    return 0;
+    return client;
+}
+
+int cdp_connect(const char *host, int port, const char *path, int64_t deadline, struct cdp_client **ret_client,
+                struct error *e) {
+    struct websocket *socket = NULL;
+    int r = websocket_connect(host, port, path, message_max(), deadline, -1, &socket, e);
+    if (!r)
+        *ret_client = client_of(socket);
+    return r;
+}
+
+struct cdp_client *cdp_adopt(int fd) {
+    return client_of(websocket_adopt(fd, NULL, 0, message_max()));
 }
 
 void cdp_client_free(struct cdp_client *client) {
@@ -111,14 +121,14 @@ static int refuse_crashed(struct cdp_client *client, const char *session_id, con
 
 static int send_call(struct cdp_client *client, const char *session_id, const char *method, json_t *params,
                      int64_t *ret_id, struct error *e) {
-    cleanup_json json_t *owned = params;
-    int r = refuse_crashed(client, session_id, method, e);
-    if (r < 0)
-        return r;
     int64_t id = client->next_id++;
     if (client->next_id == ID_LIMIT)
         client->next_id = 1;
     write_message(&client->message, id, session_id, method, params);
+    json_decref(params);
+    int r = refuse_crashed(client, session_id, method, e);
+    if (r < 0)
+        return r;
     r = websocket_client_send(client->socket, client->message.data, client->message.length, e);
     if (!r)
         *ret_id = id;

@@ -20,6 +20,8 @@ typedef void cdp_event_handler(void *user, const char *session_id, const char *m
 /* Connects to ws://host:port<path> (path with the ticket in its query). */
 int cdp_connect(const char *host, int port, const char *path, int64_t deadline, struct cdp_client **ret_client,
                 struct error *e);
+/* A client on a connected stream socket whose WebSocket handshake is done; it owns the descriptor. */
+struct cdp_client *cdp_adopt(int fd);
 void cdp_client_free(struct cdp_client *client); /* NULL is fine; closes politely */
 #define cleanup_cdp_client __attribute__((cleanup(cdp_client_free_value)))
 void cdp_client_free_value(struct cdp_client **client);

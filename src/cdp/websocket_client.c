@@ -283,24 +283,28 @@ int websocket_receive(struct websocket *socket, int64_t deadline, const char **r
     return 0;
 }
 
+struct websocket *websocket_adopt(int fd, const void *rest, size_t rest_length, size_t message_max) {
+    struct websocket *socket = memory_alloc(sizeof *socket);
+    *socket = (struct websocket){.fd = fd, .interrupt_fd = -1, .message_max = message_max};
+    socket->input = memory_alloc(rest_length > INPUT_BYTES ? rest_length : INPUT_BYTES);
+    if (rest_length)
+        memcpy(socket->input, rest, rest_length);
+    socket->input_end = rest_length;
+    socket->room = MESSAGE_BYTES;
+    socket->message = memory_alloc(socket->room);
+    if (wslay_frame_context_init(&socket->frames, &callbacks, socket))
+        abort(); /* out of memory, as memory_alloc does */
+    return socket;
+}
+
 int websocket_connect(const char *host, int port, const char *path, size_t message_max, int64_t deadline,
                       int interrupt_fd, struct websocket **ret_socket, struct error *e) {
     cleanup_text struct text rest = {0}; /* frames that came with the answer */
     int fd = websocket_open(host, port, path, deadline, interrupt_fd, &rest, e);
     if (fd < 0)
         return fd;
-    struct websocket *socket = memory_alloc(sizeof *socket);
-    *socket = (struct websocket){.fd = fd, .interrupt_fd = interrupt_fd, .message_max = message_max};
-    size_t room = rest.length > INPUT_BYTES ? rest.length : INPUT_BYTES;
-    socket->input = memory_alloc(room);
-    if (rest.length)
-        memcpy(socket->input, rest.data, rest.length);
-    socket->input_end = rest.length;
-    socket->room = MESSAGE_BYTES;
-    socket->message = memory_alloc(socket->room);
-    if (wslay_frame_context_init(&socket->frames, &callbacks, socket))
-        abort(); /* out of memory, as memory_alloc does */
-    *ret_socket = socket;
+    *ret_socket = websocket_adopt(fd, rest.data, rest.length, message_max);
+    websocket_set_interrupt(*ret_socket, interrupt_fd);
     return 0;
 }
 

@@ -21,6 +21,10 @@ struct websocket_counters {
 int websocket_connect(const char *host, int port, const char *path, size_t message_max, int64_t deadline,
                       int interrupt_fd, struct websocket **ret_socket, struct error *e);
 
+/* The client's end of a connected stream socket whose handshake is done; the descriptor is the socket's from here on.
+ * `rest` is what was read past the handshake. */
+struct websocket *websocket_adopt(int fd, const void *rest, size_t rest_length, size_t message_max);
+
 /* Says goodbye (without waiting for the answer) and frees it; NULL is fine. */
 void websocket_free(struct websocket *socket);
 

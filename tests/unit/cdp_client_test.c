@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cdp/client.h"
+#include "cdp/websocket_client.h"
 #include "websocket_peer.h"
 #include <errno.h>
 #include <signal.h>
@@ -115,6 +116,33 @@ static void large_messages_arrive_whole_or_in_fragments(void **state) {
             fail_msg("%s", e.text);
         assert_int_equal(raw.length, LARGE_BYTES + strlen("{\"data\":\"\"}"));
     }
+}
+
+static void serve_counted(struct peer *peer) {
+    for (int i = 0; i < 5; i++)
+        send_large(peer, 1);
+}
+
+/* Once out of the input buffer, once into the message; never again, however large it grows. */
+static void large_messages_are_not_copied_again_and_again(void **state) {
+    struct peer peer = {0};
+    struct websocket *socket = NULL;
+    struct error e;
+    peer_start(&peer, serve_counted);
+    assert_int_equal(websocket_connect("127.0.0.1", peer.port, "/", 64 << 20, clock_deadline(WAIT_MS), -1, &socket, &e),
+                     0);
+    for (int i = 0; i < 5; i++) {
+        const char *data;
+        size_t length;
+        assert_int_equal(websocket_client_send(socket, "{\"id\":1}", 8, &e), 0);
+        assert_int_equal(websocket_receive(socket, clock_deadline(WAIT_MS), &data, &length, &e), 0);
+        assert_true(length > LARGE_BYTES);
+    }
+    struct websocket_counters counters = websocket_counters(socket);
+    assert_true(counters.copied <= 2 * counters.received);
+    assert_int_equal(counters.growths, 1);
+    websocket_free(socket);
+    peer_stop(&peer);
 }
 
 static void serve_pings(struct peer *peer) {
@@ -497,6 +525,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(calls_carry_session_method_and_params),
         cmocka_unit_test(large_messages_arrive_whole_or_in_fragments),
+        cmocka_unit_test(large_messages_are_not_copied_again_and_again),
         cmocka_unit_test(pings_are_answered_while_waiting),
         cmocka_unit_test(a_call_has_a_deadline),
         cmocka_unit_test(a_late_answer_is_not_taken_for_another),
