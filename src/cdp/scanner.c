@@ -441,7 +441,7 @@ int cdp_scan_trusted(const char *message, size_t length, struct cdp_envelope *re
     return scan(message, length, false, ret_envelope, e);
 }
 
-int cdp_span_get_string(struct cdp_span object, const char *key, char *value, size_t room) {
+int cdp_span_get(struct cdp_span object, const char *key, struct cdp_span *ret_value) {
     struct cursor c = {.start = object.data, .p = object.data, .end = object.data + object.length};
     if (!object.data || !at(&c, '{') || !step_in(&c, '}'))
         return -ENOENT;
@@ -450,8 +450,17 @@ int cdp_span_get_string(struct cdp_span object, const char *key, char *value, si
         struct cdp_span found;
         if (!read_member(&c, name, sizeof(name), &found))
             return -ENOENT;
-        if (!strcmp(name, key))
-            return found.data[0] == '"' ? decode_string(found, value, room) : -ENOENT;
+        if (!strcmp(name, key)) {
+            *ret_value = found;
+            return 0;
+        }
     } while (skip_comma(&c, '}'));
     return -ENOENT;
+}
+
+int cdp_span_get_string(struct cdp_span object, const char *key, char *value, size_t room) {
+    struct cdp_span found;
+    if (cdp_span_get(object, key, &found) < 0 || found.data[0] != '"')
+        return -ENOENT;
+    return decode_string(found, value, room);
 }

@@ -35,7 +35,10 @@ int cdp_scan(const char *message, size_t length, struct cdp_envelope *ret_envelo
  * and error beyond finding their ends, so a 10 MB screenshot is passed once by memchr-like code. */
 int cdp_scan_trusted(const char *message, size_t length, struct cdp_envelope *ret_envelope, struct error *e);
 
+/* The raw value of a member of a raw object that Chromium wrote; -ENOENT. The first of two equal keys counts. */
+int cdp_span_get(struct cdp_span object, const char *key, struct cdp_span *ret_value);
+
 /* A string member of a raw object ("sessionId" in the params of Target.attachedToTarget), decoded into `value`.
  * -ENOENT when it is missing or no string, -E2BIG when it does not fit, -EINVAL when it cannot be decoded (lone
- * surrogate, U+0000). The first of two equal keys counts: for text that Chromium wrote. */
+ * surrogate, U+0000). */
 int cdp_span_get_string(struct cdp_span object, const char *key, char *value, size_t room);

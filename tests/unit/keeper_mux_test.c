@@ -334,6 +334,35 @@ static void crashed_targets_are_noticed(void **state) {
     peer_done(&a);
 }
 
+static void targets_of_chromium_itself_are_hidden(void **state) {
+    struct peer a;
+    connect_peer(&a, "AA");
+    browser_says("{\"method\":\"Target.attachedToTarget\",\"params\":{\"sessionId\":\"A1\",\"targetInfo\":{"
+                 "\"type\":\"page\",\"url\":\"chrome://omnibox-popup.top-chrome/\"},\"waitingForDebugger\":true},"
+                 "\"sessionId\":\"AA\"}");
+    const char *sent = taken(&world.sent);
+    assert_non_null(strstr(sent, "\"Runtime.runIfWaitingForDebugger\",\"params\":{},\"sessionId\":\"A1\"}"));
+    assert_non_null(strstr(sent, "\"Target.detachFromTarget\",\"params\":{\"sessionId\":\"A1\"},"
+                                 "\"sessionId\":\"AA\"}"));
+    browser_says("{\"method\":\"Target.targetCreated\",\"params\":{\"targetInfo\":{\"url\":\"devtools://x\"}},"
+                 "\"sessionId\":\"AA\"}");
+    browser_says("{\"method\":\"Target.detachedFromTarget\",\"params\":{\"sessionId\":\"A1\"},\"sessionId\":\"AA\"}");
+    assert_string_equal(taken(&a.got), "");
+    client_says(&a, "{\"id\":1,\"method\":\"Runtime.enable\",\"sessionId\":\"A1\"}");
+    assert_non_null(strstr(taken(&a.got), "-32001"));
+    static const char *const shown[] = {
+        "", "about:blank", "https://a.test/", "chrome-error://chromewebdata/",
+        "data:text/html,aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+    for (size_t i = 0; i < ARRAY_LENGTH(shown); i++) {
+        cleanup_free char *event = memory_print("{\"method\":\"Target.targetCreated\",\"params\":{\"targetInfo\":{"
+                                                "\"url\":\"%s\"}},\"sessionId\":\"AA\"}",
+                                                shown[i]);
+        browser_says(event);
+        assert_non_null(strstr(taken(&a.got), "targetCreated"));
+    }
+    peer_done(&a);
+}
+
 static void nonsense_from_the_browser_harms_nobody(void **state) {
     static const char *const lines[] = {"",
                                         "{",
@@ -374,6 +403,7 @@ int main(void) {
         TEST(an_answer_too_large_is_an_error),
         TEST(own_events_go_to_those_who_asked),
         TEST(crashed_targets_are_noticed),
+        TEST(targets_of_chromium_itself_are_hidden),
         TEST(nonsense_from_the_browser_harms_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

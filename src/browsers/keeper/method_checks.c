@@ -54,6 +54,14 @@ bool method_url_is_allowed(const char *url) {
     return is_one_of(scheme, plain, ARRAY_LENGTH(plain));
 }
 
+/* A page whose load failed shows chrome-error://chromewebdata/, which has no rights. */
+bool method_target_is_allowed(const char *url) {
+    char scheme[16];
+    const char *rest;
+    return method_url_is_allowed(url) ||
+           (read_scheme(url, scheme, sizeof(scheme), &rest) && !strcmp(scheme, "chrome-error"));
+}
+
 int check_url(json_t *params, struct error *e) {
     const char *url = json_string_value(json_object_get(params, "url"));
     if (!url || method_url_is_allowed(url))

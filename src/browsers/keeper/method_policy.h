@@ -26,5 +26,8 @@ int check_auto_attach(json_t *params, struct error *e);
 
 /* Whether Chromium, whose URL parser forgives much, may be sent to this URL. */
 bool method_url_is_allowed(const char *url);
+/* Whether clients may see and attach to a target that shows this URL (its first METHOD_URL_START - 1 bytes do). */
+#define METHOD_URL_START 64
+bool method_target_is_allowed(const char *url);
 /* Whether the absolute path names something beneath the transfer folder, whatever exists there. */
 bool method_path_is_allowed(const char *path);

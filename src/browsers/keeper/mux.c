@@ -25,17 +25,25 @@ void mux_free(struct mux *mux) {
     free(mux);
 }
 
-void mux_call(struct mux *mux, const char *method, const char *params, call_answered *answered, void *user) {
-    char head[CDP_METHOD_MAX + 64];
+void mux_call_in(struct mux *mux, const char *session_id, const char *method, const char *params,
+                 call_answered *answered, void *user) {
+    cleanup_text struct text message = {0};
     int32_t id;
     struct call *call = call_open(&mux->calls, &id);
     if (!call)
         return;
     call->answered = answered;
     call->user = user;
-    snprintf(head, sizeof(head), "{\"id\":%d,\"method\":\"%s\",\"params\":", id, method);
-    const uv_buf_t parts[] = {PART(head), PART(params), uv_buf_init((char *)"}", 2)};
-    mux->outputs.to_browser(mux->user, parts, ARRAY_LENGTH(parts), NULL);
+    text_print(&message, "{\"id\":%d,\"method\":\"%s\",\"params\":%s", id, method, params);
+    if (*session_id)
+        text_print(&message, ",\"sessionId\":\"%s\"", session_id);
+    text_append_char(&message, '}');
+    const uv_buf_t part = uv_buf_init(message.data, (unsigned)message.length + 1);
+    mux->outputs.to_browser(mux->user, &part, 1, NULL);
+}
+
+void mux_call(struct mux *mux, const char *method, const char *params, call_answered *answered, void *user) {
+    mux_call_in(mux, "", method, params, answered, user);
 }
 
 static void detach(struct mux *mux, const char *session_id) {

@@ -1,6 +1,7 @@
 /* From the browser to clients: answers to their calls, events of their sessions. */
 #include "base/log.h"
 #include "base/memory.h"
+#include "browsers/keeper/method_policy.h"
 #include "browsers/keeper/mux_internal.h"
 #include <stdio.h>
 #include <string.h>
@@ -39,51 +40,98 @@ static bool is_plain(const char *name) {
     return !strpbrk(name, "\"\\") && *name;
 }
 
-static void session_announced(struct mux *mux, struct session *parent, const struct cdp_envelope *event) {
+/* Chromium's own pages (its address bar's popup is one) hold rights that no page has. Clients do not see them and get
+ * no session in them. */
+static bool is_hidden_target(const struct cdp_envelope *event) {
+    struct cdp_span target, url;
+    char start[METHOD_URL_START];
+    if (cdp_span_get(event->params, "targetInfo", &target) < 0 || cdp_span_get(target, "url", &url) < 0 ||
+        url.length < 2)
+        return false;
+    snprintf(start, sizeof(start), "%.*s", (int)(url.length - 2), url.data + 1);
+    return !method_target_is_allowed(start);
+}
+
+static bool is_visible(struct mux *mux, struct session *session, const struct cdp_envelope *event) {
+    return !is_hidden_target(event);
+}
+
+/* A hidden target goes on as if nobody had attached. */
+static void let_go(struct mux *mux, const struct session *parent, const char *id) {
+    char params[CDP_SESSION_ID_MAX + 32];
+    snprintf(params, sizeof(params), "{\"sessionId\":\"%s\"}", id);
+    mux_call_in(mux, id, "Runtime.runIfWaitingForDebugger", "{}", NULL, NULL);
+    mux_call_in(mux, parent->id, "Target.detachFromTarget", params, NULL, NULL);
+}
+
+static bool session_announced(struct mux *mux, struct session *parent, const struct cdp_envelope *event) {
     char id[CDP_SESSION_ID_MAX];
-    if (cdp_span_get_string(event->params, "sessionId", id, sizeof(id)) == 0 && is_plain(id))
-        session_add(&mux->sessions, id, parent->owner, parent);
+    if (cdp_span_get_string(event->params, "sessionId", id, sizeof(id)) < 0 || !is_plain(id))
+        return false;
+    if (is_hidden_target(event)) {
+        let_go(mux, parent, id);
+        return false;
+    }
+    session_add(&mux->sessions, id, parent->owner, parent);
+    return true;
+}
+
+static struct session *session_of(const struct mux *mux, const struct session *parent,
+                                  const struct cdp_envelope *event) {
+    char id[CDP_SESSION_ID_MAX];
+    if (cdp_span_get_string(event->params, "sessionId", id, sizeof(id)) < 0)
+        return NULL;
+    struct session *session = session_find(&mux->sessions, id);
+    return session && session->parent == parent ? session : NULL;
+}
+
+static bool session_is_known(struct mux *mux, struct session *parent, const struct cdp_envelope *event) {
+    return session_of(mux, parent, event);
 }
 
 static void session_ended(struct mux *mux, struct session *parent, const struct cdp_envelope *event) {
-    char id[CDP_SESSION_ID_MAX];
-    struct session *session =
-        cdp_span_get_string(event->params, "sessionId", id, sizeof(id)) == 0 ? session_find(&mux->sessions, id) : NULL;
-    if (session && session->parent == parent)
-        mux_forget_session(mux, session);
+    mux_forget_session(mux, session_of(mux, parent, event));
 }
 
 static void target_crashed(struct mux *mux, struct session *session, const struct cdp_envelope *event) {
     mux->outputs.target_crashed(mux->user);
 }
 
-/* Events that the keeper acts on, before they are passed on or after. */
-static const struct {
+/* Events that the keeper acts on: before they are passed on, and whether they are; and after that. */
+static const struct watched_event {
     const char *method;
-    void (*before)(struct mux *mux, struct session *session, const struct cdp_envelope *event);
+    bool (*before)(struct mux *mux, struct session *session, const struct cdp_envelope *event);
     void (*after)(struct mux *mux, struct session *session, const struct cdp_envelope *event);
 } watched_events[] = {
     {"Target.attachedToTarget", session_announced, NULL},
-    {"Target.detachedFromTarget", NULL, session_ended},
+    {"Target.detachedFromTarget", session_is_known, session_ended},
+    {"Target.targetCreated", is_visible, NULL},
+    {"Target.targetInfoChanged", is_visible, NULL},
     {"Target.targetCrashed", NULL, target_crashed},
     {"Inspector.targetCrashed", NULL, target_crashed},
 };
+
+static const struct watched_event *find_watched(const char *method) {
+    static const struct watched_event other;
+    for (size_t i = 0; i < ARRAY_LENGTH(watched_events); i++)
+        if (!strcmp(watched_events[i].method, method))
+            return &watched_events[i];
+    return &other;
+}
 
 static void take_event(struct mux *mux, const struct cdp_envelope *event, struct block *block) {
     char head[CDP_METHOD_MAX + 32];
     struct session *session = *event->session_id ? session_find(&mux->sessions, event->session_id) : NULL;
     if (!session || !is_plain(event->method))
         return;
-    size_t watched = 0;
-    while (watched < ARRAY_LENGTH(watched_events) && strcmp(watched_events[watched].method, event->method))
-        watched++;
-    if (watched < ARRAY_LENGTH(watched_events) && watched_events[watched].before)
-        watched_events[watched].before(mux, session, event);
+    const struct watched_event *watched = find_watched(event->method);
+    if (watched->before && !watched->before(mux, session, event))
+        return;
     snprintf(head, sizeof(head), "{\"method\":\"%s\",\"params\":", event->method);
     send_enveloped(session->owner, session, head, event->params.data ? event->params : (struct cdp_span){"{}", 2},
                    block);
-    if (watched < ARRAY_LENGTH(watched_events) && watched_events[watched].after)
-        watched_events[watched].after(mux, session, event);
+    if (watched->after)
+        watched->after(mux, session, event);
 }
 
 void mux_from_browser(struct mux *mux, const char *message, size_t length, struct block *block) {

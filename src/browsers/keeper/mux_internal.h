@@ -40,6 +40,9 @@ static inline uv_buf_t span_part(struct cdp_span span) {
     return uv_buf_init((char *)span.data, (unsigned)span.length);
 }
 
+/* As mux_call, in a client's session ("": the browser's own). */
+void mux_call_in(struct mux *mux, const char *session_id, const char *method, const char *params,
+                 call_answered *answered, void *user);
 /* Answers a client's call with an error; id < 0 when the message had none; session "" is the root. */
 void mux_answer_error(struct mux_client *client, int64_t id, const char *session, int code, const char *text);
 void mux_answer_empty(struct mux_client *client, int64_t id, const char *session);

@@ -29,5 +29,7 @@
     X("--disable-popup-blocking", "a script's click counts as a user's")                                               \
     X("--enable-features=NetworkServiceSandbox",                                                                       \
       "off by default on Linux: whoever parses the network is confined too")                                           \
+    X("--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup",                                                     \
+      "pages of Chromium's own that nobody sees, each with a renderer and rights of its own")                          \
     X("--mute-audio", "")                                                                                              \
     X("--proxy-bypass-list=<-loopback>", "loopback goes through the gate too, where it is refused")
