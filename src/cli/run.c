@@ -33,11 +33,12 @@ static const char usage[] =
     "  --allow HOST:PORT       an address the browser may reach although the egress policy refuses it; private only\n"
     "  --output DIR            where downloads and screenshots go (default .)\n"
     "  --screenshot-dir DIR    where screenshots go (default: as --output)\n"
+    "  --events FILE           every event as a line of JSON\n"
     "  --private               start a Browser Manager for this run even when an instance is running (root)\n"
     "Exit status: 0 completed, 1 failed, 130 stopped.\n";
 
 struct run {
-    const char *file, *output, *screenshots, *inputs_text;
+    const char *file, *output, *screenshots, *inputs_text, *events;
     struct text allow; /* comma-separated */
     int64_t timeout_s, memory_mb;
     bool private;
@@ -66,10 +67,15 @@ static int take_number(const char *option, int64_t least, int64_t most, int64_t 
 }
 
 static const struct option options[] = {
-    {"timeout", required_argument, NULL, 't'}, {"inputs", required_argument, NULL, 'i'},
-    {"memory", required_argument, NULL, 'm'},  {"allow", required_argument, NULL, 'a'},
-    {"output", required_argument, NULL, 'o'},  {"screenshot-dir", required_argument, NULL, 's'},
-    {"private", no_argument, NULL, 'p'},       {NULL, 0, NULL, 0},
+    {"timeout", required_argument, NULL, 't'},
+    {"inputs", required_argument, NULL, 'i'},
+    {"memory", required_argument, NULL, 'm'},
+    {"allow", required_argument, NULL, 'a'},
+    {"output", required_argument, NULL, 'o'},
+    {"screenshot-dir", required_argument, NULL, 's'},
+    {"private", no_argument, NULL, 'p'},
+    {"events", required_argument, NULL, 'e'},
+    {NULL, 0, NULL, 0},
 };
 
 static int take_option(struct run *run, int letter, struct error *e) {
@@ -90,6 +96,9 @@ static int take_option(struct run *run, int letter, struct error *e) {
         return 0;
     case 's':
         run->screenshots = optarg;
+        return 0;
+    case 'e':
+        run->events = optarg;
         return 0;
     case 'p':
         run->private = true;
@@ -181,11 +190,15 @@ static void print_result(const struct agent_outcome *outcome, json_t *artifacts)
 }
 
 static int run_script(struct run *run, struct agent_outcome *ret_outcome, json_t *artifacts, struct error *e) {
+    cleanup_file FILE *events = run->events ? fopen(run->events, "we") : NULL;
+    if (run->events && !events)
+        return error_errno(e, errno, ERROR_STORAGE, "cannot write %s", run->events);
     char lease_id[UUID_TEXT_SIZE];
     cleanup_json json_t *lease = json_pack("{s:n, s:I}", "thread_id", "timeout_ms", (json_int_t)run->timeout_s * 1000);
     struct run_sink state = {.progress = &run->progress,
                              .folder = run->output,
                              .screenshot_folder = run->screenshots,
+                             .events = events,
                              .artifacts = artifacts};
     struct agent_sink sink = run_sink_of(&state);
     if (run->memory_mb)

@@ -1,4 +1,5 @@
 #include "cli/run_sink.h"
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -22,9 +23,24 @@ static const struct {
     {"run.finished", NULL, false},  {"run.started", NULL, false},
 };
 
+static int write_event(FILE *events, enum log_level level, const char *kind, const char *message, const json_t *data,
+                       struct error *e) {
+    static const char *const levels[] = {"debug", "info", "warn", "error"};
+    char time[CLOCK_TEXT_SIZE];
+    cleanup_json json_t *line = json_pack("{s:s, s:s, s:s, s:s, s:O?}", "time", clock_format(clock_wall_us(), time),
+                                          "level", levels[level], "kind", kind, "message", message, "data", data);
+    cleanup_free char *text = json_print(line);
+    if (fprintf(events, "%s\n", text) < 0 || fflush(events))
+        return error_errno(e, errno, ERROR_STORAGE, "cannot write the events");
+    return 0;
+}
+
 static int on_event(void *user, enum log_level level, const char *kind, const char *message, const json_t *data,
                     struct error *e) {
     struct run_sink *sink = user;
+    int r = sink->events ? write_event(sink->events, level, kind, message, data, e) : 0;
+    if (r < 0)
+        return r;
     const char *mark = level >= LOG_WARN ? "!" : "·";
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         if (strcmp(rows[i].kind, kind))

@@ -3,10 +3,12 @@
 
 #include "agent/run.h"
 #include "cli/progress.h"
+#include <stdio.h>
 
 struct run_sink {
     struct progress *progress;
     const char *folder, *screenshot_folder; /* borrowed; made when the first file comes */
+    FILE *events;                           /* every event as a line of JSON; NULL: nowhere */
     json_t *artifacts;                      /* the owner's: [{"id","kind","name","path","media_type","bytes"}] */
 };
 
