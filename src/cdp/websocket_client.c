@@ -300,7 +300,7 @@ struct websocket *websocket_adopt(int fd, const void *rest, size_t rest_length, 
 int websocket_connect(const char *host, int port, const char *path, size_t message_max, int64_t deadline,
                       int interrupt_fd, struct websocket **ret_socket, struct error *e) {
     cleanup_text struct text rest = {0}; /* frames that came with the answer */
-    int fd = websocket_open(host, port, path, deadline, interrupt_fd, &rest, e);
+    int fd = websocket_client_open(host, port, path, deadline, interrupt_fd, &rest, e);
     if (fd < 0)
         return fd;
     *ret_socket = websocket_adopt(fd, rest.data, rest.length, message_max);

@@ -102,8 +102,8 @@ static int read_answer(int fd, struct websocket_handshake *handshake, struct wai
     }
 }
 
-int websocket_open(const char *host, int port, const char *path, int64_t deadline, int interrupt_fd, struct text *rest,
-                   struct error *e) {
+int websocket_client_open(const char *host, int port, const char *path, int64_t deadline, int interrupt_fd,
+                          struct text *rest, struct error *e) {
     struct waiting waiting = {deadline, interrupt_fd};
     cleanup_close int fd = connect_host(host, port, waiting, e);
     if (fd < 0)

@@ -6,5 +6,5 @@
 
 /* A connected, non-blocking descriptor whose handshake is done; `rest` gets the bytes that came after it.
  * ERROR_UNAVAILABLE when nobody listens, ERROR_TIMEOUT, ERROR_CANCELLED, or the door's refusal. */
-int websocket_open(const char *host, int port, const char *path, int64_t deadline, int interrupt_fd, struct text *rest,
-                   struct error *e);
+int websocket_client_open(const char *host, int port, const char *path, int64_t deadline, int interrupt_fd,
+                          struct text *rest, struct error *e);
