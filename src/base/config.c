@@ -175,8 +175,9 @@ int config_set(enum config_id id, const char *value, struct error *e) {
     return 0;
 }
 
+/* The launcher starts the keepers, so what they may know passes through it. */
 bool config_is_for(enum config_id id, char reader) {
-    return strchr(config_rows[id].readers, reader);
+    return strpbrk(config_rows[id].readers, reader == 'L' ? "LK" : (char[]){reader, '\0'});
 }
 
 static const char *const passed_on[] = {"PATH",         "LANG",          "TZ",           "ASAN_OPTIONS",

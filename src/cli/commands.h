@@ -14,7 +14,10 @@
     X("migrate", migrate_command, "migrate", "Bring the database's schema up to date; --status only looks.")           \
     X("script", script_command, "cli", "Check a script (check FILE) or print the language's reference (--markdown).")  \
     X("launcher", launcher_command, "launcher", "Make and end browsers, as root; only the engine talks to it.")        \
-    X("keeper", keeper_command, "keeper", "Guard one browser; started by the launcher.")
+    X("keeper", keeper_command, "keeper", "Guard one browser; started by the launcher.")                               \
+    X("engine", engine_command, "engine", "The pool of browsers, their leases and the door.")                          \
+    X("browser-manager", browser_manager_command, "browser-manager", "Launcher and engine without the rest.")          \
+    X("ticket", ticket_command, "cli", "Sign claims (JSON) with SECRET_KEY: replinet ticket '{...}' [SECONDS].")
 
 #define X(name, function, service, help) int function(int count, char **arguments);
 COMMAND_TABLE(X)

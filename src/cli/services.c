@@ -1,7 +1,11 @@
 #include "cli/services.h"
+#include "base/config.h"
 #include "base/instance.h"
 #include "base/memory.h"
+#include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
+#include <uv.h>
 
 struct service_row {
     const char *command, *user;
@@ -15,6 +19,19 @@ struct service_row {
 static bool launcher_is_ready(void *row) {
     cleanup_free char *path = instance_run_path("launcher.sock");
     return !access(path, F_OK);
+}
+
+/* Whoever connects is served, or waits in its queue until browsers can be had. */
+static bool engine_is_ready(void *row) {
+    struct sockaddr_storage address = {0};
+    const char *host = config_text(CONFIG_DOOR_HOST);
+    int port = (int)config_int(CONFIG_DOOR_PORT);
+    socklen_t length = strchr(host, ':') ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    if (uv_ip4_addr(host, port, (struct sockaddr_in *)&address) &&
+        uv_ip6_addr(host, port, (struct sockaddr_in6 *)&address))
+        return false;
+    cleanup_close int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    return fd >= 0 && !connect(fd, (struct sockaddr *)&address, length);
 }
 
 static const struct service_row rows[] = {

@@ -6,7 +6,9 @@
 
 /* Identifier, subcommand, user (empty: root), reader letter of the configuration, ready check, stop_ms. The launcher
  * stops after the engine and takes down every browser that is left. */
-#define SERVICE_TABLE(X) X(LAUNCHER, "launcher", "", 'L', launcher_is_ready, 20000)
+#define SERVICE_TABLE(X)                                                                                               \
+    X(LAUNCHER, "launcher", "", 'L', launcher_is_ready, 20000)                                                         \
+    X(ENGINE, "engine", INSTANCE_USER_ENGINE, 'E', engine_is_ready, 8000)
 
 enum service {
 #define X(id, command, user, reader, is_ready, stop_ms) SERVICE_##id,

@@ -1,0 +1,22 @@
+/* The engine's side of browsers/protocol/door_protocol.h. One per engine, on its loop. */
+#pragma once
+
+#include "browsers/engine/pool.h"
+#include "net/http_server.h"
+
+struct door {
+    struct pool *pool;
+    struct http_server *server;
+};
+
+/* Listens on DOOR_HOST and DOOR_PORT. `door` outlives the server (http_server_drain ends it). */
+int door_start(struct door *door, uv_loop_t *loop, struct pool *pool, struct error *e);
+
+/* door_cdp.c, door_files.c */
+void door_get_cdp(struct http_request *request, void *user);
+void door_get_file(struct http_request *request, void *user);
+
+/* The browser named in the path; answers the request and returns NULL when there is none. */
+struct browser *door_find_browser(struct door *door, struct http_request *request);
+const char *door_ticket(struct http_request *request); /* header or query; NULL when there is none */
+void door_refuse(struct http_request *request, enum error_code code, const char *text, const char *hint);

@@ -1,0 +1,392 @@
+#include "browsers/engine/lease.h"
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/metrics.h"
+#include "browsers/engine/pool.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CALL_MS      10000
+#define WAITING_MAX  1000
+#define ATTEMPTS_MAX 3
+
+/* The members of a lease that the engine reads; the keeper checks the others. */
+static const struct {
+    const char *name;
+    bool text; /* else a number */
+    double least, most;
+} members[] = {
+    {"thread_id", true},
+    {"user_id", true},
+    {"memory_mb", false, 128, 65536},
+    {"cpus", false, 0.1, 64},
+    {"timeout_ms", false, 0, 86400000},
+    {"idle_ms", false, 0, 86400000},
+    {"linger_ms", false, 0, 86400000},
+    {"queue_ms", false, 0, 3600000},
+};
+
+int lease_check(const json_t *lease, struct error *e) {
+    if (!json_is_object(lease))
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "the ticket's lease is not an object");
+    for (size_t i = 0; i < ARRAY_LENGTH(members); i++) {
+        json_t *value = json_object_get(lease, members[i].name);
+        if (!value || json_is_null(value))
+            continue;
+        if (members[i].text && !json_is_string(value))
+            return error_set(e, EINVAL, ERROR_BAD_INPUT, "lease.%s is not a text", members[i].name);
+        if (!members[i].text && (!json_is_number(value) || json_number_value(value) < members[i].least ||
+                                 json_number_value(value) > members[i].most))
+            return error_set(e, EINVAL, ERROR_BAD_INPUT, "lease.%s is not a number from %g to %g", members[i].name,
+                             members[i].least, members[i].most);
+    }
+    return 0;
+}
+
+/* The queue. */
+
+static void request_free(struct lease_request *request) {
+    free(request->ticket);
+    free(request->id);
+    json_decref(request->lease);
+    free(request);
+}
+
+static void unlink_request(struct pool *pool, struct lease_request *request) {
+    struct lease_request **at = &pool->queue.first;
+    while (*at != request)
+        at = &(*at)->next;
+    *at = request->next;
+    if (!request->browser)
+        pool->queue.waiting--;
+}
+
+static size_t position_of(const struct pool *pool, const struct lease_request *wanted) {
+    size_t position = 1;
+    for (const struct lease_request *request = pool->queue.first; request != wanted; request = request->next)
+        position += !request->browser;
+    return position;
+}
+
+static void refuse(struct pool *pool, struct lease_request *request, const struct error *error, size_t position) {
+    unlink_request(pool, request);
+    pool->refused_total++;
+    metrics_add(METRIC_LEASES, error_name(error->code), 1);
+    request->refused(request->user, error, position);
+    request_free(request);
+}
+
+static const char *user_of(const json_t *lease) {
+    return json_text_or(lease, "user_id", "");
+}
+
+static size_t browsers_of(const struct pool *pool, const char *user_id) {
+    size_t count = 0;
+    for (const struct browser *browser = pool->browsers; browser; browser = browser->next)
+        count += browser->state == BROWSER_LEASED && !strcmp(user_of(browser->lease), user_id);
+    return count;
+}
+
+/* The oldest request among those whose user holds the fewest browsers. */
+static struct lease_request *choose(struct pool *pool) {
+    struct lease_request *best = NULL;
+    size_t fewest = SIZE_MAX;
+    for (struct lease_request *request = pool->queue.first; request && fewest; request = request->next) {
+        size_t held = request->browser ? SIZE_MAX : browsers_of(pool, user_of(request->lease));
+        if (held < fewest) {
+            best = request;
+            fewest = held;
+        }
+    }
+    return best;
+}
+
+static struct browser *take_warm(struct pool *pool) {
+    struct browser *found = NULL;
+    for (struct browser *browser = pool->browsers; browser; browser = browser->next)
+        if (browser->state == BROWSER_WARM && browser->keeper && !browser->adopted && (!found || !browser->frozen))
+            found = browser; /* one that is still awake, else the oldest */
+    return found;
+}
+
+/* Handing over: thaw, limits and the keeper's lease go out together; the launcher keeps their order, and what the
+ * keeper sends to a frozen browser waits in the pipe. */
+
+static void answer_all(struct browser *browser, const struct error *error) {
+    struct pool *pool = browser->pool;
+    bool fresh = true, delivered = false;
+    struct lease_request *next;
+    for (struct lease_request *request = pool->queue.first; request; request = next) {
+        next = request->next;
+        if (request->browser != browser)
+            continue;
+        delivered = true;
+        if (error) {
+            refuse(pool, request, error, 0);
+            continue;
+        }
+        unlink_request(pool, request);
+        int64_t waited = clock_monotonic_ms() - request->asked_ms;
+        durations_add(&pool->lease_times, waited);
+        metrics_observe(METRIC_LEASE_WAIT, (double)waited / 1000);
+        request->granted(request->user, browser, fresh);
+        request_free(request);
+        fresh = false;
+    }
+    if (delivered || error)
+        return;
+    browser->undelivered = true;
+    log_info("a lease reached nobody", LOG_BROWSER(browser->id));
+    pool_end_browser(browser, END_REASON_DISCONNECTED);
+}
+
+static void note_demand(struct pool *pool) {
+    pool->recent_leases_ms[pool->leased_total++ % ARRAY_LENGTH(pool->recent_leases_ms)] = clock_monotonic_ms();
+    metrics_add(METRIC_LEASES, "granted", 1);
+}
+
+static void finish(struct browser *browser) {
+    struct error error = browser->trouble;
+    if (browser->state != BROWSER_LEASED)
+        return; /* gone meanwhile: lease_browser_gone has seen to the requests */
+    if (error.code != ERROR_NONE) {
+        browser->undelivered = true;
+        if (error.code == ERROR_CLOSED)
+            lease_browser_gone(browser);
+        else
+            answer_all(browser, &error);
+        pool_end_browser(browser, END_REASON_KILLED);
+        return;
+    }
+    note_demand(browser->pool);
+    browser->leased_us = clock_wall_us();
+    browser->leased_ms = clock_monotonic_ms();
+    browser->statistics_due = 0;
+    log_info("browser leased", LOG_BROWSER(browser->id), LOG_THREAD(json_text_or(browser->lease, "thread_id", "")));
+    answer_all(browser, NULL);
+}
+
+static void step_done(struct browser *browser, const struct error *error) {
+    if (error && browser->trouble.code == ERROR_NONE)
+        browser->trouble = *error;
+    if (--browser->leasing == 0) {
+        finish(browser);
+        pool_balance(browser->pool);
+    }
+}
+
+static void on_launcher_step(void *user, const struct launcher_reply *reply, int fd) {
+    struct error e;
+    if (reply->status < 0)
+        error_set(&e, -reply->status, ERROR_CLOSED, "the browser could not be prepared: %s", reply->text);
+    step_done(user, reply->status < 0 ? &e : NULL);
+}
+
+static void on_keeper_leased(void *user, const struct error *error, const json_t *answer) {
+    struct browser *browser = user;
+    browser->calls--;
+    step_done(browser, error);
+}
+
+static void set_limits(struct browser *browser, const json_t *lease) {
+    int64_t memory_mb = json_int_or(lease, "memory_mb", 0);
+    double cpus = json_real_or(lease, "cpus", 0);
+    struct launcher_request request = {
+        .operation = LAUNCHER_SET_LIMITS,
+        .memory_bytes = (uint64_t)memory_mb << 20,
+        .cpu_millis = (uint32_t)((cpus > 0 ? cpus : config_real(CONFIG_BROWSER_CPUS)) * 1000),
+    };
+    if (!memory_mb && cpus <= 0)
+        return;
+    if (memory_mb)
+        browser->memory_limit_bytes = request.memory_bytes;
+    browser->leasing++;
+    pool_call_launcher(browser, &request, CALL_MS, on_launcher_step);
+}
+
+static void thaw(struct browser *browser) {
+    struct launcher_request request = {.operation = LAUNCHER_THAW};
+    if (!browser->frozen)
+        return;
+    browser->frozen = false;
+    browser->leasing++;
+    pool_call_launcher(browser, &request, CALL_MS, on_launcher_step);
+}
+
+static void assign(struct pool *pool, struct lease_request *request, struct browser *browser) {
+    request->browser = browser;
+    request->attempts++;
+    pool->queue.waiting--;
+}
+
+static void hand_over(struct pool *pool, struct lease_request *request, struct browser *browser) {
+    for (struct lease_request *other = pool->queue.first; other; other = other->next)
+        if (!other->browser && !strcmp(other->id, request->id))
+            assign(pool, other, browser);
+    browser_set_lease(browser, request->lease, request->id);
+    browser->trouble = (struct error){0};
+    pool_set_state(browser, BROWSER_LEASED);
+    thaw(browser);
+    set_limits(browser, request->lease);
+    browser->leasing++;
+    browser->calls++;
+    keeper_link_call(browser->keeper, "lease", json_pack("{s:s}", "ticket", request->ticket), -1, on_keeper_leased,
+                     browser);
+}
+
+static void refuse_late(struct pool *pool) {
+    int64_t now = clock_monotonic_ms();
+    struct lease_request *next;
+    struct error e;
+    for (struct lease_request *request = pool->queue.first; request; request = next) {
+        next = request->next;
+        if (request->browser || now < request->deadline)
+            continue;
+        size_t position = position_of(pool, request);
+        error_set(&e, EBUSY, ERROR_CAPACITY, "all browsers are busy; this request was number %zu in the queue",
+                  position);
+        error_hint(&e, "try again later, or raise MAX_BROWSERS (now %lld) if the machine has room",
+                   (long long)config_int(CONFIG_MAX_BROWSERS));
+        if (pool->objection)
+            error_hint(&e, "%s", pool->objection);
+        refuse(pool, request, pool->failed_starts ? &pool->last_start_error : &e, position);
+    }
+}
+
+void lease_serve(struct pool *pool) {
+    struct browser *browser;
+    while (!pool->stopping && pool->queue.waiting && (browser = take_warm(pool)))
+        hand_over(pool, choose(pool), browser);
+    refuse_late(pool);
+}
+
+/* Whoever was to get it waits again, at their old place, unless this has happened to them too often. */
+void lease_browser_gone(struct browser *browser) {
+    struct pool *pool = browser->pool;
+    struct lease_request *next;
+    struct error e;
+    browser->undelivered |= !browser->leased_us;
+    for (struct lease_request *request = pool->queue.first; request; request = next) {
+        next = request->next;
+        if (request->browser != browser)
+            continue;
+        request->browser = NULL;
+        pool->queue.waiting++;
+        if (request->attempts < ATTEMPTS_MAX)
+            continue;
+        error_set(&e, EIO, ERROR_UNAVAILABLE, "%d browsers in a row ended while they were being leased (%s)",
+                  ATTEMPTS_MAX, end_reason_name(browser->reason));
+        refuse(pool, request, &e, 0);
+    }
+}
+
+void lease_refuse_all(struct pool *pool, const struct error *error) {
+    while (pool->queue.first)
+        refuse(pool, pool->queue.first, error, 0);
+}
+
+/* Asking. */
+
+static int64_t deadline_of(const json_t *lease) {
+    int64_t most = config_int(CONFIG_POOL_QUEUE_SECONDS) * 1000;
+    int64_t wanted = (int64_t)json_real_or(lease, "queue_ms", (double)most);
+    return clock_deadline(wanted < most ? wanted : most);
+}
+
+/* A lease that exists already: given again, or its end told. */
+static bool answer_known(struct pool *pool, const char *id, void (*granted)(void *, struct browser *, bool),
+                         void (*refused)(void *, const struct error *, size_t), void *user) {
+    struct error e;
+    struct browser *browser = pool_find_lease(pool, id);
+    if (!browser || browser->leasing)
+        return false;
+    if (browser->state == BROWSER_LEASED) {
+        granted(user, browser, false);
+        return true;
+    }
+    error_set(&e, EEXIST, ERROR_CONFLICT, "this lease had browser %s, which has ended: %s", browser->id,
+              end_reason_name(browser->reason));
+    error_hint(&e, "ask with a new lease id");
+    refused(user, &e, 0);
+    return true;
+}
+
+static void join_handing_over(struct pool *pool, struct lease_request *request) {
+    struct browser *browser = pool_find_lease(pool, request->id);
+    if (browser && browser->state == BROWSER_LEASED && browser->leasing)
+        assign(pool, request, browser);
+}
+
+static struct lease_request *enqueue(struct pool *pool, struct lease_request *request) {
+    struct lease_request **at = &pool->queue.first;
+    while (*at)
+        at = &(*at)->next;
+    *at = request;
+    pool->queue.waiting++;
+    return request;
+}
+
+static bool is_queued(const struct pool *pool, const struct lease_request *wanted) {
+    const struct lease_request *request = pool->queue.first;
+    while (request && request != wanted)
+        request = request->next;
+    return request;
+}
+
+struct lease_request *lease_ask(struct pool *pool, const char *ticket, json_t *claims,
+                                void (*granted)(void *user, struct browser *browser, bool fresh),
+                                void (*refused)(void *user, const struct error *error, size_t position), void *user) {
+    cleanup_json json_t *owned = claims;
+    struct error e;
+    const char *id = json_text_or(claims, "jti", "");
+    json_t *lease = json_object_get(claims, "lease");
+    int r = *id ? lease_check(lease, &e) : error_set(&e, EINVAL, ERROR_BAD_INPUT, "the ticket has no jti");
+    if (!r && pool->queue.waiting >= WAITING_MAX)
+        r = error_set(&e, EBUSY, ERROR_CAPACITY, "too many requests wait for a browser already");
+    if (r < 0) {
+        refused(user, &e, 0);
+        return NULL;
+    }
+    if (answer_known(pool, id, granted, refused, user))
+        return NULL;
+    struct lease_request *request = memory_alloc(sizeof *request);
+    *request = (struct lease_request){
+        .ticket = memory_copy_text(ticket),
+        .id = memory_copy_text(id),
+        .lease = json_incref(lease),
+        .asked_ms = clock_monotonic_ms(),
+        .deadline = deadline_of(lease),
+        .granted = granted,
+        .refused = refused,
+        .user = user,
+    };
+    enqueue(pool, request);
+    join_handing_over(pool, request);
+    pool_balance(pool);
+    return is_queued(pool, request) ? request : NULL;
+}
+
+void lease_withdraw(struct pool *pool, struct lease_request *request) {
+    unlink_request(pool, request);
+    metrics_add(METRIC_LEASES, "withdrawn", 1);
+    request_free(request);
+    metrics_set(METRIC_LEASE_QUEUE, NULL, (double)pool->queue.waiting);
+}
+
+int64_t lease_oldest_wait_ms(const struct pool *pool) {
+    for (const struct lease_request *request = pool->queue.first; request; request = request->next)
+        if (!request->browser)
+            return clock_monotonic_ms() - request->asked_ms;
+    return 0;
+}
+
+/* As long as it takes, by past experience, until so many browsers have become free. */
+int lease_retry_after_s(const struct pool *pool, size_t position) {
+    int64_t use_ms = durations_percentile(&pool->use_times, 0.5);
+    int64_t ms = use_ms * (int64_t)position / config_int(CONFIG_MAX_BROWSERS);
+    int64_t seconds = (ms + 999) / 1000;
+    return seconds < 1 ? 1 : seconds > 60 ? 60 : (int)seconds;
+}
