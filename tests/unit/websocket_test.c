@@ -60,7 +60,7 @@ static void open_with(const char *head, size_t head_length) {
     world.client = pair[1];
     io_set_nonblocking(world.client, true);
     assert_int_equal(
-        websocket_client_open(&world.loop, pair[0], KEY, head, head_length, MESSAGE_MAX, &events, NULL, &world.ws, &e),
+        websocket_open(&world.loop, pair[0], KEY, head, head_length, MESSAGE_MAX, &events, NULL, &world.ws, &e),
         0);
     websocket_set_reading(world.ws, true);
     turn();
@@ -241,7 +241,7 @@ static void a_bad_key_is_refused(void **state) {
     memset(&world, 0, sizeof(world));
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
     uv_loop_init(&loop);
-    assert_int_equal(websocket_client_open(&loop, pair[0], "short", NULL, 0, 100, &events, NULL, &ws, &e), -EINVAL);
+    assert_int_equal(websocket_open(&loop, pair[0], "short", NULL, 0, 100, &events, NULL, &ws, &e), -EINVAL);
     uv_run(&loop, UV_RUN_DEFAULT);
     uv_loop_close(&loop);
     assert_null(ws);
