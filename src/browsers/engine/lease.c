@@ -115,6 +115,12 @@ static struct browser *take_warm(struct pool *pool) {
 /* Handing over: thaw, limits and the keeper's lease go out together; the launcher keeps their order, and what the
  * keeper sends to a frozen browser waits in the pipe. */
 
+static void note_wait(struct pool *pool, const struct lease_request *request) {
+    int64_t waited = clock_monotonic_ms() - request->asked_ms;
+    durations_add(&pool->lease_times, waited);
+    metrics_observe(METRIC_LEASE_WAIT, (double)waited / 1000);
+}
+
 static void answer_all(struct browser *browser, const struct error *error) {
     struct pool *pool = browser->pool;
     bool fresh = true, delivered = false;
@@ -129,9 +135,8 @@ static void answer_all(struct browser *browser, const struct error *error) {
             continue;
         }
         unlink_request(pool, request);
-        int64_t waited = clock_monotonic_ms() - request->asked_ms;
-        durations_add(&pool->lease_times, waited);
-        metrics_observe(METRIC_LEASE_WAIT, (double)waited / 1000);
+        if (fresh)
+            note_wait(pool, request);
         request->granted(request->user, browser, fresh);
         request_free(request);
         fresh = false;

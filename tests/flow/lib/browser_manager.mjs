@@ -59,7 +59,7 @@ export async function until (check, what = 'condition', timeout = 20000, every =
 /** Signs tickets with a long-lived `replinet ticket -`, one line each. */
 class Signer {
   constructor (environment, seconds) {
-    this.child = spawn(binary, ['ticket', '-', String(seconds)], { env: environment, stdio: ['pipe', 'pipe', 'inherit'] })
+    this.child = spawn(binary, ['ticket', '-', String(seconds)], { env: environment, stdio: ['pipe', 'pipe', 'ignore'] })
     this.waiting = []
     readline.createInterface({ input: this.child.stdout }).on('line', line => this.waiting.shift().resolve(line))
     this.child.on('exit', () => { for (const waiter of this.waiting) waiter.reject(new Error('the signer ended')) })
@@ -73,6 +73,7 @@ class Signer {
   }
 
   stop () {
+    if (this.child.exitCode !== null) return
     return new Promise(resolve => { this.child.on('exit', resolve); this.child.stdin.end() })
   }
 }
@@ -126,7 +127,15 @@ export class BrowserManager {
     this.exited = new Promise(resolve => this.child.on('exit', (code, signal) => resolve({ code, signal })))
     const early = this.exited.then(({ code }) => { throw new Error(`the browser manager ended with ${code}:\n${this.log}`) })
     early.catch(() => {})
-    await Promise.race([early, until(async () => (await this.request('GET', '/health')).status === 200, 'a healthy door', 30000)])
+    try {
+      await Promise.race([early, until(async () => (await this.request('GET', '/health')).status === 200, 'a healthy door', 30000)])
+    } catch (error) {
+      this.child.kill('SIGTERM')
+      await this.exited
+      await this.signer.stop()
+      fs.rmSync(this.folder, { recursive: true, force: true })
+      throw new Error(`${error.message}\n${this.log}`)
+    }
     return this
   }
 
