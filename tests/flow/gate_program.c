@@ -83,7 +83,7 @@ static int listen_on_loopback(unsigned *ret_port) {
 
 int main(void) {
     uv_loop_t *loop = uv_default_loop();
-    unsigned port;
+    unsigned port = 0;
     struct error e = {0};
     cleanup_free char *complaints = NULL;
     if (config_load(NULL, &complaints)) {
