@@ -141,9 +141,8 @@ static const char *end_of_browser(struct run *run, const struct error *why) {
     cleanup_json json_t *browser = NULL;
     struct door door = *run->options->door;
     door.interrupt_fd = -1;
-    const char *name = door_get(&door, run->browser_id, &browser, &ignored) == 0
-                           ? json_text_or(browser, "reason", "none")
-                           : "none";
+    const char *name =
+        door_get(&door, run->browser_id, &browser, &ignored) == 0 ? json_text_or(browser, "reason", "none") : "none";
     reason = end_reason_from_name(name);
     if (reason != END_REASON_NONE)
         return end_reason_name(reason);

@@ -101,6 +101,10 @@ static int check_bool(const struct field *field, const json_t *value, const char
     return json_is_boolean(value) || is_template(value) ? 0 : wrong(path, e, "true or false");
 }
 
+static int check_any(const struct field *field, const json_t *value, const char *path, struct error *e) {
+    return 0;
+}
+
 static int check_shape(const struct field *field, const json_t *value, const char *path, struct error *e) {
     return shape_check(field->shape, value, path, e);
 }
@@ -141,6 +145,7 @@ static const struct {
     [FIELD_TEXT] = {check_text, "text"},
     [FIELD_INT] = {check_int, "whole number"},
     [FIELD_BOOL] = {check_bool, "true or false"},
+    [FIELD_ANY] = {check_any, "any value"},
     [FIELD_SHAPE] = {check_shape, NULL},
     [FIELD_MAP] = {check_map, "object of"},
     [FIELD_TEXTS] = {check_texts, "list of texts"},

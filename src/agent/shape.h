@@ -13,6 +13,7 @@ enum field_kind {
     FIELD_TEXT,
     FIELD_INT,
     FIELD_BOOL,
+    FIELD_ANY,
     FIELD_SHAPE, /* an object of `shape` (or its shorthand) */
     FIELD_MAP,   /* an object whose members are all of `shape` */
     FIELD_TEXTS, /* a list of texts, each one of `choices` */

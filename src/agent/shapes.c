@@ -127,7 +127,7 @@ static const struct field reading_fields[] = {
     {"match", FIELD_TEXT, "regular expression: its first group, else what it matched"},
     {"type", FIELD_TEXT, "converts the text; numbers are understood as people write them",
      .choices = "text|number|integer|boolean"},
-    {"default", FIELD_TEXT, "value when there is nothing"},
+    {"default", FIELD_ANY, "value when there is nothing"},
     {"optional", FIELD_BOOL, "null (an empty list) when nothing fits, instead of waiting and failing"},
     {"fields", FIELD_MAP, "an object: each member is a reading inside this element", &shape_reading},
     {"list", FIELD_SHAPE, "a list: one item per element that fits", &shape_list},

@@ -158,10 +158,10 @@ static void keep_answer(struct step *step, const json_t *answer) {
 }
 
 /* One try; the answer may have any state. */
-typedef int target_try(struct step *step, const json_t *target, json_t *arguments, size_t attempt, const char *function,
-                       size_t *ret_session, json_t **ret_answer, struct error *e);
+typedef int target_try(struct step *step, const json_t *target, json_t *arguments, size_t obstacles,
+                       const char *function, size_t *ret_session, json_t **ret_answer, struct error *e);
 
-static int try_call(struct step *step, const json_t *target, json_t *arguments, size_t attempt, const char *function,
+static int try_call(struct step *step, const json_t *target, json_t *arguments, size_t obstacles, const char *function,
                     size_t *ret_session, json_t **ret_answer, struct error *e) {
     int r = choose_session(step, target, ret_session, e);
     if (r < 0)
@@ -198,11 +198,23 @@ static json_t *list_needs(const char *needs) {
     return list;
 }
 
-static int try_aim(struct step *step, const json_t *target, json_t *arguments, size_t attempt, const char *function,
+static int try_aim(struct step *step, const json_t *target, json_t *arguments, size_t obstacles, const char *function,
                    size_t *ret_session, json_t **ret_answer, struct error *e) {
-    json_array_append_new(arguments, json_integer((json_int_t)attempt));
-    int r = try_call(step, target, arguments, attempt, function, ret_session, ret_answer, e);
-    return r < 0 ? r : climb(step, *ret_session, ret_answer, e);
+    json_array_append_new(arguments, json_integer((json_int_t)obstacles));
+    int r = try_call(step, target, arguments, obstacles, function, ret_session, ret_answer, e);
+    if (r < 0)
+        return r;
+    /* Scrolling reaches the frames of other processes around this one only a little later. */
+    if (*ret_session != 0 && json_bool_or(*ret_answer, "scrolled", false) &&
+        !strcmp(json_text_or(*ret_answer, "state", ""), "ready"))
+        return json_object_set_new(*ret_answer, "state", json_string("moving")), 0;
+    return climb(step, *ret_session, ret_answer, e);
+}
+
+/* Whether scrolling otherwise may help. */
+static bool is_obstacle(const json_t *answer) {
+    const char *state = json_text_or(answer, "state", "");
+    return !strcmp(state, "covered") || !strcmp(state, "outside");
 }
 
 static bool is_again(int r) {
@@ -214,14 +226,14 @@ static int try_until_ready(struct step *step, target_try *one, const json_t *tar
                            const char *function, size_t *ret_session, json_t **ret_answer, struct error *e) {
     cleanup_json json_t *last = NULL;
     size_t session = 0;
-    for (size_t attempt = 0, misses = 0;; attempt++) {
+    for (size_t attempt = 0, obstacles = 0;; attempt++) {
         int r = pause_before(step, attempt, e);
         if (r == -ETIMEDOUT)
             return fail_target(step, target, last, e);
         if (r < 0)
             return r;
         json_t *answer = NULL;
-        r = one(step, target, json_copy((json_t *)arguments), misses, function, &session, &answer, e);
+        r = one(step, target, json_copy((json_t *)arguments), obstacles, function, &session, &answer, e);
         if (r < 0 && !is_again(r)) {
             json_decref(answer);
             return r == -ETIMEDOUT && last && e->code != ERROR_CANCELLED ? fail_target(step, target, last, e) : r;
@@ -232,7 +244,7 @@ static int try_until_ready(struct step *step, target_try *one, const json_t *tar
         }
         json_decref(last);
         last = answer;
-        misses += strcmp(json_text_or(answer, "state", ""), "missing") != 0;
+        obstacles += is_obstacle(answer);
         if (is_final(answer))
             return fail_target(step, target, answer, e);
         if (!strcmp(json_text_or(answer, "state", ""), "ready")) {
@@ -264,8 +276,8 @@ int target_call(struct step *step, const json_t *target, const char *function, j
 }
 
 /* One try over all sessions: the first that is ready, else one that is final, else the page's own. */
-static int try_extract(struct step *step, const json_t *target, json_t *arguments, size_t attempt, const char *function,
-                       size_t *ret_session, json_t **ret_answer, struct error *e) {
+static int try_extract(struct step *step, const json_t *target, json_t *arguments, size_t obstacles,
+                       const char *function, size_t *ret_session, json_t **ret_answer, struct error *e) {
     cleanup_json json_t *answers = NULL;
     int r = page_call_all(step->run->page, function, arguments, step->deadline, &answers, e);
     if (r < 0)

@@ -20,6 +20,7 @@ const dom = (replinet.dom = {
     textContent: getter(Node.prototype, 'textContent'),
     isConnected: getter(Node.prototype, 'isConnected'),
     ownerDocument: getter(Node.prototype, 'ownerDocument'),
+    comparePosition: method(Node.prototype, 'compareDocumentPosition'),
     rootNode: method(Node.prototype, 'getRootNode'),
     firstElement: getter(Element.prototype, 'firstElementChild'),
     nextElement: getter(Element.prototype, 'nextElementSibling'),
@@ -83,6 +84,23 @@ replinet.eventPasses = (ancestor, node) => {
     for (let at = node; at; at = (replinet.isElement(at) && dom.assignedSlot(at)) || replinet.composedParent(at))
         if (at === ancestor) return true;
     return false;
+};
+
+const ancestors = node => {
+    const chain = [];
+    for (let at = node; at; at = replinet.composedParent(at)) chain.unshift(at);
+    return chain;
+};
+
+/* Whether `first` comes before `second` in the tree that a person sees, over shadow roots and frames. */
+replinet.precedes = (first, second) => {
+    const one = ancestors(first);
+    const other = ancestors(second);
+    let i = 0;
+    while (i < one.length && one[i] === other[i]) i++;
+    if (i >= one.length || i >= other.length) return i >= one.length;
+    if (dom.rootNode(one[i]) !== dom.rootNode(other[i])) return dom.nodeType(dom.rootNode(one[i])) === FRAGMENT;
+    return Boolean(dom.comparePosition(one[i], other[i]) & Node.DOCUMENT_POSITION_FOLLOWING);
 };
 
 /* The frame elements around an element, innermost first. */

@@ -29,7 +29,7 @@ const factsOf = (element, condition) => ({
 const framesBefore = element =>
     [...replinet.remoteFrames]
         .filter(([, frame]) => dom.isConnected(frame))
-        .filter(([, frame]) => !element || element.compareDocumentPosition(frame) & Node.DOCUMENT_POSITION_PRECEDING)
+        .filter(([, frame]) => !element || replinet.precedes(frame, element))
         .map(([id]) => id);
 
 replinet.facts = (target, condition) => {

@@ -90,6 +90,16 @@ const ALIGNMENTS = ['center', 'end', 'start', 'nearest'];
 const scroll = (element, attempt) =>
     dom.scrollIntoView(element, { block: ALIGNMENTS[attempt % 4], inline: ALIGNMENTS[attempt % 4], behavior: 'instant' });
 
+/* Scrolls when the element is out of view, or when an earlier try met something in the way; once per such try. */
+let lastScroll = {};
+const scrollFor = (element, obstacles) => {
+    const again = obstacles > 0 && !(lastScroll.element === element && lastScroll.obstacles === obstacles);
+    if (!again && !isOutside(element)) return false;
+    scroll(element, Math.max(obstacles - 1, 0));
+    lastScroll = { element, obstacles };
+    return true;
+};
+
 const place = element => {
     const box = dom.rect(element);
     return [box.x, box.y, box.width, box.height].map(n => Math.round(n * 4)).join();
@@ -128,20 +138,23 @@ replinet.pick = (target, needs) => {
     return unmet ? { state: unmet, ...seen } : { state: 'ready', ...seen, node: element };
 };
 
-/* One try: finds the element, scrolls it into view, sees that it holds still and that nothing covers it. */
-replinet.aim = async (target, needs, attempt) => {
-    const { node, ...picked } = replinet.pick(target, needs);
-    if (!node) return picked;
-    if (attempt > 0 || isOutside(node)) scroll(node, Math.max(attempt - 1, 0));
+/* One try: finds the element, scrolls it into view, sees that it holds still and that nothing covers it. `obstacles`
+ * counts the tries that found it covered or out of view. `scrolled`: frames of other processes around this one may still
+ * be following. */
+replinet.aim = async (target, needs, obstacles) => {
+    const { node, ...found } = replinet.pick(target, needs);
+    if (!node) return found;
+    const picked = { ...found, scrolled: scrollFor(node, obstacles) };
     if (!(await holdsStill(node))) return { ...picked, state: dom.isConnected(node) ? 'moving' : 'replaced' };
     const point = middle(node);
     return { ...picked, ...(point ? throughFrames(node, point) : { state: 'outside' }) };
 };
 
 /* The same for a point inside a frame of another process: is its frame element hit there? */
-replinet.aimThrough = (id, point) => {
+replinet.aimThrough = async (id, point) => {
     const frame = replinet.remoteFrames.get(id);
     if (!frame || !dom.isConnected(frame)) return { state: 'replaced' };
+    if (!(await holdsStill(frame))) return { state: 'moving' };
     return throughFrames(frame, outOf(frame, point));
 };
 
