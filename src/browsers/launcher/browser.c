@@ -135,10 +135,26 @@ static void start_failed(struct browser *browser, int err) {
     browsers_end(browser, END_REASON_START_FAILED);
 }
 
+/* Kills whatever is the container's. A frozen process dies only once it is thawed, on v1. */
+static void kill_container(struct browser *browser) {
+    signal_child(&browser->container, SIGKILL);
+    cgroup_kill(browser->id);
+    cgroup_freeze(browser->id, false);
+}
+
+/* The end came while crun was at work; only now is there something that can be killed. */
+static void end_late_start(struct browser *browser) {
+    if (!browser->runtime.status)
+        browser_adopt_container(browser, NULL);
+    kill_container(browser);
+}
+
 static void runtime_ended(struct browser *browser) {
     close_netns(browser);
-    if (browser->state != BROWSER_STARTING)
+    if (browser->state != BROWSER_STARTING) {
+        end_late_start(browser);
         return;
+    }
     if (browser->runtime.status) {
         cleanup_free char *said = read_messages(browser);
         error_set(&browser->failure_error, EIO, ERROR_INTERNAL, "crun failed: %s", *said ? said : "it said nothing");
@@ -163,14 +179,6 @@ static void note_oom(struct browser *browser) {
         browser->oom_kills = usage.oom_kills;
 }
 
-/* Kills whatever is the container's. A frozen process dies only once it is thawed, on v1. */
-static void kill_container(struct browser *browser) {
-    signal_child(&browser->runtime, SIGKILL);
-    signal_child(&browser->container, SIGKILL);
-    cgroup_kill(browser->id);
-    cgroup_freeze(browser->id, false);
-}
-
 void browsers_end(struct browser *browser, enum end_reason reason) {
     if (browser->state >= BROWSER_ENDING)
         return;
@@ -182,7 +190,8 @@ void browsers_end(struct browser *browser, enum end_reason reason) {
     browser->keeper_deadline = clock_deadline(by_itself ? KEEPER_GRACE_MS : KEEPER_FAREWELL_MS);
     if (!by_itself)
         signal_child(&browser->keeper, SIGTERM);
-    kill_container(browser);
+    if (!runs(&browser->runtime)) /* crun takes milliseconds, and killed halfway it would leave a container behind */
+        kill_container(browser);
 }
 
 static void end_one(struct browser *browser, void *reason) {
@@ -282,8 +291,11 @@ static void finish(struct browser *browser) {
         if (now >= browser->keeper_deadline)
             signal_child(&browser->keeper, SIGKILL);
         bool patience_ended = now >= browser->deadline;
-        if (patience_ended)
+        if (patience_ended) {
             log_failure(NULL, "a process of a browser does not die", LOG_BROWSER(browser->id));
+            signal_child(&browser->runtime, SIGKILL);
+            kill_container(browser);
+        }
         if (!everyone_ended(browser) && !patience_ended)
             return;
         note_oom(browser);

@@ -137,6 +137,7 @@ static int spawn_keeper(struct browser *browser, const struct start_fds *fds, st
     return process_spawn(&spec, &browser->keeper.pid, NULL, e);
 }
 
+/* crun must not be killed halfway, not even by this process's death: its child would go on into the container. */
 static int spawn_runtime(struct browser *browser, const struct start_fds *fds, struct error *e) {
     cleanup_free char *root = instance_run_path("crun"), *bundle = browser_folder(browser->id);
     cleanup_free char *pid_file = memory_print("%s/" PID_FILE, bundle);
@@ -158,7 +159,6 @@ static int spawn_runtime(struct browser *browser, const struct start_fds *fds, s
     struct process_spec spec = {.path = config_text(CONFIG_CRUN_PATH),
                                 .arguments = arguments,
                                 .environment = environment,
-                                .death_signal = SIGKILL,
                                 .stdin_fd = fds->stdin_reads,
                                 .stdout_fd = fds->stderr_writes,
                                 .stderr_fd = fds->stderr_writes,
@@ -201,6 +201,8 @@ int browser_start(struct browser *browser, const struct browsers_setup *setup, c
         r = spawn_runtime(browser, &fds, e);
     if (!r)
         r = spawn_keeper(browser, &fds, e);
+    if (!r)
+        r = record_process(browser->id, "runtime", browser->runtime.pid, e);
     if (!r)
         r = record_process(browser->id, "keeper", browser->keeper.pid, e);
     /* crun opens the namespace by its path in this process, so that descriptor outlives this function. */

@@ -48,8 +48,8 @@ static void add_names(const char *folder, const char *ending, struct found *foun
     }
 }
 
-/* Whether the recorded process still runs; kills it. A pid that now belongs to another is left alone. */
-static bool kill_recorded(const char *id, const char *name) {
+/* Whether the recorded process still runs; sends it the signal. A pid that now belongs to another is left alone. */
+static bool signal_recorded(const char *id, const char *name, int signal) {
     cleanup_free char *folder = browser_folder(id);
     cleanup_free char *path = memory_print("%s/%s", folder, name);
     char line[64], *ticks_text;
@@ -59,14 +59,15 @@ static bool kill_recorded(const char *id, const char *name) {
     uint64_t recorded = strtoull(ticks_text, NULL, 10), now = 0;
     if (pid < 2 || files_process_start(pid, &now) < 0 || now != recorded)
         return false;
-    return kill(pid, SIGKILL) == 0;
+    return kill(pid, signal) == 0;
 }
 
 static bool kill_everything(const char *id) {
-    bool keeper = kill_recorded(id, "keeper"), container = kill_recorded(id, "container");
+    bool runtime = signal_recorded(id, "runtime", 0); /* crun ends soon; killed halfway it leaves a container behind */
+    bool keeper = signal_recorded(id, "keeper", SIGKILL), container = signal_recorded(id, "container", SIGKILL);
     bool members = cgroup_kill(id) > 0;
     cgroup_freeze(id, false); /* on v1 a frozen process dies only now */
-    return keeper || container || members;
+    return runtime || keeper || container || members;
 }
 
 static int sweep_one(const char *id) {
