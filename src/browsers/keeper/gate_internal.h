@@ -15,7 +15,7 @@
 #define GATE_CONNECT_MS        30000 /* all addresses of a target together, the upstream's talk included */
 #define GATE_CONNECT_TRY_MS    5000  /* one address, when another is left to try */
 #define GATE_IDLE_MS           (2 * 3600 * 1000)
-#define GATE_HALF_CLOSED_MS    120000
+#define GATE_HALF_CLOSED_MS    60000
 #define GATE_KEEPALIVE_SECONDS 60 /* tells a dead peer of a quiet WebSocket */
 
 /* Bytes read at once. A slow reader holds at most one such read per direction; when many do, reads get smaller, so that
