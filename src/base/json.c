@@ -25,7 +25,7 @@ int json_parse_file(const char *path, size_t limit, json_t **ret_json, struct er
 }
 
 char *json_print(const json_t *json) {
-    char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
+    char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY | JSON_READABLE_REALS);
     return text ? text : memory_copy_text("null");
 }
 

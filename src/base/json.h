@@ -14,6 +14,9 @@ void cleanup_json_value(json_t **json);
 int json_parse(const char *data, size_t length, const char *what, json_t **ret_json, struct error *e);
 int json_parse_file(const char *path, size_t limit, json_t **ret_json, struct error *e);
 
+/* For jansson's dump functions: a price stays 49.9; 17 digits, the default, would show it as 49.899999999999999. */
+#define JSON_READABLE_REALS JSON_REAL_PRECISION(15)
+
 /* Compact text of a tree (free()). */
 char *json_print(const json_t *json);
 

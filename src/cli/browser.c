@@ -23,7 +23,7 @@ struct context {
 };
 
 static void print_json(const json_t *json) {
-    json_dumpf(json, stdout, JSON_INDENT(2));
+    json_dumpf(json, stdout, JSON_INDENT(2) | JSON_READABLE_REALS);
     putchar('\n');
 }
 

@@ -7,7 +7,7 @@ int report_failure(const struct error *error, bool json) {
     if (json) {
         cleanup_json json_t *object = json_pack("{s:{s:s, s:s, s:s}}", "error", "code", error_name(error->code),
                                                 "detail", error->text, "hint", error->hint);
-        json_dumpf(object, stdout, JSON_INDENT(2));
+        json_dumpf(object, stdout, JSON_INDENT(2) | JSON_READABLE_REALS);
         putchar('\n');
         return 1;
     }

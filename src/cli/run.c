@@ -185,7 +185,7 @@ static void print_result(const struct agent_outcome *outcome, json_t *artifacts)
         "{s:s, s:s, s:o, s:O, s:O, s:s, s:I, s:I}", "status", status_names[outcome->status], "reason", outcome->reason,
         "error", error, "results", outcome->results, "artifacts", artifacts, "browser_id", outcome->browser_id,
         "steps_done", (json_int_t)outcome->steps_done, "execution_ms", (json_int_t)outcome->execution_ms);
-    json_dumpf(result, stdout, JSON_INDENT(2));
+    json_dumpf(result, stdout, JSON_INDENT(2) | JSON_READABLE_REALS);
     putchar('\n');
 }
 
