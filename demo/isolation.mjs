@@ -4,6 +4,7 @@ import fs from 'node:fs';
 const NAMESPACES = ['user', 'pid', 'net', 'mnt', 'ipc', 'uts', 'cgroup'];
 const LISTENING = '0A';
 const SWITCHED_OFF = `--no${'-sandbox'}`;
+const DEBUGGING_PORT = `--remote-debugging${'-port'}`;
 
 const read = (file) => {
   try {
@@ -30,7 +31,7 @@ function processesOf(browserId) {
     .readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && read(`/proc/${name}/cgroup`).includes(browserId))
     .map((pid) => {
-      const command = read(`/proc/${pid}/cmdline`).split('\0').filter(Boolean);
+      const command = read(`/proc/${pid}/cmdline`).split(/[\0 ]/).filter(Boolean); // Chromium's children join theirs with spaces
       return { pid: Number(pid), command, status: statusOf(pid), namespaces: namespacesOf(pid), type: command.find((a) => a.startsWith('--type='))?.slice(7) ?? 'browser' };
     })
     .filter((p) => p.command.length && p.status.Uid && p.namespaces.pid)
@@ -87,7 +88,7 @@ export function readIsolation(browserId) {
     namespaces_not_of_the_host: differs(main, us),
     network_interfaces: read(`/proc/${main.pid}/net/dev`).split('\n').slice(2).map((line) => line.split(':')[0].trim()).filter(Boolean),
     listening: listeners(main.pid),
-    debugging_port: all.some((p) => p.command.some((argument) => argument.startsWith('--remote-debugging-port'))),
+    debugging_port: all.some((p) => p.command.some((argument) => argument.startsWith(DEBUGGING_PORT))),
     root_read_only: rootIsReadOnly(main.pid),
   };
 }
