@@ -60,7 +60,8 @@ static const char *describe_number(const json_t *object, const char *key, double
 static void print_row(const json_t *browser) {
     char age[32], memory[32], cpu[32];
     int64_t seconds = age_of(json_text_or(browser, "created_at", ""));
-    printf("%-36s  %-8s  %7s  %8s  %8s  %s\n", json_text_or(browser, "id", "?"), json_text_or(browser, "state", "?"),
+    printf("%-36s  %-8s  %7s  %8s  %8s  %s\n", json_text_or(browser, "id", "?"),
+           json_bool_or(browser, "frozen", false) ? "frozen" : json_text_or(browser, "state", "?"),
            describe_age(seconds, age), describe_number(browser, "memory_bytes", 1 << 20, " MB", memory),
            describe_number(browser, "cpu_ms", 1000, " s", cpu), json_text_or(browser, "thread_id", "-"));
 }

@@ -6,7 +6,7 @@ const manager = await startManager({ POOL_WARM: 1, MAX_BROWSERS: 3 });
 const total = [], lease = [], connect = [], answer = [];
 try {
   for (let i = 0; i < count(40) + 2; i++) {
-    await manager.untilWarm();
+    await manager.untilReady();
     const ticket = await manager.leaseTicket();
     const leased = await timed(() => manager.lease(ticket));
     const cdpTicket = await manager.cdpTicket(leased.result.id);

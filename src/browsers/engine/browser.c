@@ -25,7 +25,7 @@ static json_t *text_or_null(const char *text) {
 json_t *browser_to_json(const struct browser *browser) {
     cleanup_free char *path = memory_print("/browsers/%s/cdp", browser->id);
     bool leased = browser->state == BROWSER_LEASED;
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:i, s:i, s:o}", "id",
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:i, s:i, s:o, s:b}", "id",
                      browser->id, "state", browser_state_name(browser->state), "reason",
                      text_or_null(browser->reason ? end_reason_name(browser->reason) : NULL), "created_at",
                      time_or_null(browser->created_us), "leased_at", time_or_null(browser->leased_us), "ended_at",
@@ -35,7 +35,7 @@ json_t *browser_to_json(const struct browser *browser) {
                      text_or_null(browser->lease_id), "version", text_or_null(browser->version), "memory_bytes",
                      (json_int_t)browser->memory_bytes, "memory_limit_bytes", (json_int_t)browser->memory_limit_bytes,
                      "cpu_ms", (json_int_t)(browser->cpu_us / 1000), "pids", (int)browser->pids, "clients",
-                     browser->clients, "websocket_path", text_or_null(leased ? path : NULL));
+                     browser->clients, "websocket_path", text_or_null(leased ? path : NULL), "frozen", browser->frozen);
 }
 
 void browser_set_lease(struct browser *browser, json_t *lease, const char *lease_id) {

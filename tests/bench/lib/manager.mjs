@@ -71,10 +71,12 @@ export async function startManager(settings = {}) {
     statistics: async () => http('GET', '/statistics', await manager.manageTicket()),
     release: async id => http('DELETE', `/browsers/${id}?reason=released`, await manager.manageTicket()),
     connect: (id, ticket) => SocketCdp.open(`ws://127.0.0.1:${port}/browsers/${id}/cdp?ticket=${ticket}`),
-    async untilWarm(count = 1) {
+    // A browser waits, settled and frozen, and no other is being started or ended beside it.
+    async untilReady() {
       for (const end = Date.now() + 60000; ; await sleep(20)) {
-        if ((await manager.list()).filter(browser => browser.state === 'warm').length >= count) return;
-        if (Date.now() > end) throw new Error('no browser became warm');
+        const browsers = await manager.list();
+        if (browsers.some(({ frozen }) => frozen) && browsers.every(({ state, frozen }) => state === 'warm' ? frozen : state === 'leased')) return;
+        if (Date.now() > end) throw new Error(`no browser became ready: ${JSON.stringify(browsers)}`);
       }
     },
     async stop() {
