@@ -222,7 +222,7 @@ const struct shape shape_press = {
     .fields =
         (const struct field[]){
             {"key", FIELD_TEXT, "a key (Enter, Tab, ArrowDown, a, F5) or a chord (Control+A)", .required = true},
-            {"times", FIELD_INT, "how often", .least = 1, .most = 1000},
+            {"times", FIELD_INT, "how often it is pressed", .least = 1, .most = 1000},
             {NULL},
         },
 };
@@ -273,7 +273,7 @@ const struct shape shape_screenshot = {
     .check = check_names_go_with_roles,
     .fields =
         (const struct field[]){
-            {"as", FIELD_TEXT, "its name", .required = true},
+            {"as", FIELD_TEXT, "the picture's name", .required = true},
             {"full_page", FIELD_BOOL, "the whole page, not only what is in view"},
             {"format", FIELD_TEXT, "default png", .choices = "png|jpeg"},
             {NULL},
@@ -303,7 +303,7 @@ const struct shape shape_repeat = {
         (const struct field[]){
             {"steps", FIELD_STEPS, "the steps of one pass; {{loop.index}} counts from 1", .check = script_check_steps,
              .required = true},
-            {"times", FIELD_INT, "passes", .least = 0, .most = 100000},
+            {"times", FIELD_INT, "how many passes", .least = 0, .most = 100000},
             {"while", FIELD_SHAPE, "asked before each pass; false ends it", &shape_condition},
             {"until", FIELD_SHAPE, "asked after each pass; true ends it", &shape_condition},
             {"between", FIELD_STEPS, "steps between two passes, such as a click on Next", .check = script_check_steps},

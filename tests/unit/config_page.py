@@ -1,14 +1,19 @@
 #!/usr/bin/env python3
-"""docs/configuration.md is what `replinet config --markdown` prints: config_page.py REPLINET CHECKOUT"""
+"""Pages made from tables are what the binary prints: config_page.py REPLINET CHECKOUT"""
 import difflib
 import subprocess
 import sys
 from pathlib import Path
 
+PAGES = {"config": "docs/configuration.md", "script": "docs/script.md"}
+
 binary, root = sys.argv[1], Path(sys.argv[2])
-made = subprocess.run([binary, "config", "--markdown"], capture_output=True, text=True, check=True).stdout
-kept = (root / "docs/configuration.md").read_text()
-sys.stdout.writelines(difflib.unified_diff(kept.splitlines(True), made.splitlines(True), "docs/configuration.md", "made"))
-if made != kept:
-    print("docs/configuration.md is old: build/src/cli/replinet config --markdown > docs/configuration.md")
-sys.exit(made != kept)
+old = 0
+for command, page in PAGES.items():
+    made = subprocess.run([binary, command, "--markdown"], capture_output=True, text=True, check=True).stdout
+    kept = (root / page).read_text()
+    sys.stdout.writelines(difflib.unified_diff(kept.splitlines(True), made.splitlines(True), page, "made"))
+    if made != kept:
+        old += 1
+        print(f"{page} is old: build/src/cli/replinet {command} --markdown > {page}")
+sys.exit(old > 0)
