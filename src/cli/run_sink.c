@@ -55,7 +55,8 @@ static int on_event(void *user, enum log_level level, const char *kind, const ch
         return 0;
     if (text_starts_with(kind, "step."))
         progress_doing(sink->progress, "");
-    progress_line(sink->progress, mark, message, json_int_or(data, "duration_ms", -1));
+    bool lasted = text_starts_with(kind, "step.") || !strcmp(kind, "browser.leased");
+    progress_line(sink->progress, mark, message, lasted ? json_int_or(data, "duration_ms", -1) : -1);
     return 0;
 }
 
