@@ -225,7 +225,7 @@ int browser_adopt_container(struct browser *browser, struct error *e) {
     cleanup_free char *folder = browser_folder(browser->id);
     cleanup_free char *path = memory_print("%s/" PID_FILE, folder);
     char text[32];
-    int64_t pid;
+    int64_t pid = 0;
     int r = io_read_at(AT_FDCWD, path, text, sizeof text);
     if (!r)
         r = text_parse_int(text, 2, INT32_MAX, &pid);

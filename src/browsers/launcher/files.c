@@ -60,7 +60,7 @@ int files_open_transfer(pid_t container_pid, const char *name) {
     if (root < 0)
         return -errno;
     /* The folder is a mount of its own, so the browser cannot put something else in its place. */
-    cleanup_close int folder = open_beneath(root, LAUNCHER_TRANSFER_PATH + 1, O_PATH | O_DIRECTORY, 0);
+    cleanup_close int folder = open_beneath(root, &LAUNCHER_TRANSFER_PATH[1], O_PATH | O_DIRECTORY, 0);
     if (folder < 0)
         return folder;
     /* O_NONBLOCK: opening a FIFO must not wait for its writer. */
