@@ -57,6 +57,11 @@ static json_t *event_data(const struct step *step, const struct action *action) 
     return data;
 }
 
+/* The innermost step that failed has named itself; those around it pass its error on. */
+static bool is_told(const struct error *why) {
+    return text_starts_with(why->text, "steps[");
+}
+
 static bool can_take_picture(const struct run *run, const struct error *why) {
     return !page_crashed(run->page) && why->code != ERROR_CANCELLED && why->code != ERROR_CLOSED &&
            why->code != ERROR_BROWSER_CRASH && why->code != ERROR_BROWSER_OOM && why->code != ERROR_FENCED;
@@ -64,7 +69,7 @@ static bool can_take_picture(const struct run *run, const struct error *why) {
 
 static void add_failure_picture(struct step *step, const struct error *why, json_t *data) {
     char id[37];
-    if (!can_take_picture(step->run, why))
+    if (!can_take_picture(step->run, why) || is_told(why))
         return;
     if (picture_take(step->run, "failure.png", json_pack("{s:s}", "format", "png"), "image/png",
                      clock_deadline(FAILURE_PICTURE_MS), id, NULL) == 0)
@@ -124,8 +129,7 @@ static int carry_out(struct step *step, const struct action *action, struct erro
     report_failure(step, action, title, began, e, optional);
     if (optional && !ends_run(run, e))
         return 0;
-    /* The innermost step names itself; those around it pass its error on. */
-    if (!text_starts_with(e->text, "steps["))
+    if (!is_told(e))
         error_prefix(e, "%s (%s)", step->path, title);
     return r;
 }

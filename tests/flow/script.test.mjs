@@ -73,6 +73,9 @@ describe('targets', () => {
     passes([go('/frames.html'), { click: { role: 'button', name: 'Pay other' } }, { assert: 'other paid trusted' }, { fill: { label: 'Card other', value: '漢字 43' } }, { assert: 'other card 漢字 43' }]))
   test('an iframe of the site inside one of another site', () =>
     passes([go('/frames.html'), { click: { role: 'button', name: 'Pay deep' } }, { assert: 'deep paid trusted' }]))
+  test('an iframe of another site inside one of the site', () =>
+    passes([go('/frames.html'), { click: { role: 'button', name: 'Pay mixed' } }, { assert: 'mixed paid trusted' }]))
+  test('a sandboxed iframe', () => passes([go('/frames.html'), { click: 'Pay boxed' }, { assert: 'Boxed paid true' }]))
   test('the first match in document order, frames of other sites counted', async () => {
     const run = await passes([go('/frames.html'), { click: { css: 'button' } }, { assert: 'same paid trusted' }, { extract: { as: 'all', list: { css: 'button' } } }])
     assert.equal(run.results.all[0], 'Pay same')
