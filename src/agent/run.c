@@ -19,7 +19,7 @@ int run_event(struct run *run, enum log_level level, const char *kind, const cha
     cleanup_json json_t *owned = data;
     if (run->sink_error < 0)
         return *(e ? e : &run->sink_problem) = run->sink_problem, run->sink_error;
-    int r = run->sink->event(run->sink->user, level, kind, message, data, &run->sink_problem);
+    int r = run->sink->event(run->sink->user, level, kind, message, owned, &run->sink_problem);
     if (r < 0) {
         run->sink_error = r;
         if (e)
