@@ -60,8 +60,8 @@ static void unlink_client(struct mux_client *client) {
     free(client);
 }
 
-static bool is_plain_id(const char *id) {
-    return *id && !id[strspn(id, "0123456789ABCDEFabcdef-")];
+bool mux_is_plain_name(const char *name) {
+    return *name && !name[strspn(name, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz.-_")];
 }
 
 static void root_is_attached(void *user, const struct cdp_envelope *answer) {
@@ -69,7 +69,7 @@ static void root_is_attached(void *user, const struct cdp_envelope *answer) {
     struct mux *mux = client->mux;
     char id[CDP_SESSION_ID_MAX] = "";
     client->awaits_root = false;
-    bool good = cdp_span_get_string(answer->result, "sessionId", id, sizeof(id)) == 0 && is_plain_id(id);
+    bool good = cdp_span_get_string(answer->result, "sessionId", id, sizeof(id)) == 0 && mux_is_plain_name(id);
     if (client->left) {
         if (good)
             detach(mux, id);

@@ -36,10 +36,6 @@ static void take_answer(struct mux *mux, const struct cdp_envelope *message, str
     send_enveloped(call.client, call.session, head, body.data ? body : (struct cdp_span){"{}", 2}, block);
 }
 
-static bool is_plain(const char *name) {
-    return !strpbrk(name, "\"\\") && *name;
-}
-
 /* Chromium's own pages (its address bar's popup is one) hold rights that no page has. Clients do not see them and get
  * no session in them. */
 static bool is_hidden_target(const struct cdp_envelope *event) {
@@ -66,7 +62,7 @@ static void let_go(struct mux *mux, const struct session *parent, const char *id
 
 static bool session_announced(struct mux *mux, struct session *parent, const struct cdp_envelope *event) {
     char id[CDP_SESSION_ID_MAX];
-    if (cdp_span_get_string(event->params, "sessionId", id, sizeof(id)) < 0 || !is_plain(id))
+    if (cdp_span_get_string(event->params, "sessionId", id, sizeof(id)) < 0 || !mux_is_plain_name(id))
         return false;
     if (is_hidden_target(event)) {
         let_go(mux, parent, id);
@@ -122,7 +118,7 @@ static const struct watched_event *find_watched(const char *method) {
 static void take_event(struct mux *mux, const struct cdp_envelope *event, struct block *block) {
     char head[CDP_METHOD_MAX + 32];
     struct session *session = *event->session_id ? session_find(&mux->sessions, event->session_id) : NULL;
-    if (!session || !is_plain(event->method))
+    if (!session || !mux_is_plain_name(event->method))
         return;
     const struct watched_event *watched = find_watched(event->method);
     if (watched->before && !watched->before(mux, session, event))

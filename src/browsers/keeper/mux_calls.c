@@ -68,14 +68,9 @@ static void judge(struct mux_client *client, struct session *session, const stru
         pass_on(client, session, call, params, block);
 }
 
-/* Names that go into an envelope unescaped. */
-static bool is_method_name(const char *method) {
-    return *method && !method[strspn(method, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.")];
-}
-
 static const char *complaint_about(const struct cdp_envelope *call) {
     return !call->has_id                                    ? "Message must have integer 'id' property"
-           : !is_method_name(call->method)                  ? "Message must have string 'method' property"
+           : !mux_is_plain_name(call->method)               ? "Message must have string 'method' property"
            : call->params.data && *call->params.data != '{' ? "'params' must be an object"
                                                             : NULL;
 }

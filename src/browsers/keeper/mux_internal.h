@@ -40,6 +40,8 @@ static inline uv_buf_t span_part(struct cdp_span span) {
     return uv_buf_init((char *)span.data, (unsigned)span.length);
 }
 
+/* Whether a method name or session id may stand in an envelope unescaped: letters, digits, '.', '-', '_'. */
+bool mux_is_plain_name(const char *name);
 /* As mux_call, in a client's session ("": the browser's own). */
 void mux_call_in(struct mux *mux, const char *session_id, const char *method, const char *params,
                  call_answered *answered, void *user);
