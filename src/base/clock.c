@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include <errno.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -21,6 +22,16 @@ char *clock_format(int64_t wall_us, char text[CLOCK_TEXT_SIZE]) {
     size_t n = strftime(text, CLOCK_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
     snprintf(text + n, CLOCK_TEXT_SIZE - n, ".%03dZ", (int)(wall_us / 1000 % 1000));
     return text;
+}
+
+int clock_parse(const char *text, int64_t *ret_wall_us) {
+    struct tm tm = {0};
+    int ms, used = 0;
+    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+    if (!rest || sscanf(rest, ".%3dZ%n", &ms, &used) != 1 || used != 5 || rest[used] || ms < 0)
+        return -EINVAL;
+    *ret_wall_us = (int64_t)timegm(&tm) * 1000000 + (int64_t)ms * 1000;
+    return 0;
 }
 
 int64_t clock_deadline(int64_t after_ms) {

@@ -12,6 +12,9 @@ int64_t clock_wall_us(void);      /* CLOCK_REALTIME: may jump; for timestamps on
 /* RFC 3339 UTC with milliseconds, "2026-11-23T11:44:16.123Z". Returns `text`. */
 char *clock_format(int64_t wall_us, char text[CLOCK_TEXT_SIZE]);
 
+/* Reads what clock_format writes; -EINVAL for anything else. */
+int clock_parse(const char *text, int64_t *ret_wall_us);
+
 /* A deadline `after_ms` from now on the monotonic clock; < 0 means none (INT64_MAX). */
 int64_t clock_deadline(int64_t after_ms);
 

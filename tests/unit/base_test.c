@@ -1,6 +1,7 @@
 /* base: text, uuid, tickets, configuration, arena. */
 #include "unit_test.h"
 
+#include "base/clock.h"
 #include "base/config.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -121,6 +122,22 @@ static void each_process_gets_only_its_rows(void **state) {
     assert_true(found);
 }
 
+static void times_are_read_as_they_are_written(void **state) {
+    char text[CLOCK_TEXT_SIZE];
+    int64_t us = 0;
+    assert_int_equal(clock_parse("2026-11-23T11:44:16.123Z", &us), 0);
+    assert_int_equal(us, 1795434256123000);
+    assert_string_equal(clock_format(us, text), "2026-11-23T11:44:16.123Z");
+    static const char *const wrong[] = {"",
+                                        "2026-11-23",
+                                        "2026-11-23T11:44:16Z",
+                                        "2026-11-23T11:44:16.1234Z",
+                                        "2026-11-23T11:44:16.123Zx",
+                                        "2026-13-23T11:44:16.123Z"};
+    for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++)
+        assert_int_equal(clock_parse(wrong[i], &us), -EINVAL);
+}
+
 static void arena_hands_out_separate_aligned_memory(void **state) {
     cleanup_arena struct arena arena = {0};
     char *first = arena_alloc(&arena, 3), *second = arena_alloc(&arena, 100000);
@@ -150,6 +167,7 @@ int main(void) {
         cmocka_unit_test(tickets_hold_only_for_their_key_scope_and_time),
         cmocka_unit_test(configuration_names_every_wrong_value),
         cmocka_unit_test(each_process_gets_only_its_rows),
+        cmocka_unit_test(times_are_read_as_they_are_written),
         cmocka_unit_test(arena_hands_out_separate_aligned_memory),
         cmocka_unit_test(websocket_keys_are_answered),
     };

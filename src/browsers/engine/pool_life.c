@@ -164,8 +164,8 @@ static void browser_became_warm(struct browser *browser) {
 /* A browser that was leased by an engine before this one. */
 static void browser_found_leased(struct browser *browser, const json_t *status) {
     browser_set_lease(browser, json_object_get(status, "lease"), json_text_or(status, "lease_id", NULL));
-    json_t *leased_at = json_object_get(status, "leased_at");
-    browser->leased_us = json_is_integer(leased_at) ? json_integer_value(leased_at) : clock_wall_us();
+    if (clock_parse(json_text_or(status, "leased_at", ""), &browser->leased_us) < 0)
+        browser->leased_us = clock_wall_us();
     browser->leased_ms = clock_monotonic_ms();
     browser->statistics_due = 0;
     pool_set_state(browser, BROWSER_LEASED);

@@ -1,0 +1,155 @@
+/* The engine's parts that need no browser: percentiles, the check of a lease, message channels. */
+#include "unit_test.h"
+
+#include "base/io.h"
+#include "base/memory.h"
+#include "browsers/engine/channel.h"
+#include "browsers/engine/durations.h"
+#include "browsers/engine/lease.h"
+#include "browsers/engine/memory_pressure.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static void percentiles_are_of_the_last_durations(void **state) {
+    struct durations durations = {0};
+    assert_int_equal(durations_percentile(&durations, 0.5), 0);
+    durations_add(&durations, 7);
+    assert_int_equal(durations_percentile(&durations, 0.99), 7);
+    for (int i = 0; i < 5 * DURATIONS_KEPT; i++)
+        durations_add(&durations, i % 100);
+    assert_in_range(durations_percentile(&durations, 0.5), 45, 55);
+    assert_in_range(durations_percentile(&durations, 0.99), 97, 99);
+    durations_add(&durations, INT64_MAX);
+    assert_int_equal(durations_percentile(&durations, 1), INT32_MAX);
+}
+
+static void leases_are_checked(void **state) {
+    static const struct {
+        const char *json;
+        int outcome;
+    } cases[] = {
+        {"{}", 0},
+        {"{\"user_id\":null,\"memory_mb\":512,\"cpus\":0.5,\"queue_ms\":0}", 0},
+        {"[]", -EINVAL},
+        {"null", -EINVAL},
+        {"{\"user_id\":5}", -EINVAL},
+        {"{\"memory_mb\":1}", -EINVAL},
+        {"{\"memory_mb\":\"512\"}", -EINVAL},
+        {"{\"cpus\":1e9}", -EINVAL},
+        {"{\"idle_ms\":-1}", -EINVAL},
+        {"{\"timeout_ms\":1e300}", -EINVAL},
+    };
+    struct error e;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        cleanup_json json_t *lease = NULL;
+        assert_int_equal(json_parse(cases[i].json, strlen(cases[i].json), "case", &lease, &e), 0);
+        if (lease_check(lease, &e) != cases[i].outcome)
+            fail_msg("%s", cases[i].json);
+    }
+    assert_int_equal(lease_check(NULL, &e), -EINVAL);
+}
+
+static void memory_is_looked_at(void **state) {
+    assert_non_null(memory_pressure_objection(INT64_MAX / 2048));
+}
+
+static struct {
+    int messages, lost;
+    char last[64];
+    int fd;
+} seen;
+
+static void on_message(void *user, const char *data, size_t length, int fd) {
+    seen.messages++;
+    snprintf(seen.last, sizeof seen.last, "%s", data);
+    if (fd >= 0)
+        seen.fd = fd;
+}
+
+static void on_lost(void *user) {
+    seen.lost++;
+}
+
+static const struct channel_events events = {on_message, on_lost};
+
+static void turn(uv_loop_t *loop, int times) {
+    while (times--)
+        uv_run(loop, UV_RUN_NOWAIT);
+}
+
+static void channels_keep_messages_whole_and_in_order(void **state) {
+    uv_loop_t loop;
+    struct channel *channel = NULL;
+    int ends[2], pipe_ends[2], count = 0, value, fd = -1;
+    size_t fds = 1;
+    char data[64] = "";
+    memset(&seen, 0, sizeof seen);
+    uv_loop_init(&loop);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+    assert_int_equal(channel_open(&loop, ends[1], &events, NULL, &channel), 0);
+    for (int i = 0; i < 2000; i++) { /* more than the socket takes */
+        int n = snprintf(data, sizeof data, "%d", i);
+        assert_int_equal(channel_send(channel, data, (size_t)n, -1), 0);
+    }
+    assert_int_equal(pipe2(pipe_ends, O_CLOEXEC), 0);
+    assert_int_equal(channel_send(channel, "fd", 2, pipe_ends[1]), 0);
+    io_set_nonblocking(ends[0], true);
+    for (ssize_t n; count < 2000; count++) {
+        while ((n = io_receive_message(ends[0], data, sizeof data - 1, NULL, NULL)) == -EAGAIN)
+            turn(&loop, 1);
+        data[n] = '\0';
+        assert_int_equal(sscanf(data, "%d", &value), 1);
+        assert_int_equal(value, count);
+    }
+    turn(&loop, 2);
+    assert_int_equal(io_receive_message(ends[0], data, sizeof data, &fd, &fds), 2);
+    assert_int_equal(write(fd, "x", 1), 1);
+    assert_int_equal(read(pipe_ends[0], data, 1), 1);
+    close(fd);
+    close(pipe_ends[0]);
+    io_send_message(ends[0], "one", 3, NULL, 0);
+    io_send_message(ends[0], "two", 3, NULL, 0);
+    close(ends[0]);
+    turn(&loop, 3);
+    assert_int_equal(seen.messages, 2);
+    assert_string_equal(seen.last, "two");
+    assert_int_equal(seen.lost, 1);
+    channel_close(channel);
+    turn(&loop, 2);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+static void a_peer_that_never_reads_loses_the_channel(void **state) {
+    uv_loop_t loop;
+    struct channel *channel = NULL;
+    int ends[2], r = 0, sent = 0;
+    char data[1024] = "";
+    memset(&seen, 0, sizeof seen);
+    uv_loop_init(&loop);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+    assert_int_equal(channel_open(&loop, ends[1], &events, NULL, &channel), 0);
+    for (; !r && sent < 2 * CHANNEL_QUEUE_MAX; sent++)
+        r = channel_send(channel, data, sizeof data, -1);
+    assert_int_equal(r, -EPIPE);
+    turn(&loop, 3);
+    assert_int_equal(seen.lost, 1);
+    channel_close(channel);
+    turn(&loop, 2);
+    close(ends[0]);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(percentiles_are_of_the_last_durations),
+        cmocka_unit_test(leases_are_checked),
+        cmocka_unit_test(memory_is_looked_at),
+        cmocka_unit_test(channels_keep_messages_whole_and_in_order),
+        cmocka_unit_test(a_peer_that_never_reads_loses_the_channel),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
