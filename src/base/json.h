@@ -8,7 +8,8 @@
 #include <stdint.h>
 
 void cleanup_json_value(json_t **json);
-#define cleanup_json __attribute__((cleanup(cleanup_json_value))) /* json_t *name = NULL; */
+/* json_t *name = NULL; also to own an argument that is not used otherwise, hence `unused` */
+#define cleanup_json __attribute__((cleanup(cleanup_json_value), unused))
 
 /* Parses strictly (no duplicate keys, no NUL escapes in strings); `what` names the text in the error. */
 int json_parse(const char *data, size_t length, const char *what, json_t **ret_json, struct error *e);

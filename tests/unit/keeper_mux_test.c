@@ -373,8 +373,8 @@ static void nonsense_from_the_browser_harms_nobody(void **state) {
                                         "{\"method\":\"Target.attachedToTarget\",\"params\":{\"sessionId\":\"X\"}}",
                                         "{\"method\":\"A\\\"b\",\"params\":{},\"sessionId\":\"AA\"}",
                                         "{\"method\":\"Target.attachedToTarget\",\"sessionId\":\"AA\"}",
-                                        "{\"method\":\"Target.detachedFromTarget\",\"params\":{\"sessionId\":\"AA\"},"
-                                        "\"sessionId\":\"AA\"}"};
+                                        ("{\"method\":\"Target.detachedFromTarget\",\"params\":{\"sessionId\":\"AA\"},"
+                                         "\"sessionId\":\"AA\"}")};
     struct peer a;
     connect_peer(&a, "AA");
     for (size_t i = 0; i < ARRAY_LENGTH(lines); i++)
