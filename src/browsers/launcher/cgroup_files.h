@@ -12,6 +12,7 @@
     X(MEMORY_DETAILS, "memory", "memory.stat", "memory.stat")                                                          \
     X(OOM, "memory", "memory.oom_control", "memory.events")                                                            \
     X(CPU_LIMIT, "cpu", "cpu.cfs_quota_us", "cpu.max")                                                                 \
+    X(CPU_WEIGHT, "cpu", "cpu.shares", "cpu.weight")                                                                   \
     X(CPU_USED, "cpuacct", "cpuacct.usage", "cpu.stat")                                                                \
     X(PIDS_LIMIT, "pids", "pids.max", "pids.max")                                                                      \
     X(PIDS, "pids", "pids.current", "pids.current")                                                                    \

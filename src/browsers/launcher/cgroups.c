@@ -20,6 +20,8 @@
 #define CGROUP_ROOT        "/sys/fs/cgroup"
 #define UNIFIED            CGROUP_ROOT "/unified"
 #define LEAF               "replinet-main" /* where processes of the delegated folder move on v2 */
+#define PARENT_WEIGHT_V1   4096            /* a process weighs 1024 */
+#define PARENT_WEIGHT_V2   400             /* 100 */
 #define CPU_PERIOD_US      100000
 #define CPU_QUOTA_LEAST_US 1000
 
@@ -188,6 +190,16 @@ static int find_delegated(char *path, size_t room) {
     return 0;
 }
 
+/* A cgroup counts as one process to the scheduler, however many browsers are in it: on a busy machine all of them
+ * together would get as much as one compiler. Within it each browser weighs the same. */
+static int weigh_parent(struct error *e) {
+    cleanup_free char *folder = folder_of("cpu", NULL);
+    int r = io_make_dirs(folder, 0755, e);
+    if (!r)
+        r = write_number(NULL, CGROUP_CPU_WEIGHT, state.mode == CGROUPS_V2 ? PARENT_WEIGHT_V2 : PARENT_WEIGHT_V1);
+    return r < 0 ? error_errno(e, -r, ERROR_INTERNAL, "cannot set the CPU weight of %s", folder) : 0;
+}
+
 static int prepare_v2(const char *instance, struct error *e) {
     char delegated[400];
     int r = find_delegated(delegated, sizeof delegated);
@@ -204,7 +216,9 @@ static int prepare_v2(const char *instance, struct error *e) {
     if (mkdir(parent, 0755) && errno != EEXIST)
         return error_errno(e, errno, ERROR_INTERNAL, "cannot make the cgroup %s", parent);
     r = enable_controllers(parent);
-    return r < 0 ? error_errno(e, -r, ERROR_INTERNAL, "cannot pass cgroup controllers on from %s", parent) : 0;
+    if (r < 0)
+        return error_errno(e, -r, ERROR_INTERNAL, "cannot pass cgroup controllers on from %s", parent);
+    return weigh_parent(e);
 }
 
 int cgroups_prepare(const char *instance, struct error *e) {
@@ -218,7 +232,8 @@ int cgroups_prepare(const char *instance, struct error *e) {
     if (state.mode == CGROUPS_V2)
         return prepare_v2(instance, e);
     snprintf(state.parent, sizeof state.parent, "/replinet-%s", instance);
-    return state.mode == CGROUPS_HYBRID ? hide_unified(e) : 0;
+    int r = state.mode == CGROUPS_HYBRID ? hide_unified(e) : 0;
+    return r < 0 ? r : weigh_parent(e);
 }
 
 /* Calls `each` with every hierarchy's folder beneath which this instance has, or may have, its cgroups. */
