@@ -346,8 +346,8 @@ struct lease_request *lease_ask(struct pool *pool, const char *ticket, json_t *c
                                 void (*refused)(void *user, const struct error *error, size_t position), void *user) {
     cleanup_json json_t *owned = claims;
     struct error e;
-    const char *id = json_text_or(claims, "jti", "");
-    json_t *lease = json_object_get(claims, "lease");
+    const char *id = json_text_or(owned, "jti", "");
+    json_t *lease = json_object_get(owned, "lease");
     int r = *id ? lease_check(lease, &e) : error_set(&e, EINVAL, ERROR_BAD_INPUT, "the ticket has no jti");
     if (!r && pool->queue.waiting >= WAITING_MAX)
         r = error_set(&e, EBUSY, ERROR_CAPACITY, "too many requests wait for a browser already");
