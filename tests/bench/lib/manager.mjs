@@ -63,6 +63,7 @@ export async function startManager(settings = {}) {
 
   const manager = {
     pid: child.pid,
+    env,
     manageTicket: () => signer.sign({ scope: 'manage', sub: 'bench' }),
     leaseTicket: (lease = {}) => signer.sign({ scope: 'lease', jti: randomUUID(), sub: 'bench', lease }),
     cdpTicket: browser => signer.sign({ scope: 'cdp', browser, sub: 'bench' }),
