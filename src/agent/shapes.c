@@ -122,7 +122,7 @@ static int check_list(const json_t *value, const char *path, struct error *e) {
 
 static const struct field reading_fields[] = {
     {"read", FIELD_TEXT, "what of it; default text (one line); lines keeps line breaks",
-     .choices = "text|lines|html|value|name|checked|visible"},
+     .choices = "text|lines|html|value|name|role|checked|visible"},
     {"attribute", FIELD_TEXT, "this attribute instead; href and src come as whole addresses"},
     {"match", FIELD_TEXT, "regular expression: its first group, else what it matched"},
     {"type", FIELD_TEXT, "converts the text; numbers are understood as people write them",
@@ -155,7 +155,7 @@ const struct shape shape_list = {
             {"fields", FIELD_MAP, "each item is an object of these readings", &shape_reading},
             {"each", FIELD_SHAPE, "each item is this reading", &shape_reading},
             {"read", FIELD_TEXT, "what of the item; default text",
-             .choices = "text|lines|html|value|name|checked|visible"},
+             .choices = "text|lines|html|value|name|role|checked|visible"},
             {"attribute", FIELD_TEXT, "this attribute of the item"},
             {"match", FIELD_TEXT, "regular expression: its first group, else what it matched"},
             {"type", FIELD_TEXT, "converts the text", .choices = "text|number|integer|boolean"},

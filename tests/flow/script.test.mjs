@@ -94,6 +94,34 @@ describe('targets', () => {
   })
 })
 
+/* Chromium's own accessibility tree is the judge of roles and names. It has names of its own for a few roles. */
+const chromiumRoles = { image: 'img', DescriptionListTerm: 'term', Details: 'group', LayoutTable: 'table', DisclosureTriangle: 'button', ImageButton: 'button', PopUpButton: 'button', HeaderAsNonLandmark: '', generic: '', LabelText: '', ComboBoxGrouping: 'combobox', InputTime: 'textbox', Date: 'textbox', SearchBox: 'searchbox', ListBox: 'listbox', ListMarker: '', TextField: 'textbox', none: '' }
+
+test('roles and accessible names are those of Chromium', async () => {
+  const run = await passes([go('/names.html'), { extract: { as: 'names', list: { css: '[data-case]', hidden: true, fields: { name: { read: 'name' }, role: { read: 'role' } } } } }])
+  const lease = await manager.lease({})
+  const cdp = await manager.connect(lease.id)
+  try {
+    const { targetId } = await cdp.call('Target.createTarget', { url: `${site.url}/names.html` })
+    const { sessionId } = await cdp.call('Target.attachToTarget', { targetId, flatten: true })
+    const ask = (method, params) => cdp.call(method, params, sessionId)
+    await waitFor(async () => (await ask('Runtime.evaluate', { expression: 'location.pathname + document.readyState' })).result.value === '/names.htmlcomplete')
+    const { root } = await ask('DOM.getDocument', { depth: 1 })
+    const { nodeIds } = await ask('DOM.querySelectorAll', { nodeId: root.nodeId, selector: '[data-case]' })
+    const theirs = []
+    for (const nodeId of nodeIds) {
+      const { nodes: [node] } = await ask('Accessibility.getPartialAXTree', { nodeId, fetchRelatives: false })
+      theirs.push({ name: node.name?.value.replace(/\s+/g, ' ').trim() ?? '', role: chromiumRoles[node.role.value] ?? node.role.value })
+    }
+    assert.equal(theirs.length, run.results.names.length)
+    /* A row is named by its cells here, so that scripts can find it by them; Chromium names none. */
+    assert.deepEqual(run.results.names.map(({ name, role }) => ({ name: role === 'row' ? '' : name, role })), theirs)
+  } finally {
+    cdp.close()
+    await manager.release(lease.id)
+  }
+})
+
 describe('waiting until an element can be acted on', () => {
   const scene = (name, label, expected = `clicked ${label};`) => async () => {
     const run = await passes([go(`/actionable.html#${name}`), { click: label }, log])

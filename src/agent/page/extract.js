@@ -31,6 +31,7 @@ const READ = {
     html: element => element.outerHTML.slice(0, TEXT_LIMIT),
     value: element => String(replinet.valueOf(element)),
     name: element => replinet.accessibleName(element),
+    role: element => replinet.role(element),
     checked: element => replinet.isChecked(element),
     visible: element => replinet.isVisible(element),
 };

@@ -70,7 +70,8 @@ const NATIVE = {
     fieldset: fromChild('legend'),
     figure: fromChild('figcaption'),
     table: fromChild('caption'),
-    svg: fromChild('title'),
+    /* An SVG's title is never rendered, so it counts although it is hidden. */
+    svg: element => replinet.normalise(childNamed(element, 'title')?.textContent),
     optgroup: element => attributeText(element, 'label'),
     iframe: element => attributeText(element, 'title'),
 };

@@ -20,7 +20,12 @@ const selectRole = element =>
 const isNamed = element =>
     ['aria-label', 'aria-labelledby', 'title'].some(name => replinet.normalise(dom.attribute(element, name)));
 const inSection = element => dom.closest(element, 'article, aside, main, nav, section') !== null;
-const headerCellRole = element => (dom.attribute(element, 'scope') === 'row' ? 'rowheader' : 'columnheader');
+/* A heading cell beside data cells heads its row, unless its scope says otherwise. */
+const headerCellRole = element => {
+    const scope = dom.attribute(element, 'scope');
+    if (scope) return scope.startsWith('row') ? 'rowheader' : 'columnheader';
+    return dom.closest(element, 'tr:has(> td)') ? 'rowheader' : 'columnheader';
+};
 const cellRole = element => (dom.closest(element, '[role=grid], [role=treegrid]') ? 'gridcell' : 'cell');
 
 const IMPLICIT = {
