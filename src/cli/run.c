@@ -231,6 +231,7 @@ static int run_all(struct run *run, struct error *e) {
     struct agent_outcome outcome = {0};
     cleanup_json json_t *artifacts = json_array();
     int r = find_door(run, e);
+    progress_doing(&run->progress, r ? "" : "waiting for a browser");
     if (!r)
         r = run_script(run, &outcome, artifacts, e);
     if (!r) {

@@ -115,3 +115,10 @@ export function descendants(root) {
   }
   return all.filter(({ pid }) => found.has(pid));
 }
+
+// CPU time in ms that a process and the children it has reaped have used.
+export function cpuOf(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ').map(Number);
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + ticks * 10, 0); // utime, stime, cutime, cstime at 100 Hz
+}

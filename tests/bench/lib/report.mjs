@@ -1,4 +1,7 @@
-// Numbers for people and machines: one JSON line per result.
+// Numbers for people and machines: one JSON line per result. `load` is the machine's load average of the last minute: a
+// number far above its cores says that wall times are not to be trusted.
+import { loadavg } from 'node:os';
+
 const at = (values, part) => {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
@@ -11,7 +14,7 @@ export const spread = values => ({ p50: round(median(values)), p95: round(at(val
 // `target` is {most} or {least}; the line says whether `value` meets it.
 export function report(bench, fields, value, target) {
   const met = target && ('most' in target ? value <= target.most : value >= target.least);
-  console.log(JSON.stringify({ bench, ...fields, ...(target && { value: round(value), target, met }) }));
+  console.log(JSON.stringify({ bench, ...fields, ...(target && { value: round(value), target, met }), load: round(loadavg()[0]) }));
 }
 
 export async function timed(run) {
