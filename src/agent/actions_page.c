@@ -84,10 +84,10 @@ static int wait_condition(struct step *step, const json_t *condition, char **ret
             return 0;
         if (r < 0 && r != -EAGAIN)
             return r == -ETIMEDOUT && *ret_seen ? -ETIMEDOUT : r;
-        int64_t soon = clock_deadline(ASK_EVERY_MS);
-        if (soon > step->deadline)
+        if (clock_remaining_ms(step->deadline) <= 0)
             return -ETIMEDOUT;
-        r = cdp_wait(step->run->client, never, NULL, soon, e);
+        int64_t soon = clock_deadline(ASK_EVERY_MS);
+        r = cdp_wait(step->run->client, never, NULL, soon < step->deadline ? soon : step->deadline, e);
         if (r < 0 && r != -ETIMEDOUT)
             return r;
     }
