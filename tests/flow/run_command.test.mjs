@@ -116,7 +116,9 @@ describe('replinet run, private', { timeout: 240000 }, () => {
     for (const [args, status, text] of [
       [['run'], 2, /one script file/],
       [['run', wrong, '--memory', '1'], 2, /--memory takes a number from 256/],
-      [['run', wrong, '--frobnicate'], 2, /wrong option/],
+      [['run', wrong, '--frobnicate'], 2, /no option --frobnicate/],
+      [['run', wrong, '--timeout'], 2, /--timeout takes SECONDS/],
+      [['run', wrong, '--private=1'], 2, /--private takes no value/],
       [['run', wrong], 1, /steps\[0\]/],
       [['run', path.join(folder, 'missing.json')], 1, /missing\.json/],
       [['run', write('good.json', [{ goto: 'about:blank' }]), '--inputs', '[1]'], 1, /JSON object/]

@@ -1,0 +1,128 @@
+#include "cli/run_options.h"
+#include "base/config.h"
+#include "base/memory.h"
+#include <errno.h>
+#include <string.h>
+
+#define TIMEOUT_DEFAULT_S 300
+#define TIMEOUT_MOST_S    86400
+
+struct row;
+typedef int take_function(const struct row *row, struct run_options *options, const char *value, struct error *e);
+
+static take_function take_timeout, take_memory, take_inputs, take_allow, take_output, take_screenshots, take_events,
+    take_private;
+
+static const struct row {
+    const char *name, *value; /* value NULL: the option takes none */
+    take_function *take;
+    const char *help;
+} rows[] = {
+    {"--timeout", "SECONDS", take_timeout, "longest time of the whole run (default 300)"},
+    {"--inputs", "JSON|@FILE", take_inputs, "values for {{inputs.name}}"},
+    {"--memory", "MB", take_memory, "memory limit of the browser"},
+    {"--allow", "HOST:PORT", take_allow, "let the browser reach what the egress policy refuses; private only"},
+    {"--output", "DIR", take_output, "where downloads and screenshots go (default .)"},
+    {"--screenshot-dir", "DIR", take_screenshots, "where screenshots go (default: as --output)"},
+    {"--events", "FILE", take_events, "every event as a line of JSON"},
+    {"--private", NULL, take_private, "start a Browser Manager for this run even beside an instance (root)"},
+};
+
+static int take_number(const struct row *row, const char *value, double least, double most, int64_t *ret_number,
+                       struct error *e) {
+    if (text_parse_int(value, (int64_t)least, (int64_t)most, ret_number) < 0)
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s takes a number from %.0f to %.0f, not \"%s\"", row->name,
+                         least, most, value);
+    return 0;
+}
+
+static int take_timeout(const struct row *row, struct run_options *options, const char *value, struct error *e) {
+    return take_number(row, value, 1, TIMEOUT_MOST_S, &options->timeout_s, e);
+}
+
+static int take_memory(const struct row *row, struct run_options *options, const char *value, struct error *e) {
+    const struct config_row *limits = &config_rows[CONFIG_BROWSER_MEMORY_MB];
+    return take_number(row, value, limits->least, limits->most, &options->memory_mb, e);
+}
+
+static int take_inputs(const struct row *row, struct run_options *options, const char *value, struct error *e) {
+    options->inputs = value;
+    return 0;
+}
+
+static int take_allow(const struct row *row, struct run_options *options, const char *value, struct error *e) {
+    text_print(&options->allow, "%s%s", options->allow.length ? "," : "", value);
+    return 0;
+}
+
+static int take_output(const struct row *row, struct run_options *options, const char *value, struct error *e) {
+    options->output = value;
+    return 0;
+}
+
+static int take_screenshots(const struct row *row, struct run_options *options, const char *value, struct error *e) {
+    options->screenshots = value;
+    return 0;
+}
+
+static int take_events(const struct row *row, struct run_options *options, const char *value, struct error *e) {
+    options->events = value;
+    return 0;
+}
+
+static int take_private(const struct row *row, struct run_options *options, const char *value, struct error *e) {
+    options->private = true;
+    return 0;
+}
+
+/* "--name=value" or "--name value"; *index moves past what was taken. */
+static int take_option(struct run_options *options, int count, char **arguments, int *index, struct error *e) {
+    const char *argument = arguments[*index];
+    size_t length = strcspn(argument, "=");
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        const struct row *row = &rows[i];
+        if (strlen(row->name) != length || strncmp(row->name, argument, length))
+            continue;
+        const char *value = argument[length] ? argument + length + 1 : NULL;
+        if (row->value && !value && *index + 1 < count)
+            value = arguments[++*index];
+        if (!row->value != !value)
+            return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s takes %s", row->name,
+                             row->value ? row->value : "no value");
+        return row->take(row, options, value, e);
+    }
+    return error_set(e, EINVAL, ERROR_BAD_INPUT, "run has no option %s", argument);
+}
+
+int run_options_take(struct run_options *ret_options, int count, char **arguments, struct error *e) {
+    struct run_options options = {.output = ".", .timeout_s = TIMEOUT_DEFAULT_S};
+    int r = 0, files = 0;
+    for (int i = 1; i < count && !r; i++)
+        if (text_starts_with(arguments[i], "--"))
+            r = take_option(&options, count, arguments, &i, e);
+        else
+            options.file = arguments[i], files++;
+    if (!r && files != 1)
+        r = error_set(e, EINVAL, ERROR_BAD_INPUT, "run takes one script file");
+    if (r < 0) {
+        run_options_done(&options);
+        return r;
+    }
+    *ret_options = options;
+    return 0;
+}
+
+void run_options_done(struct run_options *options) {
+    text_done(&options->allow);
+}
+
+char *run_options_usage(void) {
+    struct text page = {0};
+    text_print(&page, "Usage: replinet run FILE.json [options]     run one script in one browser\n");
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        cleanup_free char *option = memory_print("%s %s", rows[i].name, rows[i].value ? rows[i].value : "");
+        text_print(&page, "  %-24s %s\n", option, rows[i].help);
+    }
+    text_print(&page, "Exit status: 0 completed, 1 failed, 130 stopped.\n");
+    return page.data;
+}
