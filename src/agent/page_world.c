@@ -55,11 +55,13 @@ static bool is_about_change(const struct error *e) {
     return false;
 }
 
-/* 0 or -EAGAIN for what another look may mend; everything else as it is. */
+/* 0 or -EAGAIN for what another look may mend; everything else as it is. -ESTALE: a frame's own session went, as when
+ * an iframe of another site is navigated away. */
 static int again_if_changed(struct page *page, int r, struct error *e) {
     if (page->crashed)
         return error_set(e, EIO, ERROR_BROWSER_CRASH, "the page crashed");
-    return r < 0 && e->code == ERROR_BROWSER && is_about_change(e) ? -EAGAIN : r;
+    bool changed = r < 0 && e->code == ERROR_BROWSER && (r == -ESTALE || is_about_change(e));
+    return changed ? -EAGAIN : r;
 }
 
 static int make_world(struct page *page, size_t index, int64_t deadline, struct error *e) {
