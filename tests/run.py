@@ -20,6 +20,8 @@ BUILD, FUZZ_BUILD = ROOT / "build-asan", ROOT / "build-fuzz"
 FUZZ_SECONDS = int(os.environ.get("FUZZ_SECONDS", "10"))
 FLOW_LIMIT = 1200  # seconds for one flow suite
 
+PULSE_SECONDS = 10  # a suite that runs on says so this often
+
 quick = "--quick" in sys.argv
 wanted = [a for a in sys.argv[1:] if not a.startswith("--")]
 total = {"passed": 0, "failed": 0, "skipped": 0}
@@ -64,16 +66,36 @@ def run_meson():
         return
     log = BUILD / "meson-logs" / "testlog.json"
     log.unlink(missing_ok=True)
-    subprocess.run(["meson", "test", "-C", BUILD, "--no-rebuild", "--num-processes", "2", *names],
-                   stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-    for line in log.read_text().splitlines() if log.exists() else []:
+    child = subprocess.Popen(["meson", "test", "-C", BUILD, "--no-rebuild", "--num-processes", "2", *names],
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    told = 0
+    for _ in pulses(child, lambda: f"{told} of {len(names)} done"):
+        told += report_lines(log, told)
+    if not told + report_lines(log, told):
+        report("meson test", 0, 1, 0, 0, "meson left no log")
+
+
+def report_lines(log, skip):
+    """Reports the tests that Meson has noted since; the number of them."""
+    lines = log.read_text().split("\n")[skip:-1] if log.exists() else []
+    for line in lines:
         test = json.loads(line)
         output = (test.get("stdout") or "") + (test.get("stderr") or "")
         good = test["result"] in ("OK", "EXPECTEDFAIL")
         counts = (0, 0, 1) if test["result"] == "SKIP" else cmocka_counts(output, good)
         report(test["name"].split(" / ")[-1], *counts, test["duration"], f"{test['result']}\n{output}")
-    if not log.exists():
-        report("meson test", 0, 1, 0, 0, "meson left no log")
+    return len(lines)
+
+
+def pulses(child, state):
+    """Yields a few times a second until the child has ended; says now and then that it still runs."""
+    began = said = time.monotonic()
+    while child.poll() is None:
+        time.sleep(0.2)
+        yield
+        if time.monotonic() - said > PULSE_SECONDS:
+            said = time.monotonic()
+            print(f"    ... {said - began:.0f} s, {state()}", flush=True)
 
 
 def run_fuzzer(program):
@@ -116,18 +138,18 @@ def tap_counts(tap):
 
 def run_flow(path):
     print(f"{path.name} ...", flush=True)
-    with tempfile.NamedTemporaryFile("r", suffix=".tap") as tap:
-        began = time.monotonic()
+    with tempfile.NamedTemporaryFile("r", suffix=".tap") as tap, tempfile.TemporaryFile("w+", errors="replace") as said:
         command = ["node", "--test", "--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=tap",
                    f"--test-reporter-destination={tap.name}", path]
-        try:
-            done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                  stderr=subprocess.STDOUT, text=True, errors="replace", timeout=FLOW_LIMIT)
-            output, good = done.stdout, done.returncode == 0
-        except subprocess.TimeoutExpired as late:
-            output, good = (late.stdout or b"").decode(errors="replace") + f"\nended after {FLOW_LIMIT} s", False
+        began = time.monotonic()
+        child = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT)
+        for _ in pulses(child, lambda: f"{len(re.findall(r'^ *(?:not )?ok ', Path(tap.name).read_text(), re.M))} tests done"):
+            if time.monotonic() - began > FLOW_LIMIT:
+                child.terminate()
+        said.seek(0)
+        output = said.read() + (f"\nended after {FLOW_LIMIT} s" if time.monotonic() - began > FLOW_LIMIT else "")
         passed, failed, skipped = tap_counts(tap.read())
-    if not good and not failed:
+    if child.returncode and not failed:
         failed = 1
     report(f"flow {path.name.removesuffix('.test.mjs')}", passed, failed, skipped, time.monotonic() - began, output)
 
