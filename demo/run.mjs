@@ -10,7 +10,7 @@ import { Replinet } from './replinet.mjs';
 import { account, startShop } from './shop/server.mjs';
 
 const checkout = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const output = path.join(checkout, 'var/demo');
+const output = process.env.DEMO_OUTPUT ?? path.join(checkout, 'var/demo');
 const ITEMS_LEAST = 10;
 const LOOK_EVERY_MS = 100;
 
