@@ -10,6 +10,7 @@
 action_handler action_repeat;
 
 #define PASSES_DEFAULT 100
+#define ASK_AGAIN_MS   20
 
 /* A loop's condition is asked once, in the page as it is after the steps before it. */
 static int ask(struct step *step, const char *key, bool *ret_holds, struct error *e) {
@@ -25,7 +26,7 @@ static int ask(struct step *step, const char *key, bool *ret_holds, struct error
     do {
         cleanup_free char *seen = NULL;
         r = condition_ask(&asking, condition, ret_holds, &seen, e);
-    } while (r == -EAGAIN && clock_remaining_ms(asking.deadline) > 0);
+    } while (r == -EAGAIN && clock_remaining_ms(asking.deadline) > 0 && !step_pause(&asking, ASK_AGAIN_MS, e));
     return r == -EAGAIN ? error_set(e, ETIMEDOUT, ERROR_TIMEOUT, "the page kept changing while %s was asked", key) : r;
 }
 

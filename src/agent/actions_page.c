@@ -55,18 +55,11 @@ int action_goto(struct step *step, struct error *e) {
     return 0;
 }
 
-static bool never(void *user) {
-    return false;
-}
-
 static int pass_time(struct step *step, int64_t ms, struct error *e) {
-    int64_t until = clock_deadline(ms);
-    int r = cdp_wait(step->run->client, never, NULL, until < step->deadline ? until : step->deadline, e);
-    if (r != -ETIMEDOUT)
-        return r;
-    return until <= step->deadline
-               ? 0
-               : error_set(e, ETIMEDOUT, ERROR_TIMEOUT, "the pause was longer than the step may take");
+    if (ms > clock_remaining_ms(step->deadline))
+        return error_set(e, EINVAL, ERROR_STEP, "a pause of %lld ms is longer than the step may take: raise timeout_ms",
+                         (long long)ms);
+    return step_pause(step, ms, e);
 }
 
 /* Asks until it holds or the deadline has passed (-ETIMEDOUT, with what was seen in `ret_seen`). */
@@ -86,9 +79,8 @@ static int wait_condition(struct step *step, const json_t *condition, char **ret
             return r == -ETIMEDOUT && *ret_seen ? -ETIMEDOUT : r;
         if (clock_remaining_ms(step->deadline) <= 0)
             return -ETIMEDOUT;
-        int64_t soon = clock_deadline(ASK_EVERY_MS);
-        r = cdp_wait(step->run->client, never, NULL, soon < step->deadline ? soon : step->deadline, e);
-        if (r < 0 && r != -ETIMEDOUT)
+        r = step_pause(step, ASK_EVERY_MS, e);
+        if (r < 0)
             return r;
     }
 }

@@ -96,6 +96,7 @@ int page_open(struct cdp_client *client, const struct page_listener *listener, i
     struct page *page = memory_alloc(sizeof *page);
     page->client = client;
     page->listener = *listener;
+    page->unfinished = -1;
     *ret_page = page; /* already: events of the opening are for it */
     int r = find_target(page, deadline, e);
     if (!r)
@@ -177,11 +178,14 @@ int page_settle(struct page *page, int64_t deadline, struct error *e) {
     }
     if (page->crashed)
         return error_set(e, EIO, ERROR_BROWSER_CRASH, "the page crashed");
-    if (page->reached[PAGE_DOM])
+    if (page->reached[PAGE_DOM] || page->unfinished == page->commits)
         return 0;
     struct stage_wait wait = {page, PAGE_DOM, -1};
     int r = cdp_wait(page->client, reached_stage, &wait, whole < deadline ? whole : deadline, e);
-    return r == -ETIMEDOUT ? 0 : r;
+    if (r != -ETIMEDOUT)
+        return r;
+    page->unfinished = page->commits;
+    return 0;
 }
 
 static bool download_ended(void *user) {

@@ -26,6 +26,7 @@ struct page {
     size_t session_count;
     bool reached[PAGE_QUIET + 1]; /* of the document that is there now */
     int64_t commits;
+    int64_t unfinished;                        /* the commit whose document never came whole: not waited for again */
     bool navigation_asked, navigation_started; /* of the main frame, not committed yet */
     int64_t navigation_asked_ms;
     int64_t context_resets; /* changes whenever a world may have gone */

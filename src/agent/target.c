@@ -50,20 +50,24 @@ char *target_describe(const json_t *target) {
     return out.data ? out.data : memory_copy_text("the page");
 }
 
-/* Sleeps before the next try; false when the deadline would pass. Events are served meanwhile. */
 static bool never(void *user) {
     return false;
 }
 
+int step_pause(struct step *step, int64_t ms, struct error *e) {
+    int64_t until = clock_deadline(ms);
+    int r = cdp_wait(step->run->client, never, NULL, until < step->deadline ? until : step->deadline, e);
+    return r == -ETIMEDOUT ? 0 : r;
+}
+
+/* The pause before the next try; -ETIMEDOUT when there is no time for one. */
 static int pause_before(struct step *step, size_t attempt, struct error *e) {
     size_t last = ARRAY_LENGTH(pauses_ms) - 1;
-    int64_t until = clock_deadline(pauses_ms[attempt < last ? attempt : last]);
     if (!attempt)
         return 0;
     if (clock_remaining_ms(step->deadline) <= 0)
         return -ETIMEDOUT;
-    int r = cdp_wait(step->run->client, never, NULL, until < step->deadline ? until : step->deadline, e);
-    return r == -ETIMEDOUT ? 0 : r;
+    return step_pause(step, pauses_ms[attempt < last ? attempt : last], e);
 }
 
 static void keep_looked_for(struct step *step, const json_t *target, const char *state) {

@@ -25,5 +25,8 @@ int target_extract(struct step *step, const json_t *reading, json_t **ret_value,
 /* Asks a condition once. `ret_seen` says what was found instead (free()); NULL when it holds. */
 int condition_ask(struct step *step, const json_t *condition, bool *ret_holds, char **ret_seen, struct error *e);
 
+/* Lets time pass while events are served; 0, or why the run must stop. */
+int step_pause(struct step *step, int64_t ms, struct error *e);
+
 /* "button "Sign in" within text "Cart"", for messages. free() */
 char *target_describe(const json_t *target);

@@ -382,6 +382,20 @@ describe('ends', () => {
     assert.deepEqual([run.status, run.reason], ['failed', 'killed'])
     assert.ok(run.ms < 25000, String(run.ms))
   })
+  test('the page crashes in the middle of a wait', async () => {
+    const running = runScript(manager, [go('/data.html'), { wait_for: 'never', timeout_ms: 40000 }], { timeout: 50 })
+    const busy = await waitFor(async () => (await manager.list()).find(one => one.state === 'leased' && one.clients > 0))
+    const cdp = await manager.connect(busy.id)
+    const page = await waitFor(async () => (await cdp.call('Target.getTargets')).targetInfos.find(one => one.type === 'page' && one.url.endsWith('/data.html')))
+    const { sessionId } = await cdp.call('Target.attachToTarget', { targetId: page.targetId, flatten: true })
+    cdp.call('Page.crash', {}, sessionId).catch(() => {})
+    const run = await running
+    cdp.close()
+    assert.deepEqual([run.status, run.reason], ['failed', 'crash'])
+    assert.ok(run.ms < 25000, String(run.ms))
+  })
+  test('a document that never ends is worked with all the same', () =>
+    passes([{ goto: { url: `${site.url}/endless`, until: 'commit' } }, { click: 'Press' }, { assert: 'pressed' }, { assert: 'pressed' }]))
   test('every browser was given back', async () => {
     await waitFor(async () => !(await manager.list()).some(one => one.state === 'leased'))
   })

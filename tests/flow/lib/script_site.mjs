@@ -16,6 +16,7 @@ const routes = {
   '/slow': (url, response) => setTimeout(() => response.end(`<title>Slow</title><h1>${url.searchParams.get('text')}</h1>`), Number(url.searchParams.get('ms'))),
   '/hang': () => {},
   '/half': (url, response) => { response.write('<title>Half</title><h1>Half a page</h1>'); setTimeout(() => response.end('<p>the rest</p>'), 800) },
+  '/endless': (url, response) => response.write('<title>Endless</title><button onclick="this.textContent=\'pressed\'">Press</button>' + ' '.repeat(4096)),
   '/missing': (url, response) => { response.statusCode = 404; response.end('<h1>Not here</h1>') },
   '/redirect': (url, response) => { response.statusCode = 302; response.setHeader('location', '/data.html'); response.end() },
   '/files': (url, response) => response.end('<a href="/invoice.csv">Invoice</a> <a href="/report" download="report 2026.txt">Report</a> <a href="/data.html">No file</a> <button onclick="location.href=\'/invoice.csv\'">By script</button>'),
