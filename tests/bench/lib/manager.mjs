@@ -61,6 +61,10 @@ export async function startManager(settings = {}) {
     });
   }
 
+  // A benchmark that is stopped takes its manager along.
+  for (const signal of ['SIGINT', 'SIGTERM'])
+    process.once(signal, () => manager.stop().finally(() => process.exit(1)));
+
   const manager = {
     pid: child.pid,
     env,
