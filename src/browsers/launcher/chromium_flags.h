@@ -7,6 +7,7 @@
     X("--remote-debugging-pipe", "CDP on descriptors 3 and 4: no port")                                                \
     X("--user-data-dir=/home/browser/profile", "on the container's own tmpfs")                                         \
     X("--disable-gpu", "there is none; also spares the GPU process's probing")                                         \
+    X("--window-size=1280,900", "pages look as on a common screen; the default is 780 wide")                           \
     X("--no-first-run", "no welcome page")                                                                             \
     X("--no-default-browser-check", "")                                                                                \
     X("--disable-quic", "the gate speaks TCP only")                                                                    \
