@@ -11,6 +11,7 @@
 /* Time to connect and to get the page ready, and to learn why a browser ended. */
 #define OPEN_MS       30000
 #define END_REASON_MS 3000
+#define ASK_DOOR_MS   50
 /* Refusals of the egress gate that become events; a hostile page could make thousands. */
 #define REFUSALS_MAX 100
 
@@ -130,20 +131,30 @@ static bool has_ended(void *user) {
     return cdp_client_end_reason(run->client) != END_REASON_NONE;
 }
 
-/* The keeper says why a browser ended, a moment after its pages have died of it. */
-static const char *end_of_browser(struct run *run, const struct error *why) {
-    struct error ignored;
-    if (run->client)
-        cdp_wait(run->client, has_ended, run, clock_deadline(END_REASON_MS), &ignored);
-    enum end_reason reason = run->client ? cdp_client_end_reason(run->client) : END_REASON_NONE;
-    if (reason != END_REASON_NONE)
-        return end_reason_name(reason);
-    cleanup_json json_t *browser = NULL;
+/* What the door remembers of the browser's end; it may learn of it later than its client did. */
+static enum end_reason ask_door(struct run *run, int64_t deadline) {
     struct door door = *run->options->door;
     door.interrupt_fd = -1;
-    const char *name =
-        door_get(&door, run->browser_id, &browser, &ignored) == 0 ? json_text_or(browser, "reason", "none") : "none";
-    reason = end_reason_from_name(name);
+    for (;; clock_sleep_ms(ASK_DOOR_MS)) {
+        cleanup_json json_t *browser = NULL;
+        struct error ignored;
+        int r = door_get(&door, run->browser_id, &browser, &ignored);
+        enum end_reason reason =
+            r < 0 ? END_REASON_NONE : end_reason_from_name(json_text_or(browser, "reason", "none"));
+        if (reason != END_REASON_NONE || clock_remaining_ms(deadline) <= 0)
+            return reason;
+    }
+}
+
+/* The keeper says why a browser ended, a moment after its pages have died of it; a keeper that died says nothing. */
+static const char *end_of_browser(struct run *run, const struct error *why) {
+    struct error ignored;
+    int64_t deadline = clock_deadline(END_REASON_MS);
+    if (run->client)
+        cdp_wait(run->client, has_ended, run, deadline, &ignored);
+    enum end_reason reason = run->client ? cdp_client_end_reason(run->client) : END_REASON_NONE;
+    if (reason == END_REASON_NONE)
+        reason = ask_door(run, deadline);
     if (reason != END_REASON_NONE)
         return end_reason_name(reason);
     return why->code == ERROR_BROWSER_OOM ? "oom" : why->code == ERROR_CLOSED ? "disconnected" : "crash";

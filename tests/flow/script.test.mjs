@@ -394,11 +394,26 @@ describe('ends', () => {
     assert.deepEqual([run.status, run.reason], ['failed', 'crash'])
     assert.ok(run.ms < 25000, String(run.ms))
   })
+  const leasedBrowser = () => waitFor(async () => (await manager.list().catch(() => [])).find(one => one.state === 'leased' && one.clients > 0))
+  test('the engine killed in the middle of a run: nobody notices', async () => {
+    const running = runScript(manager, [go('/data.html'), { wait_for: { ms: 3000 } }, { extract: { as: 'h', css: 'h1' } }])
+    await leasedBrowser()
+    await manager.kill(manager.pidOf('engine'))
+    const run = await running
+    assert.deepEqual([run.status, run.results], ['completed', { h: 'Big heading' }])
+    await leasedBrowserGone()
+  })
+  test('the keeper killed in the middle of a run', async () => {
+    const running = runScript(manager, [go('/data.html'), { wait_for: 'never', timeout_ms: 30000 }])
+    const browser = await leasedBrowser()
+    await manager.kill(manager.pidOf('keeper', browser.id))
+    const run = await running
+    assert.deepEqual([run.status, run.reason], ['failed', 'keeper_crash'])
+  })
   test('a document that never ends is worked with all the same', () =>
     passes([{ goto: { url: `${site.url}/endless`, until: 'commit' } }, { click: 'Press' }, { assert: 'pressed' }, { assert: 'pressed' }]))
-  test('every browser was given back', async () => {
-    await waitFor(async () => !(await manager.list()).some(one => one.state === 'leased'))
-  })
+  const leasedBrowserGone = () => waitFor(async () => !(await manager.list()).some(one => one.state === 'leased'))
+  test('every browser was given back', leasedBrowserGone)
 })
 
 async function waitFor (check) {
