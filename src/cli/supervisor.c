@@ -14,10 +14,13 @@
 #define PROBE_MS     20
 #define CHILDREN_MAX 16
 
+static const char where_to_look[] = "the log above, or its own in STATE_DIR/log, says why";
+
 static void child_reset(struct supervisor_child *child) {
     child->pidfd = -1;
     child->pid = 0;
     child->ready = child->was_ready = false;
+    child->failures = 0;
     child->started = child->next_start = 0;
     child->backoff_ms = SUPERVISOR_BACKOFF_LEAST_MS;
 }
@@ -26,6 +29,7 @@ static void child_reset(struct supervisor_child *child) {
 static void child_plan_restart(struct supervisor_child *child, int64_t now) {
     if (now - child->started >= SUPERVISOR_STEADY_MS)
         child->backoff_ms = SUPERVISOR_BACKOFF_LEAST_MS;
+    child->failures += !child->was_ready;
     child->next_start = now + child->backoff_ms;
     child->backoff_ms *= 2;
     if (child->backoff_ms > SUPERVISOR_BACKOFF_MOST_MS)
@@ -81,10 +85,12 @@ static int children_advance(struct supervisor_child *children, size_t count, int
             child->was_ready = true;
         }
         all &= child->ready;
+        if (child->failures >= SUPERVISOR_FIRST_TRIES)
+            return error_set(e, ECANCELED, ERROR_UNAVAILABLE, "%s ended %d times before it was ready; %s", child->name,
+                             child->failures, where_to_look);
         if (!child->was_ready && now - began > child->ready_ms)
-            return error_set(e, ETIMEDOUT, ERROR_UNAVAILABLE,
-                             "%s was not ready within %lld s; the log above, or its own in STATE_DIR/log, says why",
-                             child->name, (long long)(child->ready_ms / 1000));
+            return error_set(e, ETIMEDOUT, ERROR_UNAVAILABLE, "%s was not ready within %lld s; %s", child->name,
+                             (long long)(child->ready_ms / 1000), where_to_look);
         if (!child->was_ready)
             break;
     }

@@ -11,6 +11,7 @@
 
 #define SUPERVISOR_BACKOFF_LEAST_MS 100
 #define SUPERVISOR_BACKOFF_MOST_MS  10000
+#define SUPERVISOR_FIRST_TRIES      7     /* failures before it was ever ready, some 12 s, after which it is hopeless */
 #define SUPERVISOR_STEADY_MS        10000 /* a child that lived so long starts again without backoff */
 
 struct supervisor_child {
@@ -31,6 +32,7 @@ struct supervisor_child {
     int pidfd; /* -1: not running */
     pid_t pid;
     bool ready, was_ready;
+    int failures; /* before it was ready for the first time */
     int64_t started, next_start, backoff_ms;
 };
 

@@ -277,6 +277,14 @@ describe('replinet up with a wrong configuration', () => {
     assert.match(answer.stderr, /database/);
   });
 
+  test('a process that cannot start at all ends it, with the process named', async () => {
+    const answer = await up({ CRUN_PATH: '/nonexistent/crun' });
+    assert.equal(answer.code, 1);
+    assert.match(answer.stderr, /cannot run \/nonexistent\/crun/);
+    assert.match(answer.stderr, /launcher ended \d times before it was ready/);
+    assert.deepEqual(traces(instance), []);
+  });
+
   test('another user than root is told so', async () => {
     const answer = await runBinary('/usr/bin/setpriv', ['--reuid=nobody', '--regid=nogroup', '--clear-groups', instance.binary, 'up'], instance.env);
     assert.equal(answer.code, 1);
