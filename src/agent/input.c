@@ -203,7 +203,7 @@ static int press_once(struct page *page, const struct key *key, int modifiers, i
 }
 
 int input_press(struct page *page, const char *chord, int times, int64_t deadline, struct error *e) {
-    const char *name = NULL;
+    const char *name = "";
     struct key key;
     char code[16], upper[2];
     int modifiers = 0, r = split_chord(chord, &modifiers, &name, e);

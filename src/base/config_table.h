@@ -5,7 +5,8 @@
  * know a secret. To add a value: add a row. `replinet config` and docs/configuration.md print this table.
  *
  * Kinds: TEXT, PATH (absolute or empty), INT, REAL, BOOL (true/false), LEVEL, HOSTPORTS (comma-separated host:port),
- * URL. Readers: A api, L launcher (it gets K's too), E engine, K keeper, W worker and job, U up only (implicit for all). */
+ * URL. Readers: A api, L launcher (it gets K's too), E engine, K keeper, W worker and job, U up only (implicit for
+ * all). */
 #pragma once
 
 #define CONFIG_TABLE(X)                                                                                                \

@@ -26,7 +26,7 @@
     X(LIMIT, 429, "limit", "A quota or limit was reached.")                                                            \
     X(STEP, 422, "step_failed", "A step of the script could not be carried out.")                                      \
     X(FENCED, 409, "fenced", "The job was given to another attempt; this one must not write any more.")                \
-    X(STORAGE, 507, "storage", "There is not enough disk space, or the disk failed.")                \
+    X(STORAGE, 507, "storage", "There is not enough disk space, or the disk failed.")                                  \
     X(BAD_REQUEST, 400, "bad_request", "The request is not well-formed HTTP, or lacks what HTTP asks for.")            \
     X(METHOD_NOT_ALLOWED, 405, "method_not_allowed", "The path exists, but not with this method.")                     \
     X(REQUEST_TIMEOUT, 408, "request_timeout", "The request did not arrive in time.")                                  \

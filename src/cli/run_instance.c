@@ -23,8 +23,6 @@
 #define SECRET_BYTES   32
 #define LOG_MAX        (1 << 20)
 
-extern char **environ;
-
 static int free_port(struct error *e) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;

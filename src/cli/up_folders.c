@@ -110,7 +110,7 @@ static int read_secret(struct error *e) {
     int r = access(path, F_OK) && errno == ENOENT ? make_secret(path, e) : 0;
     if (!r)
         r = io_read_file(path, SECRET_FILE_MAX, &secret, NULL, e);
-    if (r < 0)
+    if (r < 0 || !secret)
         return r;
     if (chown(path, 0, 0) || chmod(path, 0600))
         return error_errno(e, errno, ERROR_STORAGE, "cannot set owner and mode of %s", path);

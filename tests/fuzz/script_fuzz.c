@@ -23,8 +23,8 @@ static void check_step(const json_t *step, const json_t *values) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    cleanup_json json_t *script = NULL, *values = json_pack("{s:{s:s, s:i}, s:{}, s:{s:i}}", "inputs", "a", "{{inputs.b}}",
-                                                            "b", 7, "results", "loop", "index", 1);
+    cleanup_json json_t *script = NULL, *values = json_pack("{s:{s:s, s:i}, s:{}, s:{s:i}}", "inputs", "a",
+                                                            "{{inputs.b}}", "b", 7, "results", "loop", "index", 1);
     struct error e;
     if (json_parse((const char *)data, size, "script", &script, &e) < 0 || agent_check_script(script, &e) < 0)
         return 0;

@@ -60,8 +60,7 @@ static void open_with(const char *head, size_t head_length) {
     world.client = pair[1];
     io_set_nonblocking(world.client, true);
     assert_int_equal(
-        websocket_open(&world.loop, pair[0], KEY, head, head_length, MESSAGE_MAX, &events, NULL, &world.ws, &e),
-        0);
+        websocket_open(&world.loop, pair[0], KEY, head, head_length, MESSAGE_MAX, &events, NULL, &world.ws, &e), 0);
     websocket_set_reading(world.ws, true);
     turn();
     assert_non_null(strstr(world.got.data, "101 Switching Protocols\r\n"));
