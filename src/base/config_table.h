@@ -49,4 +49,9 @@
     X(TRANSFER_MAX_MB, INT, "512", 1, 65536, "LW", "Room for downloads and uploads of one browser.")                   \
     X(WORKER_CONCURRENCY, INT, "4", 1, 1000, "W", "Jobs that one worker runs at once.")                                \
     X(JOB_LEASE_SECONDS, INT, "15", 3, 3600, "W", "A job whose worker is silent for so long is taken from it.")        \
+    X(WORKER_DRAIN_SECONDS, INT, "10", 0, 86400, "W",                                                                  \
+      "How long a worker that is told to end lets its runs go on before it stops them.")                               \
+    X(JOB_STOP_SECONDS, INT, "10", 1, 3600, "W",                                                                       \
+      "A run that is told to stop and has not ended so long after is killed.")                                         \
+    X(DISK_MIN_FREE_MB, INT, "256", 0, 1000000000, "AW", "No run starts and no file is kept while less disk is free.") \
     X(STEP_TIMEOUT_SECONDS, INT, "15", 1, 3600, "W", "How long a step waits for its target unless it says otherwise.")

@@ -13,6 +13,12 @@
     X("config", config_command, "cli", "Print every configuration value, its meaning and where it goes.")              \
     X("migrate", migrate_command, "migrate", "Bring the database's schema up to date; --status only looks.")           \
     X("script", script_command, "cli", "Check a script (check FILE) or print the language's reference (--markdown).")  \
+    X("preset", preset_command, "cli", "Presets: create, show, ls.")                                                   \
+    X("agent", agent_command, "cli", "Agents: create, show, ls.")                                                      \
+    X("thread", thread_command, "cli", "Threads: start, show, logs, stop, ls.")                                        \
+    X("artifact", artifact_command, "cli", "Files of threads: get.")                                                   \
+    X("worker", worker_command, "worker", "Take jobs and run each in a process of its own.")                           \
+    X("job", job_command, "job", "One job; started by the worker.")                                                    \
     X("launcher", launcher_command, "launcher", "Make and end browsers, as root; only the engine talks to it.")        \
     X("keeper", keeper_command, "keeper", "Guard one browser; started by the launcher.")                               \
     X("engine", engine_command, "engine", "The pool of browsers, their leases and the door.")                          \

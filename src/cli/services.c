@@ -53,6 +53,11 @@ static int service_start(void *user, pid_t *ret_pid, int *ret_pidfd, struct erro
     return supervisor_spawn_command(row->command, *row->user ? row->user : NULL, row->reader, ret_pid, ret_pidfd, e);
 }
 
+/* A worker lets its runs go on, then tells them to stop, then kills them. */
+static int64_t drain_ms(void) {
+    return (config_int(CONFIG_WORKER_DRAIN_SECONDS) + config_int(CONFIG_JOB_STOP_SECONDS) + 5) * 1000;
+}
+
 struct supervisor_child service_child(enum service service, int64_t ready_ms) {
     const struct service_row *row = &rows[service];
     return (struct supervisor_child){
@@ -62,6 +67,6 @@ struct supervisor_child service_child(enum service service, int64_t ready_ms) {
         .is_ready = row->is_ready,
         .user = (void *)row,
         .ready_ms = ready_ms,
-        .stop_ms = row->stop_ms,
+        .stop_ms = row->stop_ms ? row->stop_ms : drain_ms(),
     };
 }

@@ -175,7 +175,8 @@ static int ensure_connected(struct redis *redis, struct error *e) {
     if (!redis->context || redis->context->err)
         return fail(redis, e, "cannot connect", redis->context ? redis->context->errstr : "no memory");
     redisSetTimeout(redis->context, timeout);
-    redisEnableKeepAlive(redis->context);
+    if (address.host)
+        redisEnableKeepAlive(redis->context); /* on a Unix socket it would break the context */
     return authenticate(redis, &address, e);
 }
 

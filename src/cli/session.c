@@ -1,0 +1,46 @@
+#include "cli/session.h"
+#include "base/memory.h"
+#include "domain/users.h"
+#include <errno.h>
+#include <string.h>
+
+#define OBJECT_MAX (8 << 20)
+
+int session_open(struct session *ret_session, struct error *e) {
+    cleanup_session struct session session = {0};
+    int r = postgres_open(&(struct postgres_options){.purpose = "cli"}, &session.db, e);
+    if (!r)
+        r = users_ensure_local_admin(&session.db, &session.caller, e);
+    if (r < 0)
+        return r;
+    redis_open(&session.redis, NULL);
+    *ret_session = session;
+    session = (struct session){0};
+    return 0;
+}
+
+void session_close(struct session *session) {
+    postgres_close(&session->db);
+    redis_close(&session->redis);
+}
+
+int session_read_object(const char *file, json_t **ret_object, struct error *e) {
+    cleanup_json json_t *object = NULL;
+    bool is_input = !strcmp(file, "-");
+    int r = json_parse_file(is_input ? "/dev/stdin" : file, OBJECT_MAX, &object, e);
+    if (!r && !json_is_object(object))
+        r = error_set(e, EINVAL, ERROR_BAD_INPUT, "%s does not hold a JSON object", is_input ? "standard input" : file);
+    if (!r)
+        *ret_object = take_pointer(object);
+    return r;
+}
+
+void session_print(const char *json) {
+    cleanup_json json_t *tree = NULL;
+    if (json_parse(json, strlen(json), "the answer", &tree, NULL) < 0)
+        puts(json);
+    else {
+        json_dumpf(tree, stdout, JSON_INDENT(2) | JSON_READABLE_REALS | JSON_ENCODE_ANY);
+        putchar('\n');
+    }
+}

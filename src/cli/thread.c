@@ -1,0 +1,237 @@
+/* `replinet thread start|show|logs|stop|ls`. */
+#include "base/io.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/listing.h"
+#include "cli/report.h"
+#include "cli/thread_watch.h"
+#include "domain/agents.h"
+#include "domain/artifacts.h"
+#include "domain/threads.h"
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+
+#define INPUTS_MAX     (4 << 20)
+#define STOPPED_STATUS 130
+
+static const char usage[] =
+    "Usage: replinet thread start AGENT [--task TEXT] [--inputs JSON|@FILE] [--wait]\n"
+    "       replinet thread show ID\n"
+    "       replinet thread logs ID [-f]            -f: until it has ended\n"
+    "       replinet thread stop ID\n"
+    "       replinet thread ls [--agent AGENT] [--status STATUS] [--page N] [--size N]\n"
+    "  --json    machine-readable output\n"
+    "AGENT is an id or a name. With --wait events go to standard error, then the thread to standard output; the exit\n"
+    "status is 0 when it completed, 1 when it failed, 130 when it was stopped.\n";
+
+struct call {
+    struct session session;
+    const char *argument, *task, *inputs_text, *agent, *status;
+    struct page page;
+    bool json, wait, follow;
+};
+
+static int read_inputs(const char *text, json_t **ret_inputs, struct error *e) {
+    cleanup_json json_t *inputs = NULL;
+    if (!text)
+        return 0;
+    int r = *text == '@' ? json_parse_file(text + 1, INPUTS_MAX, &inputs, e)
+                         : json_parse(text, strlen(text), "--inputs", &inputs, e);
+    if (!r && !json_is_object(inputs))
+        r = error_set(e, EINVAL, ERROR_BAD_INPUT, "--inputs takes a JSON object");
+    if (!r)
+        *ret_inputs = take_pointer(inputs);
+    return r;
+}
+
+static int get(struct call *call, const char *id, char **ret_text, json_t **ret_thread, struct error *e) {
+    int r = threads_get(&call->session.db, &call->session.caller, id, ret_text, e);
+    return r < 0 ? r : json_parse(*ret_text, strlen(*ret_text), "the thread", ret_thread, e);
+}
+
+static int status_of_end(const json_t *thread) {
+    const char *status = json_text_or(thread, "status", "");
+    return !strcmp(status, "completed") ? 0 : !strcmp(status, "stopped") ? STOPPED_STATUS : 1;
+}
+
+static int wait_for_end(struct call *call, const char *id, struct error *e) {
+    cleanup_free char *text = NULL;
+    cleanup_json json_t *thread = NULL;
+    int r = thread_watch(&call->session, id, true, false, stderr, e);
+    if (!r)
+        r = get(call, id, &text, &thread, e);
+    if (r < 0)
+        return r;
+    session_print(text);
+    return status_of_end(thread);
+}
+
+static int start(struct call *call, struct error *e) {
+    cleanup_json json_t *inputs = NULL, *thread = NULL;
+    cleanup_free char *text = NULL;
+    int r = read_inputs(call->inputs_text, &inputs, e);
+    if (!r)
+        r = artifacts_check_disk(e);
+    if (!r)
+        r = threads_start(&call->session.db, &call->session.caller, call->argument, call->task, inputs, &text, e);
+    if (!r)
+        r = json_parse(text, strlen(text), "the thread", &thread, e);
+    if (r < 0)
+        return r;
+    redis_publish(&call->session.redis, REDIS_CHANNEL_JOBS, "ready run", NULL);
+    if (call->wait)
+        return wait_for_end(call, json_text_or(thread, "id", ""), e);
+    if (call->json)
+        session_print(text);
+    else
+        printf("thread %s is queued; follow it with: replinet thread logs -f %s\n", json_text_or(thread, "id", ""),
+               json_text_or(thread, "id", ""));
+    return 0;
+}
+
+static int show(struct call *call, struct error *e) {
+    cleanup_free char *text = NULL, *files = NULL;
+    cleanup_json json_t *thread = NULL, *list = NULL;
+    int r = get(call, call->argument, &text, &thread, e);
+    if (!r)
+        r = artifacts_list(&call->session.db, &call->session.caller, call->argument, &files, e);
+    if (!r)
+        r = json_parse(files, strlen(files), "the artifacts", &list, e);
+    if (r < 0)
+        return r;
+    json_object_set(thread, "artifacts", json_object_get(list, "items"));
+    cleanup_free char *whole = json_print(thread);
+    session_print(whole);
+    return 0;
+}
+
+static int logs(struct call *call, struct error *e) {
+    return thread_watch(&call->session, call->argument, call->follow, call->json, stdout, e);
+}
+
+static int stop(struct call *call, struct error *e) {
+    char job_id[UUID_TEXT_SIZE];
+    cleanup_free char *text = NULL;
+    cleanup_json json_t *thread = NULL;
+    int r = threads_stop(&call->session.db, &call->session.caller, call->argument, &text, job_id, e);
+    if (!r)
+        r = json_parse(text, strlen(text), "the thread", &thread, e);
+    if (r < 0)
+        return r;
+    if (*job_id) {
+        cleanup_free char *message = memory_print("stop %s", job_id);
+        redis_publish(&call->session.redis, REDIS_CHANNEL_JOBS, message, NULL);
+    }
+    if (call->json)
+        session_print(text);
+    else
+        printf("thread %s is %s\n", call->argument, json_text_or(thread, "status", ""));
+    return 0;
+}
+
+static int find_agent(struct call *call, json_t **ret_agent, struct error *e) {
+    cleanup_free char *text = NULL;
+    if (!call->agent)
+        return 0;
+    int r = agents_get(&call->session.db, &call->session.caller, call->agent, &text, e);
+    return r < 0 ? r : json_parse(text, strlen(text), "the agent", ret_agent, e);
+}
+
+static int list(struct call *call, struct error *e) {
+    static const struct listing_column columns[] = {{"ID", "id"},
+                                                    {"STATUS", "status"},
+                                                    {"REASON", "reason"},
+                                                    {"QUEUED", "queued_at"},
+                                                    {"MS", "execution_time_ms"},
+                                                    {"ERROR", "error_message"},
+                                                    {NULL, NULL}};
+    cleanup_free char *text = NULL;
+    cleanup_json json_t *agent = NULL;
+    int r = find_agent(call, &agent, e);
+    if (!r)
+        r = threads_list(&call->session.db, &call->session.caller, &call->page, json_text_or(agent, "id", NULL),
+                         call->status, &text, e);
+    if (!r && call->json)
+        session_print(text);
+    else if (!r)
+        listing_print(text, columns);
+    return r;
+}
+
+static const struct {
+    const char *name;
+    bool takes_argument;
+    int (*run)(struct call *call, struct error *e);
+} verbs[] = {
+    {"start", true, start}, {"show", true, show}, {"logs", true, logs}, {"stop", true, stop}, {"ls", false, list}};
+
+static const struct option options[] = {
+    {"json", no_argument, NULL, 'j'},         {"wait", no_argument, NULL, 'w'},
+    {"follow", no_argument, NULL, 'f'},       {"task", required_argument, NULL, 't'},
+    {"inputs", required_argument, NULL, 'i'}, {"agent", required_argument, NULL, 'a'},
+    {"status", required_argument, NULL, 's'}, {"page", required_argument, NULL, 'p'},
+    {"size", required_argument, NULL, 'z'},   {NULL, 0, NULL, 0},
+};
+
+static int take_number(int *ret_value) {
+    int64_t number;
+    if (text_parse_int(optarg, 1, 1000000, &number))
+        return -EINVAL;
+    *ret_value = (int)number;
+    return 0;
+}
+
+static int take_option(struct call *call, int letter) {
+    switch (letter) {
+    case 'j':
+        call->json = true;
+        return 0;
+    case 'w':
+        call->wait = true;
+        return 0;
+    case 'f':
+        call->follow = true;
+        return 0;
+    case 't':
+        call->task = optarg;
+        return 0;
+    case 'i':
+        call->inputs_text = optarg;
+        return 0;
+    case 'a':
+        call->agent = optarg;
+        return 0;
+    case 's':
+        call->status = optarg;
+        return 0;
+    case 'p':
+        return take_number(&call->page.number);
+    case 'z':
+        return take_number(&call->page.size);
+    default:
+        return -EINVAL;
+    }
+}
+
+int thread_command(int count, char **arguments) {
+    struct call call = {.page = {.number = 1, .size = 50}};
+    struct error e = {0};
+    int letter, r = 0;
+    opterr = 0;
+    optind = 1;
+    while (!r && (letter = getopt_long(count, arguments, "f", options, NULL)) != -1)
+        r = take_option(&call, letter);
+    for (size_t i = 0; !r && optind < count && i < ARRAY_LENGTH(verbs); i++) {
+        if (strcmp(verbs[i].name, arguments[optind]) || count - optind - 1 != verbs[i].takes_argument)
+            continue;
+        call.argument = verbs[i].takes_argument ? arguments[optind + 1] : NULL;
+        r = session_open(&call.session, &e);
+        if (!r)
+            r = verbs[i].run(&call, &e);
+        session_close(&call.session);
+        return r < 0 ? report_failure(&e, call.json) : r;
+    }
+    return report_usage(usage, "thread: wrong or missing arguments");
+}

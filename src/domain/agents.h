@@ -1,0 +1,15 @@
+/* Agents: a preset with instructions, a script and a browser. Results are the JSON that clients get (free()). */
+#pragma once
+
+#include "base/json.h"
+#include "domain/pages.h"
+#include "domain/roles.h"
+
+/* `preset_id` in the body may be the preset's id or its name. Whoever knows scripts checks the script before. */
+int agents_create(struct postgres *db, const struct caller *caller, const json_t *body, char **ret_json,
+                  struct error *e);
+/* `reference` is an id or the caller's name for it. */
+int agents_get(struct postgres *db, const struct caller *caller, const char *reference, char **ret_json,
+               struct error *e);
+int agents_list(struct postgres *db, const struct caller *caller, const struct page *page, char **ret_json,
+                struct error *e);

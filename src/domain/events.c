@@ -1,0 +1,29 @@
+#include "domain/events.h"
+#include "domain/sql.h"
+
+static const struct statement READ = {
+    "events_read",
+    "SELECT (SELECT json_build_object('items', coalesce(json_agg(json_build_object('seq', x.seq, 'time', "
+    "rfc3339(x.time), "
+    "'kind', x.kind, 'level', x.level, 'message', x.message, 'data', x.data) ORDER BY x.seq), '[]'::json), "
+    "'next_after', coalesce(max(x.seq), $4::bigint)) FROM (SELECT * FROM thread_events v WHERE v.thread_id = t.id "
+    "AND v.seq > $4::bigint ORDER BY v.seq LIMIT $5::int) x) FROM threads t WHERE t.id = $3::uuid AND " SQL_MAY("t")};
+
+static const struct statement MAKE_PARTITIONS = {"events_make_partitions",
+                                                 "SELECT thread_events_make_partitions(now(), 2)"};
+
+int events_read(struct postgres *db, const struct caller *caller, const char *thread_id, int64_t after, int limit,
+                char **ret_json, struct error *e) {
+    if (limit < 1 || limit > EVENTS_LIMIT_MAX || after < 0)
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "limit must be from 1 to %d, after at least 0", EVENTS_LIMIT_MAX);
+    int r = postgres_value(db, &READ, ret_json, e, SQL_CALLER(caller), thread_id, SQL_INT(after), SQL_INT(limit));
+    return sql_missing(r, "thread", thread_id, e);
+}
+
+int events_make_partitions(struct postgres *db, int *ret_made, struct error *e) {
+    cleanup_result struct pg_result *result = NULL;
+    int r = postgres_query(db, &MAKE_PARTITIONS, &result, e);
+    if (!r)
+        *ret_made = (int)result_int(result, 0, 0);
+    return r;
+}

@@ -1,0 +1,16 @@
+/* What happened in a thread, numbered from 1 without a gap. Written by jobs_fenced.h; read here. */
+#pragma once
+
+#include "base/error.h"
+#include "domain/roles.h"
+#include "store/postgres.h"
+
+#define EVENTS_LIMIT_MAX 1000
+
+/* {"items":[{"seq","time","kind","level","message","data"}...],"next_after"} of the events after `after`, in order.
+ * next_after is the last item's seq, or `after`. ERROR_NOT_FOUND when the caller may not see the thread. */
+int events_read(struct postgres *db, const struct caller *caller, const char *thread_id, int64_t after, int limit,
+                char **ret_json, struct error *e);
+
+/* Makes the partitions of this month and the next two (workers call it now and then). */
+int events_make_partitions(struct postgres *db, int *ret_made, struct error *e);

@@ -1,0 +1,37 @@
+/* What a run writes. Every function names job and attempt and changes nothing once another attempt owns the job:
+ * -ESTALE, ERROR_FENCED. Each may be called again when its answer was lost with the connection. */
+#pragma once
+
+#include "base/json.h"
+#include "base/uuid.h"
+#include "store/postgres.h"
+
+struct job_fence {
+    char job_id[UUID_TEXT_SIZE];
+    int attempt;
+    int64_t events_written; /* counted by jobs_write_events */
+};
+
+/* The thread becomes "starting". ret_run: {"thread_id","owner_id","task","inputs","agent","preset","stop_requested"};
+ * agent and preset are the revisions that the thread was started with. */
+int jobs_begin_run(struct postgres *db, const struct job_fence *fence, json_t **ret_run, struct error *e);
+
+/* Appends events: an array of {"time" (optional),"kind","level","message","data"}. `acts`: the first of them announces
+ * an effect on the outside; from here on the run is not repeated by itself. ret_seq (may be NULL): the last one's. */
+int jobs_write_events(struct postgres *db, struct job_fence *fence, const json_t *events, bool acts, int64_t *ret_seq,
+                      struct error *e);
+
+/* The thread has a browser: it is "running" (or still "stopping"). */
+int jobs_mark_running(struct postgres *db, const struct job_fence *fence, const char *browser_id, struct error *e);
+
+struct run_end {
+    const char *status; /* completed, error, stopped */
+    const char *reason, *error_message;
+    const json_t *results, *usage; /* NULL: none */
+    int64_t execution_ms;
+};
+/* Ends thread and job. */
+int jobs_finish_run(struct postgres *db, const struct job_fence *fence, const struct run_end *end, struct error *e);
+
+/* Whether somebody asked to stop this job (and not its worker, in order to drain). */
+int jobs_is_stop_requested(struct postgres *db, const struct job_fence *fence, bool *ret_requested, struct error *e);

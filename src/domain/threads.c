@@ -1,0 +1,120 @@
+#include "domain/threads.h"
+#include "base/memory.h"
+#include "domain/agents.h"
+#include "domain/job_kind_table.h"
+#include "domain/sql.h"
+#include <stdio.h>
+#include <string.h>
+
+#define THREAD_JSON                                                                                                    \
+    "json_build_object('id', t.id, 'owner_id', t.owner_id, 'team_id', t.team_id, 'agent_id', t.agent_id, "             \
+    "'agent_revision', t.agent_revision, 'preset_revision', t.preset_revision, 'retry_of', t.retry_of, "               \
+    "'status', t.status, 'reason', t.reason, 'task', t.task, 'inputs', t.inputs, 'error_message', t.error_message, "   \
+    "'browser_id', t.browser_id, 'queued_at', rfc3339(t.queued_at), 'start_time', rfc3339(t.start_time), "             \
+    "'end_time', rfc3339(t.end_time), 'execution_time_ms', t.execution_time_ms, 'results', t.results, "                \
+    "'usage', t.usage, 'cost_micro', t.cost_micro, 'created_at', rfc3339(t.created_at), "                              \
+    "'updated_at', rfc3339(t.updated_at), 'revision', t.revision)"
+
+static const struct {
+    const char *kind, *lane;
+    int attempts, backoff_ms;
+} kinds[] = {
+#define X(id, name, lane, attempts, backoff_ms, doc) {name, lane, attempts, backoff_ms},
+    JOB_KIND_TABLE(X)
+#undef X
+};
+
+static const struct statement START = {
+    "threads_start",
+    "WITH agent AS (UPDATE agents a SET threads_total = threads_total + 1, last_thread_at = clock_timestamp() "
+    "WHERE a.id = $3::uuid AND a.is_active AND " SQL_MAY(
+        "a") " RETURNING a.id, a.team_id, a.revision, a.preset_id, a.repeat_after_loss), "
+             "thread AS (INSERT INTO threads (owner_id, team_id, agent_id, agent_revision, preset_revision, task, "
+             "inputs, last_seq) "
+             "SELECT $1::uuid, a.team_id, a.id, a.revision, p.revision, $4, $5::jsonb, 1 "
+             "FROM agent a JOIN presets p ON p.id = a.preset_id RETURNING *), "
+             "job AS (INSERT INTO jobs (kind, lane, user_id, thread_id, max_attempts, backoff_ms, repeat_after_loss) "
+             "SELECT $6, $7, t.owner_id, t.id, $8::int, $9::int, a.repeat_after_loss FROM thread t JOIN agent a ON "
+             "a.id = t.agent_id), "
+             "event AS (INSERT INTO thread_events (thread_id, seq, kind, message) "
+             "SELECT id, 1, 'thread.queued', 'The thread waits for a worker.' FROM thread) "
+             "SELECT " THREAD_JSON " FROM thread t"};
+
+static const struct statement GET = {"threads_get",
+                                     "SELECT " THREAD_JSON " FROM threads t WHERE t.id = $3::uuid AND " SQL_MAY("t")};
+
+#define LIST_SOURCE                                                                                                    \
+    "FROM threads t WHERE caller_may(t.owner_id, t.team_id, $4::uuid, $5::user_role) "                                 \
+    "AND ($6::uuid IS NULL OR t.agent_id = $6::uuid) AND ($7::thread_status IS NULL OR t.status = $7::thread_status)"
+static const struct statement LIST = {"threads_list", PAGE_STATEMENT("t", THREAD_JSON, LIST_SOURCE)};
+
+/* Locks jobs before threads. A job that a worker takes at this moment is seen running once its row is ours. */
+static const struct statement STOP = {
+    "threads_stop",
+    "WITH job AS (UPDATE jobs j SET stop_requested = true, "
+    "status = CASE j.status WHEN 'queued' THEN 'cancelled' ELSE j.status END, reason = 'stopped', "
+    "finished_at = CASE j.status WHEN 'queued' THEN clock_timestamp() END "
+    "FROM threads t WHERE t.id = $3::uuid AND " SQL_MAY(
+        "t") " AND j.thread_id = t.id "
+             "AND j.status IN ('queued', 'running') AND NOT j.stop_requested RETURNING j.id, j.thread_id, j.status), "
+             "thread AS (UPDATE threads t SET last_seq = t.last_seq + 1, reason = 'stopped', "
+             "status = CASE j.status WHEN 'cancelled' THEN 'stopped' ELSE 'stopping' END::thread_status, "
+             "end_time = CASE j.status WHEN 'cancelled' THEN clock_timestamp() END, "
+             "execution_time_ms = CASE j.status WHEN 'cancelled' THEN coalesce(t.execution_time_ms, 0) END "
+             "FROM job j WHERE t.id = j.thread_id AND t.end_time IS NULL RETURNING t.*, j.id AS job_id, j.status AS "
+             "job_status), "
+             "event AS (INSERT INTO thread_events (thread_id, seq, kind, message) "
+             "SELECT id, last_seq, CASE job_status WHEN 'cancelled' THEN 'thread.stopped' ELSE 'thread.stopping' END, "
+             "'Somebody asked to stop.' FROM thread) "
+             "SELECT " THREAD_JSON ", CASE job_status WHEN 'running' THEN job_id END FROM thread t"};
+
+/* Says why threads_start found nothing to start. */
+static int explain_start(struct postgres *db, const struct caller *caller, const char *agent_id, struct error *e) {
+    cleanup_free char *agent = NULL;
+    int r = agents_get(db, caller, agent_id, &agent, e);
+    return r < 0 ? r : error_set(e, EBUSY, ERROR_CONFLICT, "the agent is switched off (is_active is false)");
+}
+
+int threads_start(struct postgres *db, const struct caller *caller, const char *agent_reference, const char *task,
+                  const json_t *inputs, char **ret_json, struct error *e) {
+    cleanup_free char *agent_text = NULL;
+    cleanup_json json_t *agent = NULL;
+    cleanup_free char *inputs_text = inputs ? json_print(inputs) : memory_copy_text("{}");
+    int r = agents_get(db, caller, agent_reference, &agent_text, e);
+    if (!r)
+        r = json_parse(agent_text, strlen(agent_text), "the agent", &agent, e);
+    if (r < 0)
+        return r;
+    const char *agent_id = json_text_or(agent, "id", "");
+    r = postgres_value(db, &START, ret_json, e, SQL_CALLER(caller), agent_id, task ? task : "", inputs_text,
+                       kinds[JOB_KIND_RUN].kind, kinds[JOB_KIND_RUN].lane, SQL_INT(kinds[JOB_KIND_RUN].attempts),
+                       SQL_INT(kinds[JOB_KIND_RUN].backoff_ms));
+    return r == -ENOENT ? explain_start(db, caller, agent_id, e) : r;
+}
+
+int threads_get(struct postgres *db, const struct caller *caller, const char *id, char **ret_json, struct error *e) {
+    if (!uuid_is_valid(id))
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "\"%s\" is no thread's id", id);
+    return sql_missing(postgres_value(db, &GET, ret_json, e, SQL_CALLER(caller), id), "thread", id, e);
+}
+
+int threads_list(struct postgres *db, const struct caller *caller, const struct page *page, const char *agent_id,
+                 const char *status, char **ret_json, struct error *e) {
+    int r = page_check(page, e);
+    return r < 0 ? r : postgres_value(db, &LIST, ret_json, e, PAGE_VALUES(page), SQL_CALLER(caller), agent_id, status);
+}
+
+int threads_stop(struct postgres *db, const struct caller *caller, const char *id, char **ret_json,
+                 char ret_job_id[UUID_TEXT_SIZE], struct error *e) {
+    cleanup_result struct pg_result *result = NULL;
+    cleanup_free char *seen = NULL;
+    int r = threads_get(db, caller, id, &seen, e);
+    if (!r)
+        r = postgres_query(db, &STOP, &result, e, SQL_CALLER(caller), id);
+    if (r < 0)
+        return r;
+    const char *job_id = result_rows(result) ? result_text(result, 0, 1) : NULL;
+    snprintf(ret_job_id, UUID_TEXT_SIZE, "%s", job_id ? job_id : "");
+    *ret_json = result_rows(result) ? memory_copy_text(result_text(result, 0, 0)) : take_pointer(seen);
+    return 0;
+}

@@ -1,0 +1,26 @@
+#include "domain/users.h"
+#include <errno.h>
+#include <stdio.h>
+
+static const struct statement FIND_ADMIN = {"users_find_admin",
+                                            "SELECT id FROM users WHERE role >= 'admin' AND role = 'super_admin' AND "
+                                            "is_active ORDER BY created_at, id LIMIT 1"};
+
+/* The address cannot receive mail and there is no password: this row signs in nowhere. */
+static const struct statement MAKE_ADMIN = {
+    "users_make_admin",
+    "INSERT INTO users (email, name, role) VALUES ('admin@localhost', 'Local administrator', 'super_admin') "
+    "ON CONFLICT (lower(email)) DO UPDATE SET role = 'super_admin', is_active = true RETURNING id"};
+
+int users_ensure_local_admin(struct postgres *db, struct caller *ret_caller, struct error *e) {
+    cleanup_result struct pg_result *found = NULL;
+    cleanup_result struct pg_result *made = NULL;
+    int r = postgres_query(db, &FIND_ADMIN, &found, e);
+    if (!r && !result_rows(found))
+        r = postgres_query(db, &MAKE_ADMIN, &made, e);
+    if (r < 0)
+        return r;
+    ret_caller->role = ROLE_SUPER_ADMIN;
+    snprintf(ret_caller->id, sizeof ret_caller->id, "%s", result_text(made ? made : found, 0, 0));
+    return 0;
+}

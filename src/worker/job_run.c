@@ -1,0 +1,135 @@
+/* The job of kind `run`: a thread, from taken to its end. */
+#include "base/log.h"
+#include "base/memory.h"
+#include "domain/artifacts.h"
+#include "domain/jobs.h"
+#include "worker/job_internal.h"
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+
+struct run {
+    struct job_context *job;
+    struct run_sink_database sink;
+    json_t *facts, *lease; /* facts: of jobs_begin_run */
+    struct ticket_key key;
+    struct door door;
+};
+
+static void run_done(struct run *run) {
+    json_decref(run->facts);
+    json_decref(run->lease);
+    sodium_memzero(&run->key, sizeof run->key);
+}
+
+static json_t *member(const struct run *run, const char *object, const char *name) {
+    json_t *value = json_object_get(json_object_get(run->facts, object), name);
+    return json_is_null(value) ? NULL : value;
+}
+
+/* Ends the thread. What cannot be written is the worker's to write. */
+static int finish(struct run *run, const struct run_end *end, struct error *e) {
+    int r = JOB_PATIENTLY(jobs_finish_run(&run->job->db, &run->job->fence, end, e));
+    cleanup_free char *channel = memory_print(REDIS_CHANNEL_THREAD "%s", run->sink.thread_id);
+    if (!r)
+        redis_publish(&run->job->redis, channel, "ended", NULL);
+    return r;
+}
+
+static int fail(struct run *run, const char *reason, const struct error *why, struct error *e) {
+    cleanup_free char *text = *why->hint ? memory_print("%s. %s", why->text, why->hint) : memory_copy_text(why->text);
+    return finish(run, &(struct run_end){.status = "error", .reason = reason, .error_message = text}, e);
+}
+
+/* Back to the queue, or the end: jobs_lose knows. */
+static int give_back(struct run *run, const char *reason, const char *text, struct error *e) {
+    struct job_loss loss;
+    bool lost;
+    return JOB_PATIENTLY(
+        jobs_lose(&run->job->db, run->job->fence.job_id, run->job->fence.attempt, reason, text, &loss, &lost, e));
+}
+
+/* Everything that can be wrong before a browser is asked for. */
+static int prepare(struct run *run, struct error *why) {
+    const char *model = json_string_value(member(run, "preset", "ai_model"));
+    json_t *script = member(run, "agent", "script");
+    if (!json_is_object(json_object_get(run->facts, "agent")) || !model)
+        return error_set(why, ENOENT, ERROR_NOT_FOUND, "the agent of this thread is gone");
+    if (strcmp(model, "script"))
+        return error_set(why, ENOTSUP, ERROR_BAD_INPUT,
+                         "no provider is set up for the model %s; only \"script\" runs here", model);
+    if (!script)
+        return error_set(why, EINVAL, ERROR_BAD_INPUT, "the agent has no script");
+    int r = agent_check_script(script, why);
+    if (!r)
+        r = artifacts_check_disk(why);
+    if (!r)
+        r = run_lease_make(run->sink.thread_id, run->sink.owner_id, member(run, "agent", "browser_config"), &run->lease,
+                           why);
+    return r < 0 ? r : door_open(&run->key, &run->door, why);
+}
+
+static bool may_come_later(const struct run *run, const struct agent_outcome *outcome) {
+    return !run->sink.acted && (outcome->error.code == ERROR_CAPACITY || outcome->error.code == ERROR_UNAVAILABLE ||
+                                outcome->error.code == ERROR_CLOSED || outcome->error.code == ERROR_TIMEOUT);
+}
+
+static int end_stopped(struct run *run, const struct run_end *end, struct error *e) {
+    bool requested = false;
+    int r = JOB_PATIENTLY(jobs_is_stop_requested(&run->job->db, &run->job->fence, &requested, e));
+    if (r < 0)
+        return r;
+    return requested ? finish(run, end, e) : give_back(run, "shutdown", "The worker was shut down.", e);
+}
+
+static int end_as(struct run *run, const struct agent_outcome *outcome, struct error *e) {
+    static const char *const statuses[] = {
+        [AGENT_COMPLETED] = "completed", [AGENT_FAILED] = "error", [AGENT_STOPPED] = "stopped"};
+    cleanup_json json_t *usage = json_pack("{s:I}", "steps", (json_int_t)outcome->steps_done);
+    const char *text = outcome->status == AGENT_FAILED ? outcome->error.text : "";
+    struct run_end end = {.status = statuses[outcome->status],
+                          .reason = outcome->reason,
+                          .error_message = text,
+                          .results = outcome->results,
+                          .usage = usage,
+                          .execution_ms = outcome->execution_ms};
+    if (outcome->status == AGENT_STOPPED)
+        return end_stopped(run, &end, e);
+    if (outcome->status == AGENT_FAILED && may_come_later(run, outcome))
+        return give_back(run, outcome->reason, outcome->error.text, e);
+    return finish(run, &end, e);
+}
+
+static int carry_out(struct run *run, struct error *e) {
+    cleanup_free char *lease_id = memory_print("%s-%d", run->sink.thread_id, run->job->fence.attempt);
+    struct agent_sink sink = run_sink_database_of(&run->sink);
+    struct agent_outcome outcome = {0};
+    run->door.interrupt_fd = run->job->interrupt_fd;
+    struct agent_options options = {.door = &run->door,
+                                    .lease_id = lease_id,
+                                    .lease = run->lease,
+                                    .script = member(run, "agent", "script"),
+                                    .inputs = json_object_get(run->facts, "inputs"),
+                                    .timeout_ms = json_int_or(run->lease, "timeout_ms", 0),
+                                    .interrupt_fd = run->job->interrupt_fd};
+    int r = agent_run(&options, &sink, &outcome, e);
+    if (!r)
+        r = end_as(run, &outcome, e);
+    agent_outcome_done(&outcome);
+    return r;
+}
+
+int job_handle_RUN(struct job_context *context, struct error *e) {
+    __attribute__((cleanup(run_done))) struct run run = {.job = context, .sink = {.job = context}};
+    struct error why = {0};
+    int r = JOB_PATIENTLY(jobs_begin_run(&context->db, &context->fence, &run.facts, e));
+    if (r < 0)
+        return r;
+    snprintf(run.sink.thread_id, UUID_TEXT_SIZE, "%s", json_text_or(run.facts, "thread_id", ""));
+    snprintf(run.sink.owner_id, UUID_TEXT_SIZE, "%s", json_text_or(run.facts, "owner_id", ""));
+    if (json_bool_or(run.facts, "stop_requested", false))
+        return finish(&run, &(struct run_end){.status = "stopped", .reason = "stopped", .error_message = ""}, e);
+    if (prepare(&run, &why) < 0)
+        return fail(&run, error_name(why.code), &why, e);
+    return carry_out(&run, e);
+}

@@ -1,0 +1,61 @@
+#include "worker/lease_page.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PAGE_BYTES    4096
+#define LOOK_EVERY_MS 50
+#define WATCHER_STACK (64 * 1024)
+
+int lease_page_make(struct lease_page *ret_page, struct error *e) {
+    cleanup_close int fd = memfd_create("replinet-lease", MFD_CLOEXEC);
+    if (fd < 0 || ftruncate(fd, PAGE_BYTES))
+        return error_errno(e, errno, ERROR_INTERNAL, "cannot make a lease page");
+    void *page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (page == MAP_FAILED)
+        return error_errno(e, errno, ERROR_INTERNAL, "cannot map a lease page");
+    *ret_page = (struct lease_page){.fd = take_fd(fd), .until = page};
+    return 0;
+}
+
+void lease_page_set(struct lease_page *page, int64_t until) {
+    __atomic_store_n(page->until, until, __ATOMIC_RELEASE);
+}
+
+void lease_page_done(struct lease_page *page) {
+    if (page->until)
+        munmap(page->until, PAGE_BYTES);
+    cleanup_close_value(&page->fd);
+    *page = (struct lease_page){.fd = -1};
+}
+
+/* SIGKILL, not exit: no handler, no flush, no further step. */
+static void *watch(void *user) {
+    const int64_t *until = user;
+    while (clock_monotonic_ms() + LEASE_PAGE_EARLY_MS < __atomic_load_n(until, __ATOMIC_ACQUIRE))
+        clock_sleep_ms(LOOK_EVERY_MS);
+    kill(getpid(), SIGKILL);
+    return NULL;
+}
+
+int lease_page_watch(struct error *e) {
+    struct stat st;
+    if (fstat(LEASE_PAGE_FD, &st) || st.st_size != PAGE_BYTES)
+        return error_set(e, EBADF, ERROR_BAD_INPUT, "jobs are started by `replinet worker`, not by hand");
+    void *page = mmap(NULL, PAGE_BYTES, PROT_READ, MAP_SHARED, LEASE_PAGE_FD, 0);
+    if (page == MAP_FAILED)
+        return error_errno(e, errno, ERROR_INTERNAL, "cannot map the lease page");
+    pthread_attr_t attributes;
+    pthread_t thread;
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attributes, WATCHER_STACK);
+    int err = pthread_create(&thread, &attributes, watch, page);
+    pthread_attr_destroy(&attributes);
+    return err ? error_errno(e, err, ERROR_INTERNAL, "cannot watch the lease") : 0;
+}

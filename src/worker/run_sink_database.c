@@ -1,0 +1,57 @@
+/* Where a thread's run sends what happens: events and files to the database, under its fence, and a word to whoever
+ * listens on Redis. */
+#include "base/clock.h"
+#include "base/memory.h"
+#include "domain/artifacts.h"
+#include "worker/job_internal.h"
+#include <stdio.h>
+#include <string.h>
+
+static void announce(struct run_sink_database *sink, int64_t seq) {
+    cleanup_free char *channel = memory_print(REDIS_CHANNEL_THREAD "%s", sink->thread_id);
+    redis_publish(&sink->job->redis, channel, SQL_INT(seq), NULL);
+}
+
+/* A step is announced before it acts, so its event must be down first: from then on nobody repeats the run. */
+static int on_event(void *user, enum log_level level, const char *kind, const char *message, const json_t *data,
+                    struct error *e) {
+    static const char *const levels[] = {"debug", "info", "warn", "error"};
+    struct run_sink_database *sink = user;
+    bool acts = !strcmp(kind, "step.started");
+    char time[CLOCK_TEXT_SIZE];
+    int64_t seq = 0;
+    cleanup_json json_t *events = json_pack("[{s:s, s:s, s:s, s:s, s:O?}]", "time", clock_format(clock_wall_us(), time),
+                                            "kind", kind, "level", levels[level], "message", message, "data", data);
+    int r = JOB_PATIENTLY(jobs_write_events(&sink->job->db, &sink->job->fence, events, acts && !sink->acted, &seq, e));
+    if (r < 0)
+        return r;
+    sink->acted |= acts;
+    announce(sink, seq);
+    return 0;
+}
+
+static int on_artifact(void *user, const char *kind, const char *name, const char *media_type, const void *data,
+                       size_t length, char ret_id[37], struct error *e) {
+    struct run_sink_database *sink = user;
+    struct artifact artifact = {.owner_id = sink->owner_id,
+                                .kind = kind,
+                                .name = name,
+                                .media_type = media_type,
+                                .data = data,
+                                .length = length};
+    char id[UUID_TEXT_SIZE];
+    uuid_make(id);
+    int r = JOB_PATIENTLY(artifacts_store(&sink->job->db, &sink->job->fence, id, &artifact, e));
+    if (!r)
+        memcpy(ret_id, id, UUID_TEXT_SIZE);
+    return r;
+}
+
+static int on_running(void *user, const char *browser_id, struct error *e) {
+    struct run_sink_database *sink = user;
+    return JOB_PATIENTLY(jobs_mark_running(&sink->job->db, &sink->job->fence, browser_id, e));
+}
+
+struct agent_sink run_sink_database_of(struct run_sink_database *state) {
+    return (struct agent_sink){.user = state, .event = on_event, .artifact = on_artifact, .running = on_running};
+}
