@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "browsers/keeper/mux.h"
+#include "browsers/keeper/mux_internal.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -385,6 +385,56 @@ static void nonsense_from_the_browser_harms_nobody(void **state) {
     peer_done(&a);
 }
 
+/* What a hijacked browser may do: give a second client the root session of the first. */
+static void a_root_session_belongs_to_one_client(void **state) {
+    struct peer a, b = {0};
+    connect_peer(&a, "AA");
+    b.client = mux_add(world.mux, &b);
+    answer(last_id(taken(&world.sent)), "\"result\":{\"sessionId\":\"AA\"}");
+    assert_false(b.ready);
+    assert_int_equal(b.closed, 1011);
+    mux_remove(a.client);
+    client_says(&b, "{\"id\":1,\"method\":\"Browser.getVersion\"}");
+    mux_remove(b.client);
+    peer_done(&a);
+    peer_done(&b);
+}
+
+static void sessions_are_bounded(void **state) {
+    struct peer a;
+    connect_peer(&a, "AA");
+    for (int i = 0; i < 2 * MUX_SESSIONS_MAX; i++) {
+        cleanup_free char *event =
+            memory_print("{\"method\":\"Target.attachedToTarget\",\"params\":{\"sessionId\":\"S%d\","
+                         "\"targetInfo\":{}},\"sessionId\":\"AA\"}",
+                         i);
+        browser_says(event);
+        text_clear(&a.got);
+    }
+    assert_int_equal(world.mux->sessions.count, MUX_SESSIONS_MAX);
+    peer_done(&a);
+}
+
+/* Without room for its own calls the keeper could not even ask whether the browser lives. */
+static void the_keeper_can_call_however_much_clients_wait_for(void **state) {
+    static struct peer peers[8];
+    char root[8];
+    for (size_t i = 0; i < ARRAY_LENGTH(peers); i++) {
+        snprintf(root, sizeof(root), "R%zu", i);
+        connect_peer(&peers[i], root);
+    }
+    for (int n = 0; n < 10000; n++)
+        for (size_t i = 0; i < ARRAY_LENGTH(peers); i++) {
+            client_says(&peers[i], "{\"id\":1,\"method\":\"Browser.getVersion\"}");
+            text_clear(&world.sent);
+            text_clear(&peers[i].got);
+        }
+    mux_call(world.mux, "Browser.getVersion", "{}", NULL, NULL);
+    assert_non_null(strstr(taken(&world.sent), "Browser.getVersion"));
+    for (size_t i = 0; i < ARRAY_LENGTH(peers); i++)
+        peer_done(&peers[i]);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -405,6 +455,9 @@ int main(void) {
         TEST(crashed_targets_are_noticed),
         TEST(targets_of_chromium_itself_are_hidden),
         TEST(nonsense_from_the_browser_harms_nobody),
+        TEST(a_root_session_belongs_to_one_client),
+        TEST(sessions_are_bounded),
+        TEST(the_keeper_can_call_however_much_clients_wait_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -145,7 +145,8 @@ static void play_browser(int64_t ms) {
         for (char *end; (end = memchr(world.heard.data, '\0', world.heard.length));) {
             const char *id = strstr(world.heard.data, "\"id\":");
             cleanup_free char *answer =
-                memory_print("{\"id\":%lld,\"result\":{\"product\":\"Chrome/1\"}}", strtoll(id + 5, NULL, 10));
+                memory_print("{\"id\":%lld,\"result\":{\"product\":\"Chrome/1\",\"sessionId\":\"S%lld\"}}",
+                             strtoll(id + 5, NULL, 10), strtoll(id + 5, NULL, 10));
             (void)!write(world.to_keeper, answer, strlen(answer) + 1);
             size_t used = (size_t)(end - world.heard.data) + 1;
             memmove(world.heard.data, end + 1, world.heard.length - used + 1);
@@ -287,6 +288,48 @@ static void a_new_engine_replaces_the_old(void **state) {
     lease_with("one", "\"ok\":true");
 }
 
+/* A client of the keeper: our end of a socket that was handed over as the engine does. */
+static int attach_client(void) {
+    struct error e;
+    char answer[512] = "";
+    int ends[2];
+    cleanup_json json_t *claims = json_pack("{s:s, s:s}", "scope", "cdp", "browser", BROWSER_ID);
+    cleanup_free char *ticket = NULL;
+    assert_int_equal(ticket_sign(&world.key, claims, 60, &ticket, &e), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+    cleanup_free char *message = memory_print(
+        "{\"op\":\"attach\",\"ticket\":\"%s\",\"key\":\"dGhlIHNhbXBsZSBub25jZQ==\",\"head\":\"\"}", ticket);
+    assert_true(io_send_message(world.control, message, strlen(message), &ends[1], 1) > 0);
+    close(ends[1]);
+    hear("\"op\":\"attach\",\"ok\":true");
+    play_browser(300);
+    assert_true(read(ends[0], answer, sizeof(answer) - 1) > 0);
+    assert_non_null(strstr(answer, " 101 "));
+    return ends[0];
+}
+
+/* Each of its messages causes an answer; were they read on, the keeper would grow until it is dropped. */
+static void a_client_that_only_sends_is_not_read_on(void **state) {
+    static const char frame[] = "\x81\x81\0\0\0\0x"; /* a masked text frame: "x", which is no CDP message */
+    char frames[1024 * (sizeof(frame) - 1)];
+    become_warm();
+    lease_with("one", "\"ok\":true");
+    int client = attach_client();
+    for (size_t i = 0; i < sizeof(frames); i += sizeof(frame) - 1)
+        memcpy(frames + i, frame, sizeof(frame) - 1);
+    size_t sent = 0;
+    struct pollfd wait = {client, POLLOUT, 0};
+    for (int64_t deadline = clock_deadline(4500); clock_remaining_ms(deadline) && poll(&wait, 1, 700) == 1;) {
+        ssize_t n = write(client, frames + sent % sizeof(frames), sizeof(frames) - sent % sizeof(frames));
+        sent += n > 0 ? (size_t)n : 0;
+        if (n < 0 && errno != EAGAIN)
+            break;
+    }
+    assert_int_equal(poll(&wait, 1, 0), 0);
+    assert_in_range(poll(&(struct pollfd){client, 0, 0}, 1, 12000), 1, 1); /* dropped */
+    close(client);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(int count, char **arguments) {
@@ -302,6 +345,7 @@ int main(int count, char **arguments) {
         TEST(a_browser_that_ends_by_itself_crashed),
         TEST(sigterm_ends_it_quickly),
         TEST(a_new_engine_replaces_the_old),
+        TEST(a_client_that_only_sends_is_not_read_on),
     };
     if (count != 2 || sodium_init() < 0)
         return 2;

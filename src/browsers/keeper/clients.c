@@ -1,7 +1,8 @@
 /* CDP clients: a WebSocket each, joined to the mux, with back-pressure both ways.
  *
- * A client that does not read: past STALL_BYTES the pipe is not read any more, so Chromium waits; a client that has
- * not caught up within STALL_MS is dropped, because the others wait with it. A browser that does not read: no client
+ * A client that does not read: past STALL_BYTES the pipe is not read any more, so Chromium waits, and neither is this
+ * client, since whatever it sends may cause an answer; a client that has not caught up within STALL_MS is dropped,
+ * because the others wait with it. A browser that does not read: no client
  * is read until it does; the ping decides about the browser. */
 #include "base/clock.h"
 #include "base/config.h"
@@ -32,7 +33,8 @@ struct client {
 
 static void set_reading(struct keeper *keeper) {
     for (struct client *client = keeper->clients; client; client = client->next)
-        websocket_set_reading(client->websocket, client->leaving || (client->ready && !keeper->browser_stalled));
+        websocket_set_reading(client->websocket,
+                              client->leaving || (client->ready && !client->stalled && !keeper->browser_stalled));
 }
 
 static void look_at_stalls(struct keeper *keeper) {
@@ -42,6 +44,8 @@ static void look_at_stalls(struct keeper *keeper) {
         client->stalled = queued > (client->stalled ? RESUME_BYTES : STALL_BYTES);
         stalled |= client->stalled;
     }
+    if (stalled || keeper->clients_stalled)
+        set_reading(keeper);
     if (stalled == keeper->clients_stalled)
         return;
     keeper->clients_stalled = stalled;
@@ -66,7 +70,7 @@ static void watch_stalls(struct keeper *keeper) {
     bool before = keeper->clients_stalled;
     look_at_stalls(keeper);
     if (!before && keeper->clients_stalled)
-        uv_timer_start(&keeper->stall_timer, drop_stalled, STALL_MS, 0);
+        uv_timer_start(&keeper->stall_timer, drop_stalled, STALL_MS, STALL_MS);
 }
 
 static void from_client(void *user, struct block *block, size_t length) {

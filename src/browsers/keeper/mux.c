@@ -69,7 +69,8 @@ static void root_is_attached(void *user, const struct cdp_envelope *answer) {
     struct mux *mux = client->mux;
     char id[CDP_SESSION_ID_MAX] = "";
     client->awaits_root = false;
-    bool good = cdp_span_get_string(answer->result, "sessionId", id, sizeof(id)) == 0 && mux_is_plain_name(id);
+    bool good = cdp_span_get_string(answer->result, "sessionId", id, sizeof(id)) == 0 && mux_is_plain_name(id) &&
+                !session_find(&mux->sessions, id); /* one that is another's: only a hijacked browser says so */
     if (client->left) {
         if (good)
             detach(mux, id);

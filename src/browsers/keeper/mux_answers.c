@@ -68,6 +68,8 @@ static bool session_announced(struct mux *mux, struct session *parent, const str
         let_go(mux, parent, id);
         return false;
     }
+    if (mux->sessions.count >= MUX_SESSIONS_MAX)
+        return false;
     session_add(&mux->sessions, id, parent->owner, parent);
     return true;
 }
@@ -130,11 +132,20 @@ static void take_event(struct mux *mux, const struct cdp_envelope *event, struct
         watched->after(mux, session, event);
 }
 
+/* Said at the first, second, fourth, eighth...: a hijacked browser could say nothing else, as fast as the pipe takes.
+ */
+static void note_nonsense(struct mux *mux, const struct error *e) {
+    mux->nonsense++;
+    if (!(mux->nonsense & (mux->nonsense - 1)))
+        log_warning(e, "the browser sent something that is no CDP message",
+                    LOG_INT("replinet.messages", (int64_t)mux->nonsense));
+}
+
 void mux_from_browser(struct mux *mux, const char *message, size_t length, struct block *block) {
     struct cdp_envelope envelope;
     struct error e;
     if (cdp_scan_trusted(message, length, &envelope, &e) < 0) {
-        log_warning(&e, "the browser sent something that is no CDP message");
+        note_nonsense(mux, &e);
         return;
     }
     if (envelope.has_id)

@@ -35,7 +35,8 @@ static void pass_on(struct mux_client *client, struct session *session, const st
     struct mux *mux = client->mux;
     char head[CDP_METHOD_MAX + 64], tail[CDP_SESSION_ID_MAX + 32];
     int32_t id;
-    struct call *open = client->open_calls < MUX_CALLS_PER_CLIENT ? call_open(&mux->calls, &id) : NULL;
+    bool room = client->open_calls < MUX_CALLS_PER_CLIENT && mux->calls.open < MUX_CALLS_CLIENTS;
+    struct call *open = room ? call_open(&mux->calls, &id) : NULL;
     if (!open) {
         mux_answer_error(client, call->id, call->session_id, CDP_SERVER_ERROR, "Too many calls wait for an answer.");
         return;

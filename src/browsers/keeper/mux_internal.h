@@ -6,6 +6,8 @@
 #include "browsers/keeper/session_table.h"
 
 #define MUX_CALLS_PER_CLIENT 16384
+#define MUX_CALLS_CLIENTS    61440 /* of all clients together; the rest of the table is for the keeper's own calls */
+#define MUX_SESSIONS_MAX     4096  /* further targets are not announced; no page needs as many */
 
 struct mux_client {
     struct mux_client *next;
@@ -24,6 +26,7 @@ struct mux {
     struct mux_client *clients;
     struct session_table sessions;
     struct call_table calls;
+    uint64_t nonsense; /* messages of the browser that were none */
 };
 
 /* JSON-RPC codes as Chromium uses them. */
