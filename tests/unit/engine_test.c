@@ -1,15 +1,19 @@
 /* The engine's parts that need no browser: percentiles, the check of a lease, message channels. */
 #include "unit_test.h"
 
+#include "base/clock.h"
+#include "base/config.h"
 #include "base/io.h"
 #include "base/memory.h"
 #include "browsers/engine/channel.h"
 #include "browsers/engine/durations.h"
 #include "browsers/engine/lease.h"
 #include "browsers/engine/memory_pressure.h"
+#include "browsers/engine/pool.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -143,6 +147,118 @@ static void a_peer_that_never_reads_loses_the_channel(void **state) {
     assert_int_equal(uv_loop_close(&loop), 0);
 }
 
+/* The queue, without a launcher. Whoever is turned away may ask again at once, as a pipelined request does. */
+static struct {
+    struct pool *pool;
+    int refused, again;
+} queue;
+
+static void on_granted(void *user, struct browser *browser, bool fresh) {
+    fail_msg("there is no browser to grant");
+}
+
+static void ask(const char *id, int queue_ms);
+
+static void on_refused(void *user, const struct error *error, size_t position) {
+    queue.refused++;
+    if (queue.again-- > 0)
+        ask("again", 0);
+}
+
+static void ask(const char *id, int queue_ms) {
+    json_t *claims = json_pack("{s:s, s:{s:i}}", "jti", id, "lease", "queue_ms", queue_ms);
+    lease_ask(queue.pool, "ticket", claims, on_granted, on_refused, NULL);
+}
+
+static void who_is_turned_away_may_ask_again_at_once(void **state) {
+    uv_loop_t loop;
+    memset(&queue, 0, sizeof queue);
+    uv_loop_init(&loop);
+    queue.pool = pool_new(&loop, "/nonexistent/launcher.sock");
+    for (int i = 0; i < 3; i++)
+        ask("first", 20);
+    assert_int_equal(queue.refused, 0);
+    usleep(30000);
+    queue.again = 2;
+    pool_balance(queue.pool);
+    assert_int_equal(queue.refused, 5);
+    assert_int_equal(queue.pool->queue.waiting, 0);
+    pool_free(queue.pool);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+static void a_pool_that_stops_turns_everybody_away(void **state) {
+    uv_loop_t loop;
+    memset(&queue, 0, sizeof queue);
+    uv_loop_init(&loop);
+    queue.pool = pool_new(&loop, "/nonexistent/launcher.sock");
+    ask("before", 60000);
+    pool_stop(queue.pool);
+    assert_int_equal(queue.refused, 1);
+    ask("after", 60000);
+    assert_int_equal(queue.refused, 2);
+    pool_free(queue.pool);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+static void a_keeper_that_does_not_answer_loses_its_browser(void **state) {
+    uv_loop_t loop;
+    struct error e;
+    char folder[] = "/tmp/engine-test-XXXXXX";
+    memset(&queue, 0, sizeof queue);
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(config_set(CONFIG_RUN_DIR, folder, &e), 0);
+    cleanup_free char *keepers = memory_print("%s/keepers", folder);
+    cleanup_free char *path = memory_print("%s/one.sock", keepers);
+    assert_int_equal(io_make_dirs(keepers, 0700, &e), 0);
+    int keeper = io_unix_listen(path, SOCK_SEQPACKET, 0600, getuid(), getgid(), &e); /* nobody accepts */
+    assert_true(keeper >= 0);
+    uv_loop_init(&loop);
+    queue.pool = pool_new(&loop, "/nonexistent/launcher.sock");
+    struct browser *browser = pool_add(queue.pool, "one", BROWSER_WARM);
+    pool_connect_keeper(browser);
+    ask("lease", 60000);
+    assert_int_equal(browser->state, BROWSER_LEASED);
+    assert_int_equal(queue.pool->queue.waiting, 0);
+    for (int i = 0; i < 2 * POOL_SILENT_TICKS_LEASING; i++)
+        pool_look_after(browser, clock_monotonic_ms());
+    assert_int_equal(browser->state, BROWSER_CLOSING);
+    assert_int_equal(queue.pool->queue.waiting, 1); /* for another browser */
+    pool_free(queue.pool);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    close(keeper);
+    io_remove_tree(folder);
+}
+
+static void a_browser_is_listed_whatever_it_says_of_itself(void **state) {
+    struct browser browser = {.id = "one", .state = BROWSER_WARM, .version = "Chrome\xE2\x82"};
+    cleanup_json json_t *object = browser_to_json(&browser);
+    assert_string_equal(json_text_or(object, "id", ""), "one");
+}
+
+/* One that never stops talking must not keep the loop from everybody else. */
+static void a_peer_that_never_stops_talking_gets_its_turn_only(void **state) {
+    uv_loop_t loop;
+    struct channel *channel = NULL;
+    int ends[2];
+    memset(&seen, 0, sizeof seen);
+    uv_loop_init(&loop);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+    assert_int_equal(channel_open(&loop, ends[1], &events, NULL, &channel), 0);
+    io_set_nonblocking(ends[0], true);
+    while (io_send_message(ends[0], "x", 1, NULL, 0) > 0)
+        ;
+    turn(&loop, 1);
+    assert_in_range(seen.messages, 1, CHANNEL_MESSAGES_AT_ONCE);
+    channel_close(channel);
+    turn(&loop, 2);
+    close(ends[0]);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(percentiles_are_of_the_last_durations),
@@ -150,6 +266,12 @@ int main(void) {
         cmocka_unit_test(memory_is_looked_at),
         cmocka_unit_test(channels_keep_messages_whole_and_in_order),
         cmocka_unit_test(a_peer_that_never_reads_loses_the_channel),
+        cmocka_unit_test(a_peer_that_never_stops_talking_gets_its_turn_only),
+        cmocka_unit_test(a_keeper_that_does_not_answer_loses_its_browser),
+        cmocka_unit_test(a_browser_is_listed_whatever_it_says_of_itself),
+        cmocka_unit_test(who_is_turned_away_may_ask_again_at_once),
+        cmocka_unit_test(a_pool_that_stops_turns_everybody_away),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    cleanup_free char *complaints = NULL;
+    return config_load(NULL, &complaints) < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,8 +18,10 @@ static json_t *time_or_null(int64_t wall_us) {
     return wall_us ? json_string(clock_format(wall_us, text)) : json_null();
 }
 
+/* A browser says its own version: what is no text must not make the whole object fail. */
 static json_t *text_or_null(const char *text) {
-    return text && *text ? json_string(text) : json_null();
+    json_t *json = text && *text ? json_string(text) : NULL;
+    return json ? json : json_null();
 }
 
 json_t *browser_to_json(const struct browser *browser) {

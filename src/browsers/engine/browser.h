@@ -56,6 +56,8 @@ struct browser {
     struct browser_mourner *mourners;
     int calls;            /* launcher and keeper calls under way */
     int leasing;          /* steps of a lease under way */
+    int unanswered;       /* questions to its keeper */
+    int silent_ticks;     /* of the pool, in which its keeper answered none of them */
     bool created;         /* the launcher has made it */
     bool frozen;          /* or about to be */
     bool adopted;         /* found by a new engine; its keeper has not spoken yet */

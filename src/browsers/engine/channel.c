@@ -118,7 +118,7 @@ static void on_ready(uv_poll_t *poll, int status, int events) {
     if (events & UV_WRITABLE)
         send_waiting(channel);
     if (status < 0 || events & UV_READABLE)
-        while (receive_one(channel))
+        for (int i = 0; i < CHANNEL_MESSAGES_AT_ONCE && receive_one(channel); i++)
             ;
 }
 

@@ -10,6 +10,8 @@
 #define CHANNEL_QUEUE_MAX   4096
 #define CHANNEL_MESSAGE_MAX (160 * 1024)
 
+#define CHANNEL_MESSAGES_AT_ONCE 16 /* then the others on the loop have their turn */
+
 struct channel;
 
 struct channel_events {

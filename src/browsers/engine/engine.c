@@ -18,6 +18,11 @@ struct engine {
     bool stopping;
 };
 
+static void on_drained(void *user) {
+    struct engine *engine = user;
+    pool_free(engine->pool);
+}
+
 static void on_signal(uv_signal_t *handle, int number) {
     struct engine *engine = handle->data;
     if (engine->stopping)
@@ -26,9 +31,9 @@ static void on_signal(uv_signal_t *handle, int number) {
     log_info("stopping", LOG_INT("replinet.signal", number));
     for (size_t i = 0; i < ARRAY_LENGTH(engine->stop); i++)
         uv_close((uv_handle_t *)&engine->stop[i], NULL);
-    /* Waiting requests are answered first, so that their connections can drain. */
-    pool_free(engine->pool);
-    http_server_drain(engine->door.server, DRAIN_MS, NULL, NULL);
+    /* Waiting requests are answered first, so that their connections can drain; requests use the pool to the last. */
+    pool_stop(engine->pool);
+    http_server_drain(engine->door.server, DRAIN_MS, on_drained, engine);
 }
 
 static int engine_start(struct engine *engine, struct error *e) {

@@ -46,7 +46,8 @@ int lease_check(const json_t *lease, struct error *e) {
     return 0;
 }
 
-/* The queue. */
+/* The queue. Answering a request may bring the next one of its connection at once, and that one may change the queue;
+ * so nobody walks on from a request that was answered. */
 
 static void request_free(struct lease_request *request) {
     free(request->ticket);
@@ -121,14 +122,17 @@ static void note_wait(struct pool *pool, const struct lease_request *request) {
     metrics_observe(METRIC_LEASE_WAIT, (double)waited / 1000);
 }
 
+static struct lease_request *find_assigned(const struct pool *pool, const struct browser *browser) {
+    struct lease_request *request = pool->queue.first;
+    while (request && request->browser != browser)
+        request = request->next;
+    return request;
+}
+
 static void answer_all(struct browser *browser, const struct error *error) {
     struct pool *pool = browser->pool;
     bool fresh = true, delivered = false;
-    struct lease_request *next;
-    for (struct lease_request *request = pool->queue.first; request; request = next) {
-        next = request->next;
-        if (request->browser != browser)
-            continue;
+    for (struct lease_request *request; (request = find_assigned(pool, browser));) {
         delivered = true;
         if (error) {
             refuse(pool, request, error, 0);
@@ -193,6 +197,8 @@ static void on_launcher_step(void *user, const struct launcher_reply *reply, int
 static void on_keeper_leased(void *user, const struct error *error, const json_t *answer) {
     struct browser *browser = user;
     browser->calls--;
+    browser->unanswered--;
+    browser->silent_ticks = 0;
     step_done(browser, error);
 }
 
@@ -238,18 +244,22 @@ static void hand_over(struct pool *pool, struct lease_request *request, struct b
     set_limits(browser, request->lease);
     browser->leasing++;
     browser->calls++;
+    browser->unanswered++;
     keeper_link_call(browser->keeper, "lease", json_pack("{s:s}", "ticket", request->ticket), -1, on_keeper_leased,
                      browser);
 }
 
+static struct lease_request *find_late(const struct pool *pool, int64_t now) {
+    struct lease_request *request = pool->queue.first;
+    while (request && (request->browser || now < request->deadline))
+        request = request->next;
+    return request;
+}
+
 static void refuse_late(struct pool *pool) {
     int64_t now = clock_monotonic_ms();
-    struct lease_request *next;
     struct error e;
-    for (struct lease_request *request = pool->queue.first; request; request = next) {
-        next = request->next;
-        if (request->browser || now < request->deadline)
-            continue;
+    for (struct lease_request *request; (request = find_late(pool, now));) {
         size_t position = position_of(pool, request);
         error_set(&e, EBUSY, ERROR_CAPACITY, "all browsers are busy; this request was number %zu in the queue",
                   position);
@@ -268,20 +278,23 @@ void lease_serve(struct pool *pool) {
     refuse_late(pool);
 }
 
+static struct lease_request *find_unlucky(const struct pool *pool) {
+    struct lease_request *request = pool->queue.first;
+    while (request && (request->browser || request->attempts < ATTEMPTS_MAX))
+        request = request->next;
+    return request;
+}
+
 /* Whoever was to get it waits again, at their old place, unless this has happened to them too often. */
 void lease_browser_gone(struct browser *browser) {
     struct pool *pool = browser->pool;
-    struct lease_request *next;
     struct error e;
     browser->undelivered |= !browser->leased_us;
-    for (struct lease_request *request = pool->queue.first; request; request = next) {
-        next = request->next;
-        if (request->browser != browser)
-            continue;
+    for (struct lease_request *request; (request = find_assigned(pool, browser));) {
         request->browser = NULL;
         pool->queue.waiting++;
-        if (request->attempts < ATTEMPTS_MAX)
-            continue;
+    }
+    for (struct lease_request *request; (request = find_unlucky(pool));) {
         error_set(&e, EIO, ERROR_UNAVAILABLE, "%d browsers in a row ended while they were being leased (%s)",
                   ATTEMPTS_MAX, end_reason_name(browser->reason));
         refuse(pool, request, &e, 0);
@@ -330,13 +343,14 @@ static struct lease_request *enqueue(struct pool *pool, struct lease_request *re
     while (*at)
         at = &(*at)->next;
     *at = request;
+    request->number = ++pool->queue.last_number;
     pool->queue.waiting++;
     return request;
 }
 
-static bool is_queued(const struct pool *pool, const struct lease_request *wanted) {
-    const struct lease_request *request = pool->queue.first;
-    while (request && request != wanted)
+static struct lease_request *find_number(const struct pool *pool, uint64_t number) {
+    struct lease_request *request = pool->queue.first;
+    while (request && request->number != number)
         request = request->next;
     return request;
 }
@@ -349,6 +363,8 @@ struct lease_request *lease_ask(struct pool *pool, const char *ticket, json_t *c
     const char *id = json_text_or(owned, "jti", "");
     json_t *lease = json_object_get(owned, "lease");
     int r = *id ? lease_check(lease, &e) : error_set(&e, EINVAL, ERROR_BAD_INPUT, "the ticket has no jti");
+    if (!r && pool->stopping)
+        r = error_set(&e, ESHUTDOWN, ERROR_UNAVAILABLE, "the browser manager is being stopped");
     if (!r && pool->queue.waiting >= WAITING_MAX)
         r = error_set(&e, EBUSY, ERROR_CAPACITY, "too many requests wait for a browser already");
     if (r < 0) {
@@ -368,10 +384,10 @@ struct lease_request *lease_ask(struct pool *pool, const char *ticket, json_t *c
         .refused = refused,
         .user = user,
     };
-    enqueue(pool, request);
+    uint64_t number = enqueue(pool, request)->number;
     join_handing_over(pool, request);
     pool_balance(pool);
-    return is_queued(pool, request) ? request : NULL;
+    return find_number(pool, number);
 }
 
 void lease_withdraw(struct pool *pool, struct lease_request *request) {

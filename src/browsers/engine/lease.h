@@ -12,6 +12,7 @@ struct pool;
 
 struct lease_request {
     struct lease_request *next; /* in the queue, oldest first */
+    uint64_t number;            /* tells it from a later one at the same address */
     char *ticket, *id;
     json_t *lease;
     int64_t asked_ms, deadline;
@@ -26,6 +27,7 @@ struct lease_request {
 struct lease_queue {
     struct lease_request *first;
     size_t waiting; /* requests without a browser yet */
+    uint64_t last_number;
 };
 
 /* Checks the members of a lease object. */

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TICK_MS            250
 #define DEMAND_WINDOW_MS   60000
 #define SURPLUS_MS         60000 /* a warm browser over the target is kept so long: demand comes in waves */
 #define OBJECTION_FOR_MS   500
@@ -126,6 +125,7 @@ static void on_tick(uv_timer_t *timer) {
         next = browser->next;
         pool_look_after(browser, now);
     }
+    pool_forget_old_tombstones(pool);
     end_surplus(pool);
     sum_memory(pool);
     pool_balance(pool);
@@ -136,7 +136,7 @@ struct pool *pool_new(uv_loop_t *loop, const char *launcher_path) {
     pool->loop = loop;
     uv_timer_init(loop, &pool->timer);
     pool->timer.data = pool;
-    uv_timer_start(&pool->timer, on_tick, TICK_MS, TICK_MS);
+    uv_timer_start(&pool->timer, on_tick, POOL_TICK_MS, POOL_TICK_MS);
     pool->launcher = launcher_link_new(loop, launcher_path, &pool_launcher_events, pool);
     return pool;
 }
@@ -150,11 +150,15 @@ static void on_timer_closed(uv_handle_t *handle) {
     free(pool);
 }
 
-void pool_free(struct pool *pool) {
+void pool_stop(struct pool *pool) {
     struct error e;
     error_set(&e, ESHUTDOWN, ERROR_UNAVAILABLE, "the browser manager is being stopped");
     pool->stopping = true;
     lease_refuse_all(pool, &e);
+}
+
+void pool_free(struct pool *pool) {
+    pool_stop(pool);
     for (struct browser *browser = pool->browsers; browser; browser = browser->next)
         keeper_link_free(take_pointer(browser->keeper));
     launcher_link_free(pool->launcher);

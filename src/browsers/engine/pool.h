@@ -14,6 +14,12 @@
 #include <uv.h>
 
 #define POOL_TOMBSTONES 200
+#define POOL_TICK_MS    250
+
+/* A keeper that answers nothing for so long is stopped or hangs: nothing would ever end its browser. Counted in ticks,
+ * so that an engine that was itself stopped blames nobody. */
+#define POOL_SILENT_TICKS         (30000 / POOL_TICK_MS)
+#define POOL_SILENT_TICKS_LEASING (10000 / POOL_TICK_MS) /* somebody waits for it */
 
 struct pool {
     uv_loop_t *loop;
@@ -39,7 +45,9 @@ struct pool {
 };
 
 struct pool *pool_new(uv_loop_t *loop, const char *launcher_path);
-/* Stops starting and leasing; browsers stay as they are. Memory goes with the loop's last turns. */
+/* Stops starting and leasing, and turns away whoever waits or still comes; browsers stay as they are. */
+void pool_stop(struct pool *pool);
+/* After pool_stop, when nobody uses the pool any more. Memory goes with the loop's last turns. */
 void pool_free(struct pool *pool);
 
 struct browser *pool_find(struct pool *pool, const char *id);
@@ -53,6 +61,8 @@ void pool_balance(struct pool *pool);
 
 /* pool_life.c: one browser's way. */
 void pool_set_state(struct browser *browser, enum browser_state state);
+/* From the tick only: whoever walks through the browsers may hold on to any of them. */
+void pool_forget_old_tombstones(struct pool *pool);
 struct browser *pool_add(struct pool *pool, const char *id, enum browser_state state);
 void pool_start_browser(struct pool *pool);
 void pool_connect_keeper(struct browser *browser);

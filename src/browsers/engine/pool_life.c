@@ -44,21 +44,19 @@ static struct browser *oldest_forgettable(struct pool *pool, size_t *ret_count) 
     return oldest;
 }
 
-static void forget_old_tombstones(struct pool *pool) {
+void pool_forget_old_tombstones(struct pool *pool) {
     size_t count;
-    struct browser *oldest = oldest_forgettable(pool, &count);
-    if (count <= POOL_TOMBSTONES)
-        return;
-    struct browser **at = &pool->browsers;
-    while (*at != oldest)
-        at = &(*at)->next;
-    *at = oldest->next;
-    pool->counts[BROWSER_ENDED]--;
-    browser_free(oldest);
+    for (struct browser *oldest; (oldest = oldest_forgettable(pool, &count)) && count > POOL_TOMBSTONES;) {
+        struct browser **at = &pool->browsers;
+        while (*at != oldest)
+            at = &(*at)->next;
+        *at = oldest->next;
+        pool->counts[BROWSER_ENDED]--;
+        browser_free(oldest);
+    }
 }
 
 struct browser *pool_add(struct pool *pool, const char *id, enum browser_state state) {
-    forget_old_tombstones(pool);
     struct browser *browser = memory_alloc(sizeof *browser);
     browser->pool = pool;
     snprintf(browser->id, sizeof browser->id, "%s", id);
@@ -176,7 +174,7 @@ static void browser_found_leased(struct browser *browser, const json_t *status) 
 static void on_keeper_status(void *user, const json_t *status) {
     struct browser *browser = user;
     const char *state = json_text_or(status, "state", "");
-    snprintf(browser->version, sizeof browser->version, "%s", json_text_or(status, "version", browser->version));
+    snprintf(browser->version, sizeof browser->version, "%s", json_text_or(status, "version", ""));
     browser->clients = (int)json_int_or(status, "clients", browser->clients);
     browser->keeper_deadline = INT64_MAX;
     bool open = browser->state == BROWSER_STARTING || (browser->state == BROWSER_WARM && !browser->leasing);
@@ -300,6 +298,8 @@ static void on_statistics(void *user, const struct launcher_reply *reply, int fd
 static void on_status_answer(void *user, const struct error *error, const json_t *answer) {
     struct browser *browser = user;
     browser->calls--;
+    browser->unanswered--;
+    browser->silent_ticks = 0;
     if (!error)
         browser->clients = (int)json_int_or(answer, "clients", browser->clients);
 }
@@ -308,9 +308,10 @@ static void ask_statistics(struct browser *browser, int64_t now) {
     struct launcher_request request = {.operation = LAUNCHER_STATISTICS};
     browser->statistics_due = browser->frozen ? INT64_MAX : now + STATISTICS_MS;
     pool_call_launcher(browser, &request, CALL_MS, on_statistics);
-    if (browser->state != BROWSER_LEASED || !browser->keeper)
+    if (browser->state != BROWSER_LEASED || !browser->keeper || browser->unanswered)
         return;
     browser->calls++;
+    browser->unanswered++;
     keeper_link_call(browser->keeper, "status", NULL, -1, on_status_answer, browser);
 }
 
@@ -332,6 +333,15 @@ static void miss_keeper(struct browser *browser, int64_t now) {
         pool_connect_keeper(browser);
 }
 
+static void miss_answer(struct browser *browser) {
+    browser->silent_ticks = browser->unanswered ? browser->silent_ticks + 1 : 0;
+    if (browser->silent_ticks <= (browser->leasing ? POOL_SILENT_TICKS_LEASING : POOL_SILENT_TICKS))
+        return;
+    log_warn("a browser's keeper does not answer", LOG_BROWSER(browser->id));
+    keeper_link_free(take_pointer(browser->keeper)); /* fails what it was asked; it is not told of the end */
+    pool_end_browser(browser, END_REASON_KEEPER_CRASH);
+}
+
 void pool_look_after(struct browser *browser, int64_t now) {
     int64_t start_limit = config_int(CONFIG_BROWSER_START_SECONDS) * 1000 + START_GRACE_MS;
     if (browser->state == BROWSER_ENDED)
@@ -342,11 +352,12 @@ void pool_look_after(struct browser *browser, int64_t now) {
         return;
     if (browser->created && !browser->keeper)
         miss_keeper(browser, now);
+    miss_answer(browser);
     if (browser->state == BROWSER_STARTING && browser->created && now >= browser->started_ms + start_limit)
         pool_end_browser(browser, END_REASON_START_FAILED);
     if (browser->state == BROWSER_WARM && !browser->frozen && !browser->leasing && browser->keeper &&
         now >= browser->warm_ms + SETTLE_MS)
         freeze(browser);
-    if (now >= browser->statistics_due)
+    if (browser->state < BROWSER_CLOSING && now >= browser->statistics_due)
         ask_statistics(browser, now);
 }
