@@ -353,6 +353,39 @@ describe('engine, processes that die', { timeout: 300000 }, () => {
     await manager.release(next.id)
   })
 
+  test('a keeper that is stopped: whoever leases its browser gets another, and a leased one ends', async () => {
+    await manager.waitWarm()
+    const stopped = (await manager.list()).find(warm)
+    process.kill(manager.pidOf('keeper', stopped.id), 'SIGSTOP')
+    const browser = await manager.lease({})
+    assert.notEqual(browser.id, stopped.id)
+    const cdp = await manager.connect(browser.id)
+    assert.match((await cdp.call('Browser.getVersion')).product, /Chrome/)
+    process.kill(manager.pidOf('keeper', browser.id), 'SIGSTOP')
+    const ended = await until(async () => {
+      const one = await manager.get(browser.id)
+      return one.state === 'ended' && one
+    }, 'a tombstone', 60000)
+    assert.equal(ended.reason, 'keeper_crash')
+  })
+  test('SIGTERM of the engine while a request is still arriving: it is answered from what there is', async () => {
+    const ticket = await manager.signer.sign(manageTicket)
+    const socket = net.connect(manager.port, '127.0.0.1')
+    let answer = ''
+    socket.on('data', data => { answer += data })
+    socket.on('error', () => {})
+    const over = new Promise(resolve => socket.on('close', resolve))
+    socket.write(`GET /browsers HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ticket}\r\n`)
+    await sleep(200)
+    const engine = manager.pidOf('engine')
+    process.kill(engine, 'SIGTERM')
+    await sleep(500)
+    socket.write('\r\n')
+    await over
+    assert.match(answer, /^HTTP\/1.1 200 /)
+    await until(() => manager.pidOf('engine') && manager.pidOf('engine') !== engine, 'a new engine')
+    assert.doesNotMatch(manager.log, /AddressSanitizer/)
+  })
   test('kill -9 of a keeper: its browser ends with that reason', async () => {
     const browser = await manager.lease({})
     await manager.kill(manager.pidOf('keeper', browser.id))
