@@ -158,6 +158,7 @@ int supervisor_run(struct supervisor_child *children, size_t count, void (*all_r
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP); /* the terminal is gone */
     sigprocmask(SIG_BLOCK, &set, &before);
     cleanup_close int signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (signals < 0)

@@ -1,9 +1,9 @@
 /* Keeps a list of child processes running: starts them in order, each when those before it are ready; restarts what
- * dies, with backoff; stops them in reverse order on SIGTERM or SIGINT, or when one cannot be started.
+ * dies, with backoff; stops them in reverse order on SIGTERM, SIGINT or SIGHUP, or when one cannot be started.
  *
  * Children are in a session of their own, so a Ctrl-C on the terminal reaches the supervisor alone and the order of
  * stopping is its to choose. Each has a death signal: a supervisor that is killed takes its children along. One
- * supervisor per process; it owns SIGTERM, SIGINT and SIGCHLD while it runs. */
+ * supervisor per process; it owns those signals while it runs. */
 #pragma once
 
 #include "base/process.h"
