@@ -40,19 +40,16 @@ int io_write_full(int fd, const void *data, size_t length) {
     return 0;
 }
 
-int io_read_file(const char *path, size_t limit, char **ret_data, size_t *ret_length, struct error *e) {
-    cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return error_errno(e, errno, errno == ENOENT ? ERROR_NOT_FOUND : ERROR_STORAGE, "cannot open %s", path);
+int io_read_all(int fd, const char *what, size_t limit, char **ret_data, size_t *ret_length, struct error *e) {
     size_t room = 4096, length = 0;
     cleanup_free char *data = memory_alloc(room + 1);
     for (;;) {
         ssize_t n = io_read_full(fd, data + length, room - length);
         if (n < 0)
-            return error_errno(e, (int)-n, ERROR_STORAGE, "cannot read %s", path);
+            return error_errno(e, (int)-n, ERROR_STORAGE, "cannot read %s", what);
         length += (size_t)n;
         if (length > limit)
-            return error_set(e, EFBIG, ERROR_TOO_LARGE, "%s is over %zu bytes", path, limit);
+            return error_set(e, EFBIG, ERROR_TOO_LARGE, "%s is over %zu bytes", what, limit);
         if (length < room)
             break;
         room *= 2;
@@ -63,6 +60,13 @@ int io_read_file(const char *path, size_t limit, char **ret_data, size_t *ret_le
         *ret_length = length;
     *ret_data = take_pointer(data);
     return 0;
+}
+
+int io_read_file(const char *path, size_t limit, char **ret_data, size_t *ret_length, struct error *e) {
+    cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return error_errno(e, errno, errno == ENOENT ? ERROR_NOT_FOUND : ERROR_STORAGE, "cannot open %s", path);
+    return io_read_all(fd, path, limit, ret_data, ret_length, e);
 }
 
 int io_read_at(int dir, const char *name, char *data, size_t room) {

@@ -12,7 +12,9 @@ int io_write_full(int fd, const void *data, size_t length);
 
 /* Reads a whole file of at most `limit` bytes into a NUL-terminated block (free()); -EFBIG past the limit. */
 int io_read_file(const char *path, size_t limit, char **ret_data, size_t *ret_length, struct error *e);
-/* As above for a small pseudo-file (proc, cgroup) under a directory fd; the trailing newline is cut. */
+/* As above from a descriptor until its end; `what` names it in errors. */
+int io_read_all(int fd, const char *what, size_t limit, char **ret_data, size_t *ret_length, struct error *e);
+/* As io_read_file for a small pseudo-file (proc, cgroup) under a directory fd; the trailing newline is cut. */
 int io_read_at(int dir, const char *name, char *data, size_t room);
 /* Writes a file whole or not at all: a temporary file beside it, fsync, rename. */
 int io_write_file(const char *path, mode_t mode, const void *data, size_t length, struct error *e);

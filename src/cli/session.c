@@ -1,8 +1,10 @@
 #include "cli/session.h"
+#include "base/io.h"
 #include "base/memory.h"
 #include "domain/users.h"
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #define OBJECT_MAX (8 << 20)
 
@@ -26,10 +28,16 @@ void session_close(struct session *session) {
 
 int session_read_object(const char *file, json_t **ret_object, struct error *e) {
     cleanup_json json_t *object = NULL;
-    bool is_input = !strcmp(file, "-");
-    int r = json_parse_file(is_input ? "/dev/stdin" : file, OBJECT_MAX, &object, e);
+    cleanup_free char *data = NULL;
+    size_t length = 0;
+    bool is_input = !strcmp(file, "-"); /* /dev/stdin could not be opened when it is a socket */
+    const char *what = is_input ? "standard input" : file;
+    int r = is_input ? io_read_all(STDIN_FILENO, what, OBJECT_MAX, &data, &length, e)
+                     : io_read_file(file, OBJECT_MAX, &data, &length, e);
+    if (!r)
+        r = json_parse(data, length, what, &object, e);
     if (!r && !json_is_object(object))
-        r = error_set(e, EINVAL, ERROR_BAD_INPUT, "%s does not hold a JSON object", is_input ? "standard input" : file);
+        r = error_set(e, EINVAL, ERROR_BAD_INPUT, "%s does not hold a JSON object", what);
     if (!r)
         *ret_object = take_pointer(object);
     return r;
