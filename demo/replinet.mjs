@@ -1,5 +1,6 @@
 // `replinet up` and the commands that the demo gives it.
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -50,29 +51,38 @@ export class Replinet {
     return new Promise((_, reject) => setTimeout(() => reject(new Error(`replinet up is not ready after ${READY_MS / 1000} s:\n${this.log.join('\n')}`)), READY_MS).unref());
   }
 
-  /** Runs a script in a browser of the instance; events arrive while it works. Returns the thread. */
-  async runThread({ script, inputs, output, onEvent }) {
-    const events = path.join(this.env.RUN_DIR, 'demo-events.jsonl');
-    fs.writeFileSync(events, '');
-    const child = spawn(this.binary, ['run', script, '--inputs', JSON.stringify(inputs), '--output', output, '--events', events], {
-      env: this.env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+  /** Runs a subcommand; its JSON answer. `input` goes to its standard input, `onLine` gets each line as it comes. */
+  async command(args, { input, onLine } = {}) {
+    const child = spawn(this.binary, args, { env: this.env, stdio: ['pipe', 'pipe', 'pipe'] });
+    const ended = once(child, 'close');
     let answer = '';
     let complaint = '';
-    child.stdout.on('data', (data) => (answer += data));
     child.stderr.on('data', (data) => (complaint += data));
-    let told = 0;
-    const tell = () => {
-      const lines = fs.readFileSync(events, 'utf8').split('\n').slice(0, -1);
-      for (; told < lines.length; told++) onEvent(JSON.parse(lines[told]));
-    };
-    const timer = setInterval(tell, 50);
-    await once(child, 'close');
-    clearInterval(timer);
-    tell();
-    if (!answer) throw new Error(complaint);
-    return JSON.parse(answer);
+    child.stdin.end(input);
+    if (onLine) readline.createInterface({ input: child.stdout }).on('line', onLine);
+    else child.stdout.on('data', (data) => (answer += data));
+    const [code] = await ended;
+    if (code) throw new Error(`replinet ${args.join(' ')}: ${complaint || answer || `status ${code}`}`);
+    return answer && JSON.parse(answer);
+  }
+
+  /** The object of this name, made when there is none. */
+  async #ensure(kind, object) {
+    const { items } = await this.command([kind, 'ls', '--json', '--size', '100']);
+    return items.find((item) => item.name === object.name) ?? this.command([kind, 'create', '-', '--json'], { input: JSON.stringify(object) });
+  }
+
+  /** Makes preset and agent where they are missing, starts a thread and follows its events until it has ended. */
+  async runThread({ script, inputs, output, onEvent }) {
+    const text = fs.readFileSync(script, 'utf8');
+    const version = createHash('sha256').update(text).digest('hex').slice(0, 8);
+    const preset = await this.#ensure('preset', { name: 'No model', description: 'Runs scripts', ai_model: 'script' });
+    const agent = await this.#ensure('agent', { name: `Shop reader ${version}`, preset_id: preset.id, script: JSON.parse(text) });
+    const { id } = await this.command(['thread', 'start', agent.id, '--inputs', JSON.stringify(inputs), '--json']);
+    await this.command(['thread', 'logs', id, '-f', '--json'], { onLine: (line) => onEvent(JSON.parse(line)) });
+    const thread = await this.command(['thread', 'show', id, '--json']);
+    for (const file of thread.artifacts) await this.command(['artifact', 'get', file.id, '-o', path.join(output, path.basename(file.name))]);
+    return thread;
   }
 
   async stop() {

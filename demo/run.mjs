@@ -60,7 +60,7 @@ function summary({ thread, browser, items, files }, began) {
   return [
     '',
     `${items.length} products read from the shop, € ${total.toFixed(2)} in all, such as ${items[0].name} at € ${items[0].price.toFixed(2)}`,
-    `the thread ${thread.status} after ${(thread.execution_ms / 1000).toFixed(1)} s in its browser; the whole demo took ${seconds(began)}`,
+    `thread ${thread.id}: ${thread.status} after ${(thread.execution_time_ms / 1000).toFixed(1)} s; the whole demo took ${seconds(began)}`,
     `browser: Chromium’s sandbox ${sandbox.on ? 'on' : 'OFF'} (${sandbox.renderer_seccomp_filters} filters, own ${sandbox.renderer_own_namespaces.join(', ')});`,
     `  host users ${browser.host_uids.join(', ')}; capabilities ${browser.capabilities}; network ${browser.network_interfaces.join(', ')}; debugging port ${browser.debugging_port ? 'YES' : 'none'}`,
     '',
@@ -69,6 +69,7 @@ function summary({ thread, browser, items, files }, began) {
     'To try next:',
     '  ./dev up                          everything, until Ctrl-C; then, in another terminal:',
     '  ./dev cli run my-script.json      a script of your own in a browser (docs/script.md is the language)',
+    '  ./dev cli thread ls               threads; `thread logs ID`, `thread show ID`',
     '  ./dev cli browser ls              the browsers and what they use',
     '  ./dev test                        every test',
   ].join('\n');
@@ -87,7 +88,7 @@ async function main() {
     const { thread, browser } = await runThread(replinet, shop);
     const { items = [], ...rest } = thread.results ?? {};
     const files = fs.readdirSync(output);
-    const result = { items, ...rest, thread: { ...thread, results: undefined }, browser, files };
+    const result = { items, ...rest, thread: { ...thread, results: undefined, inputs: undefined }, browser, files };
     fs.writeFileSync(path.join(output, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
     const wrong = complaints(result);
     if (wrong.length) throw new Error(wrong.join('; '));

@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 import { environmentOf, freePort, Instance, processes, runBinary, sleep, startInstance, traces, until } from './lib/instance.mjs';
 
-const SERVICES = ['postgres', 'redis', 'launcher', 'engine'];
+const SERVICES = ['postgres', 'redis', 'launcher', 'engine', 'worker'];
 const userId = (name) => Number(execFileSync('id', ['-u', name]));
 const groupId = (name) => Number(execFileSync('getent', ['group', name]).toString().split(':')[2]);
 const secretsOf = (instance) => fs.readFileSync(`${instance.env.STATE_DIR}/secret/secret_key`, 'utf8');
@@ -34,7 +34,7 @@ describe('replinet up', () => {
     const children = instance.children();
     assert.deepEqual(Object.keys(children).sort(), [...SERVICES].sort());
     assert.equal(children.launcher.uid, 0);
-    for (const name of ['postgres', 'redis', 'engine']) assert.equal(children[name].uid, userId(`replinet-${name}`), name);
+    for (const name of ['postgres', 'redis', 'engine', 'worker']) assert.equal(children[name].uid, userId(`replinet-${name}`), name);
   });
 
   test('says where what listens', () => {
@@ -155,7 +155,7 @@ describe('replinet up', () => {
     const began = Date.now();
     let deaths = 0;
     while (Date.now() - began < 4000) {
-      const child = instance.children().engine;
+      const child = instance.children().worker;
       if (child) {
         process.kill(child.pid, 'SIGKILL');
         deaths++;
@@ -164,9 +164,9 @@ describe('replinet up', () => {
       await sleep(10);
     }
     assert.ok(deaths >= 3 && deaths <= 8, `${deaths} starts in 4 s`);
-    const pauses = instance.logLines().filter((line) => line['replinet.process'] === 'engine' && line['replinet.again_ms']).map((line) => line['replinet.again_ms']);
+    const pauses = instance.logLines().filter((line) => line['replinet.process'] === 'worker' && line['replinet.again_ms']).map((line) => line['replinet.again_ms']);
     assert.ok(pauses.at(-1) >= 800, `pauses ${pauses}`);
-    await until('the engine', () => instance.children().engine, 20000);
+    await until('the worker', () => instance.children().worker, 20000);
   });
 
   test('SIGTERM stops everything in order, and the next start finds all as it was', async () => {
