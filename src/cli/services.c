@@ -21,17 +21,26 @@ static bool launcher_is_ready(void *row) {
     return !access(path, F_OK);
 }
 
-/* Whoever connects is served, or waits in its queue until browsers can be had. */
-static bool engine_is_ready(void *row) {
+/* Whether somebody listens there. */
+static bool is_listening(const char *host, int port) {
     struct sockaddr_storage address = {0};
-    const char *host = config_text(CONFIG_DOOR_HOST);
-    int port = (int)config_int(CONFIG_DOOR_PORT);
     socklen_t length = strchr(host, ':') ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
     if (uv_ip4_addr(host, port, (struct sockaddr_in *)&address) &&
         uv_ip6_addr(host, port, (struct sockaddr_in6 *)&address))
         return false;
     cleanup_close int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     return fd >= 0 && !connect(fd, (struct sockaddr *)&address, length);
+}
+
+/* Whoever connects is served, or waits in its queue until browsers can be had. */
+static bool engine_is_ready(void *row) {
+    return is_listening(config_text(CONFIG_DOOR_HOST), (int)config_int(CONFIG_DOOR_PORT));
+}
+
+/* By its metrics, when it has any. */
+static bool worker_is_ready(void *row) {
+    int port = (int)config_int(CONFIG_WORKER_METRICS_PORT);
+    return !port || is_listening("127.0.0.1", port);
 }
 
 static const struct service_row rows[] = {

@@ -10,7 +10,7 @@
 #define SERVICE_TABLE(X)                                                                                               \
     X(LAUNCHER, "launcher", "", 'L', launcher_is_ready, 20000)                                                         \
     X(ENGINE, "engine", INSTANCE_USER_ENGINE, 'E', engine_is_ready, 8000)                                              \
-    X(WORKER, "worker", INSTANCE_USER_WORKER, 'W', NULL, 0)
+    X(WORKER, "worker", INSTANCE_USER_WORKER, 'W', worker_is_ready, 0)
 
 enum service {
 #define X(id, command, user, reader, is_ready, stop_ms) SERVICE_##id,
