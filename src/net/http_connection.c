@@ -87,7 +87,7 @@ static bool body_follows(const llhttp_t *parser) {
 static int check_body(struct http_request *request, const llhttp_t *parser, struct error *e) {
     size_t most = request->route->body_max;
     bool too_large = parser->flags & F_CHUNKED ? !most : parser->content_length > most;
-    if (body_follows(parser) && too_large)
+    if (body_follows(parser) && too_large && !request->body_stream)
         return error_set(e, EFBIG, ERROR_TOO_LARGE, "the request's body may have at most %zu bytes", most);
     return 0;
 }
@@ -110,8 +110,11 @@ static int accept_head(struct http_request *request, llhttp_t *parser, struct er
     request->keep_alive = llhttp_should_keep_alive(parser);
     if (!r)
         r = http_request_resolve(request, e);
-    if (!r)
+    if (!r) {
+        request->body_stream = request->route->flags & HTTP_ROUTE_BODY_STREAM;
+        request->body_announced = parser->flags & F_CONTENT_LENGTH ? (int64_t)parser->content_length : -1;
         r = check_upgrade(request, parser, e);
+    }
     if (!r)
         r = check_body(request, parser, e);
     if (!r && options->before)
@@ -135,13 +138,13 @@ static int on_headers_complete(llhttp_t *parser) {
     const char *expect = http_header(request, "expect");
     if (expect && !strcasecmp(expect, "100-continue") && body_follows(parser))
         http_connection_write(connection, "HTTP/1.1 100 Continue\r\n\r\n", 25);
-    return 0;
+    return request->body_stream ? HPE_PAUSED : 0;
 }
 
 static int on_body(llhttp_t *parser, const char *at, size_t length) {
     struct http_request *request = request_of(parser);
     size_t most = request->route->body_max;
-    if (request->body.length + length > most) {
+    if (!request->body_stream && request->body.length + length > most) {
         error_set(&request->refusal, EFBIG, ERROR_TOO_LARGE, "the request's body may have at most %zu bytes", most);
         return -1;
     }
@@ -175,6 +178,56 @@ static void dispatch(struct http_connection *connection) {
         return;
     }
     request->route->handle(request, connection->server->options.user);
+}
+
+/* Goes on after the head of a streamed body; without a body that is already its end. */
+static void go_on_after_head(struct http_connection *connection) {
+    llhttp_resume(&connection->parser);
+    if (llhttp_execute(&connection->parser, "", 0) == HPE_PAUSED)
+        connection->outcome = OUTCOME_COMPLETE;
+}
+
+static int piece_ms(const struct http_connection *connection) {
+    int own = connection->request->route->body_ms;
+    return own ? own : connection->server->options.body_ms;
+}
+
+/* Until the body is there whole, an answer is the connection's last. */
+static void dispatch_stream(struct http_connection *connection) {
+    struct http_request *request = connection->request;
+    request->handed = true;
+    request->alive_after_body = request->keep_alive;
+    request->keep_alive = false;
+    set_state(connection, CONNECTION_STREAM, piece_ms(connection));
+    request->route->handle(request, connection->server->options.user);
+    if (connection->request)
+        go_on_after_head(connection);
+}
+
+/* Hands over what was read of a streamed body, and its end. A handler may answer, and so end the request, in any of
+ * its calls; never from within the parser, which uses the request. */
+static void conclude_stream(struct http_connection *connection) {
+    struct http_request *request = connection->request;
+    if (request->body.length && !request->body_paused) {
+        if (connection->state == CONNECTION_STREAM)
+            set_state(connection, CONNECTION_STREAM, piece_ms(connection));
+        request->on_piece(request->body_user, request->body.data, request->body.length);
+        if (!connection->request)
+            return;
+        if (!request->body_paused)
+            text_clear(&request->body);
+    }
+    if (request->body_paused || connection->outcome == OUTCOME_NONE)
+        return;
+    bool whole = connection->outcome == OUTCOME_COMPLETE;
+    connection->outcome = OUTCOME_NONE;
+    set_state(connection, CONNECTION_BUSY, -1);
+    if (!whole) {
+        http_connection_close(connection); /* its handler is told so */
+        return;
+    }
+    request->keep_alive = request->alive_after_body;
+    request->on_body_end(request->body_user);
 }
 
 /* An answer to a request that is not over yet: after it the connection is of no use. */
@@ -225,14 +278,19 @@ static size_t feed(struct http_connection *connection, const char *data, size_t 
     llhttp_errno_t outcome = llhttp_execute(&connection->parser, data + skipped, length - skipped);
     if (outcome == HPE_OK)
         return length;
-    connection->outcome = outcome == HPE_PAUSED || outcome == HPE_PAUSED_UPGRADE ? OUTCOME_COMPLETE : OUTCOME_MALFORMED;
+    bool complete = outcome == HPE_PAUSED || outcome == HPE_PAUSED_UPGRADE;
+    bool head = outcome == HPE_PAUSED && connection->request->body_stream && !connection->request->handed &&
+                connection->request->refusal.code == ERROR_NONE;
+    connection->outcome = head ? OUTCOME_HEAD : complete ? OUTCOME_COMPLETE : OUTCOME_MALFORMED;
     set_state(connection, CONNECTION_BUSY, -1);
     const char *stop = llhttp_get_error_pos(&connection->parser);
     return stop >= data && stop <= data + length ? (size_t)(stop - data) : length;
 }
 
 static bool wants_bytes(const struct http_connection *connection) {
-    return connection->state <= CONNECTION_BODY;
+    const struct http_request *request = connection->request;
+    return connection->state <= CONNECTION_BODY ||
+           (connection->state == CONNECTION_STREAM && request && !request->body_paused);
 }
 
 static void set_reading(struct http_connection *connection, bool on);
@@ -245,6 +303,14 @@ static void keep_pending(struct http_connection *connection, const char *data, s
 
 static void conclude(struct http_connection *connection) {
     enum connection_outcome outcome = connection->outcome;
+    if (outcome == OUTCOME_HEAD) {
+        connection->outcome = OUTCOME_NONE;
+        dispatch_stream(connection);
+    }
+    if (connection->request && connection->request->body_stream && connection->request->handed) {
+        conclude_stream(connection);
+        return;
+    }
     connection->outcome = OUTCOME_NONE;
     if (outcome == OUTCOME_COMPLETE)
         dispatch(connection);
@@ -271,6 +337,12 @@ static void run(struct http_connection *connection) {
     }
     if (wants_bytes(connection))
         set_reading(connection, true);
+}
+
+void http_connection_resume(struct http_connection *connection) {
+    if (connection->state == CONNECTION_STREAM)
+        set_state(connection, CONNECTION_STREAM, piece_ms(connection));
+    run(connection);
 }
 
 static void on_bytes(struct http_connection *connection, const char *data, size_t length) {
@@ -373,7 +445,7 @@ void http_connection_sweep(struct http_connection *connection, int64_t now) {
         http_connection_close(connection);
         return;
     }
-    if (now < connection->deadline)
+    if (now < connection->deadline || (connection->request && connection->request->body_paused))
         return;
     if (connection->state != CONNECTION_HEAD && connection->state != CONNECTION_BODY) {
         http_connection_close(connection);

@@ -19,12 +19,13 @@ enum connection_state {
     CONNECTION_IDLE,   /* before a request's first byte */
     CONNECTION_HEAD,   /* a head is arriving */
     CONNECTION_BODY,   /* a body is arriving */
+    CONNECTION_STREAM, /* a body is arriving and its pieces go to the request's handler */
     CONNECTION_BUSY,   /* the request is with its handler, or its answer is being written */
     CONNECTION_LINGER, /* answered with an error in the middle of a request: reads and drops until the client closes */
     CONNECTION_CLOSING /* uv_close was called */
 };
 
-enum connection_outcome { OUTCOME_NONE, OUTCOME_COMPLETE, OUTCOME_MALFORMED };
+enum connection_outcome { OUTCOME_NONE, OUTCOME_HEAD /* of a streamed body */, OUTCOME_COMPLETE, OUTCOME_MALFORMED };
 
 struct http_parameter {
     const char *name;
@@ -58,10 +59,15 @@ struct http_request {
     void *on_close_user;
     void (*on_drain)(void *user);
     void *on_drain_user;
-    int64_t stream_left; /* bytes still announced; -1: not announced */
-    int status;          /* of the answer; 0: none yet */
+    void (*on_piece)(void *user, const void *data, size_t length);
+    void (*on_body_end)(void *user);
+    void *body_user;
+    int64_t body_announced; /* -1: not announced */
+    int64_t stream_left;    /* bytes of the answer still announced; -1: not announced */
+    int status;             /* of the answer; 0: none yet */
     bool head_done;
-    bool in_value; /* the parser's last header callback was a value */
+    bool in_value;                                   /* the parser's last header callback was a value */
+    bool body_stream, body_paused, alive_after_body; /* of a streamed body */
     bool head_only, chunked, streaming, keep_alive, upgrade, handed;
 };
 
@@ -117,6 +123,7 @@ int http_request_check(struct http_request *request, struct error *e);
 /* http_connection.c */
 void http_connection_start(struct http_server *server, struct http_connection *connection);
 void http_connection_close(struct http_connection *connection);
+void http_connection_resume(struct http_connection *connection);   /* a streamed body is wanted again */
 void http_connection_answered(struct http_connection *connection); /* the whole answer is queued */
 void http_connection_sweep(struct http_connection *connection, int64_t now);
 

@@ -13,7 +13,7 @@ struct http_request *http_request_new(struct http_connection *connection) {
     request->connection = connection;
     request->started_ms = clock_monotonic_ms();
     request->method = "";
-    request->stream_left = -1;
+    request->stream_left = request->body_announced = -1;
     connection->server->request_count++;
     return request;
 }
@@ -104,6 +104,28 @@ const char *http_body(const struct http_request *request, size_t *ret_length) {
     if (ret_length)
         *ret_length = request->body.length;
     return request->body.data ? request->body.data : "";
+}
+
+void http_body_take(struct http_request *request, void (*piece)(void *user, const void *data, size_t length),
+                    void (*end)(void *user), void *user) {
+    request->on_piece = piece;
+    request->on_body_end = end;
+    request->body_user = user;
+}
+
+void http_body_pause(struct http_request *request) {
+    request->body_paused = true;
+}
+
+void http_body_resume(struct http_request *request) {
+    request->body_paused = false;
+    text_clear(&request->body);
+    if (request->connection)
+        http_connection_resume(request->connection);
+}
+
+int64_t http_body_announced(const struct http_request *request) {
+    return request->body_announced;
 }
 
 const char *http_bearer(const struct http_request *request) {

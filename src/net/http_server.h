@@ -27,15 +27,18 @@ struct http_request;
 
 typedef void http_handler(struct http_request *request, void *user);
 
-enum http_route_flags { HTTP_ROUTE_UPGRADE = 1 /* the handler takes the socket over with http_upgrade */ };
+enum http_route_flags {
+    HTTP_ROUTE_UPGRADE = 1,    /* the handler takes the socket over with http_upgrade */
+    HTTP_ROUTE_BODY_STREAM = 2 /* the handler is called before the body and takes it piece by piece (http_body_take) */
+};
 
 struct http_route {
     const char *method; /* NULL ends a table */
     const char *pattern;
     http_handler *handle;
     unsigned flags;
-    size_t body_max; /* bytes; 0: no body is taken */
-    int body_ms;     /* the whole body must have arrived within this; 0: the server's default */
+    size_t body_max; /* bytes; 0: no body is taken; not looked at with HTTP_ROUTE_BODY_STREAM */
+    int body_ms;     /* the whole body (a stream: its next piece) must arrive within this; 0: the server's default */
     const void *tag; /* the table owner's own column */
 };
 
@@ -87,6 +90,17 @@ const struct http_route *http_request_route(const struct http_request *request);
 const char *http_peer(struct http_request *request);
 /* The body as a JSON object; else an error that fits the answer. */
 int http_body_json(struct http_request *request, json_t **ret_json, struct error *e);
+
+/* Taking the body of a route with HTTP_ROUTE_BODY_STREAM; called by the handler unless it answers at once. Pieces hold
+ * at most what one read gives and HTTP_PENDING_MAX more. `piece` may call http_body_pause: then `data` stays as it is
+ * and nothing comes until http_body_resume, else `data` is good for the call only. `end` comes once the body was there
+ * whole. An answer that is given before ends the connection. */
+void http_body_take(struct http_request *request, void (*piece)(void *user, const void *data, size_t length),
+                    void (*end)(void *user), void *user);
+void http_body_pause(struct http_request *request);
+void http_body_resume(struct http_request *request);
+/* The length that the client announced, -1: none. */
+int64_t http_body_announced(const struct http_request *request);
 
 /* Parking: tells when the client went away before the answer. */
 void http_on_close(struct http_request *request, void (*on_close)(void *user), void *user);

@@ -54,7 +54,61 @@ static void upgrade(struct http_request *request, void *user) {
         close(fd);
 }
 
+/* A body taken piece by piece, each kept waiting until the loop's next turn; 'x' in it ends it with a refusal. */
+struct intake {
+    struct http_request *request;
+    uv_idle_t later;
+    bool bad, gone;
+};
+
+static void intake_closed(uv_handle_t *handle) {
+    free(handle->data);
+}
+
+static void intake_answer(struct intake *intake, int status) {
+    http_respond(intake->request, status, "text/plain", "", 0);
+    uv_close((uv_handle_t *)&intake->later, intake_closed);
+}
+
+static void intake_later(uv_idle_t *idle) {
+    struct intake *intake = idle->data;
+    uv_idle_stop(idle);
+    if (intake->bad || intake->gone)
+        intake_answer(intake, 422);
+    else
+        http_body_resume(intake->request);
+}
+
+static void intake_piece(void *user, const void *data, size_t length) {
+    struct intake *intake = user;
+    DEMAND(length);
+    intake->bad = memchr(data, 'x', length);
+    http_body_pause(intake->request);
+    uv_idle_start(&intake->later, intake_later);
+}
+
+static void intake_end(void *user) {
+    intake_answer(user, 200);
+}
+
+static void intake_gone(void *user) {
+    struct intake *intake = user;
+    intake->gone = true;
+    if (!uv_is_active((uv_handle_t *)&intake->later))
+        intake_answer(intake, 422);
+}
+
+static void take_in(struct http_request *request, void *user) {
+    struct intake *intake = memory_alloc(sizeof *intake);
+    intake->request = request;
+    uv_idle_init(user, &intake->later);
+    intake->later.data = intake;
+    http_body_take(request, intake_piece, intake_end, intake);
+    http_on_close(request, intake_gone, intake);
+}
+
 static const struct http_route routes[] = {
+    {"PUT", "/a", take_in, .flags = HTTP_ROUTE_BODY_STREAM},
     {"GET", "/a", echo},
     {"POST", "/a", echo, .body_max = 1000},
     {"POST", "/json", as_json, .body_max = 1000},
@@ -106,6 +160,7 @@ static void take_statuses(const struct text *answer, struct text *statuses) {
 static void serve(const uint8_t *data, size_t size, size_t piece, struct text *statuses) {
     struct http_options options = {.routes = routes, .head_max = 4096, .headers_max = 20};
     uv_loop_t loop;
+    options.user = &loop;
     int ends[2];
     cleanup_text struct text answer = {0};
     uv_loop_init(&loop);

@@ -19,7 +19,7 @@ static struct {
     struct http_request *parked;
     int closes, afters, last_status, upgraded_fd;
     char *upgraded_head;
-    size_t upgraded_length, drains;
+    size_t upgraded_length, drains, largest_piece;
 } seen;
 
 static void on_parked_close(void *user) {
@@ -69,7 +69,91 @@ static void cut_short(struct http_request *request, void *user) {
     http_stream_end(request);
 }
 
+/* Takes a body as a stream: every other piece is looked at only on a later turn of the loop. The body may say what to
+ * do: "!" refuses it there, "?" refuses it in the head's handler. */
+struct intake {
+    struct http_request *request;
+    uv_idle_t later;
+    struct text body;
+    size_t pieces, taken;
+    const char *data;
+    size_t length;
+    bool gone;
+};
+
+static void intake_closed(uv_handle_t *handle) {
+    struct intake *intake = handle->data;
+    text_done(&intake->body);
+    free(intake);
+}
+
+static void intake_answer(struct intake *intake, int status) {
+    cleanup_json json_t *answer =
+        json_pack("{s:s%, s:I, s:I}", "body", intake->body.data ? intake->body.data : "", intake->body.length,
+                  "announced", (json_int_t)http_body_announced(intake->request), "taken", (json_int_t)intake->taken);
+    http_respond_json(intake->request, status, answer);
+    uv_close((uv_handle_t *)&intake->later, intake_closed);
+}
+
+static void intake_look(struct intake *intake, const char *data, size_t length) {
+    intake->taken += length;
+    if (length > seen.largest_piece)
+        seen.largest_piece = length;
+    if (intake->taken < 1000)
+        text_append(&intake->body, data, length);
+    if (memchr(data, '!', length) || intake->gone)
+        intake_answer(intake, intake->gone ? 499 : 422);
+}
+
+static void intake_later(uv_idle_t *idle) {
+    struct intake *intake = idle->data;
+    struct http_request *request = intake->request;
+    bool over = intake->gone || memchr(intake->data, '!', intake->length);
+    uv_idle_stop(idle);
+    intake_look(intake, intake->data, intake->length);
+    if (!over)
+        http_body_resume(request);
+}
+
+static void intake_piece(void *user, const void *data, size_t length) {
+    struct intake *intake = user;
+    if (intake->pieces++ % 2) {
+        intake_look(intake, data, length);
+        return;
+    }
+    intake->data = data;
+    intake->length = length;
+    http_body_pause(intake->request);
+    uv_idle_start(&intake->later, intake_later);
+}
+
+static void intake_end(void *user) {
+    intake_answer(user, 200);
+}
+
+static void intake_gone(void *user) {
+    struct intake *intake = user;
+    seen.closes++;
+    intake->gone = true;
+    if (!uv_is_active((uv_handle_t *)&intake->later))
+        intake_answer(intake, 499);
+}
+
+static void take_in(struct http_request *request, void *user) {
+    if (http_query(request, "no")) {
+        http_respond(request, 403, NULL, "", 0);
+        return;
+    }
+    struct intake *intake = memory_alloc(sizeof *intake);
+    intake->request = request;
+    uv_idle_init(user, &intake->later);
+    intake->later.data = intake;
+    http_body_take(request, intake_piece, intake_end, intake);
+    http_on_close(request, intake_gone, intake);
+}
+
 static const struct http_route routes[] = {
+    {"PUT", "/intake", take_in, .flags = HTTP_ROUTE_BODY_STREAM},
     {"GET", "/things/{id}", echo},
     {"POST", "/things/{id}", echo, .body_max = 64},
     {"DELETE", "/things/{id}", echo},
@@ -111,6 +195,7 @@ static void bench_start(struct bench *bench, struct http_options options) {
     options.routes = routes;
     options.before = before;
     options.after = after;
+    options.user = &bench->loop;
     uv_loop_init(&bench->loop);
     bench->server = http_server_new(&bench->loop, &options);
 }
@@ -160,7 +245,7 @@ static char *exchange(struct bench *bench, const char *request, size_t length, s
         bench_turn(bench, 2);
         receive(fd, &answer);
     }
-    bench_turn(bench, 3);
+    bench_turn(bench, 12);
     receive(fd, &answer);
     close(fd);
     bench_turn(bench, 2);
@@ -196,6 +281,13 @@ static const struct {
      1},
     {"GET /secret HTTP/1.1\r\nHost: x\r\nAuthorization: bearer sesame\r\n\r\n", {"HTTP/1.1 200 OK"}, 1},
     {"GET /things/1 HTTP/1.1\r\nHost: x\r\nX-Request-Id: abc-1\r\n\r\n", {"X-Request-Id: abc-1\r\n"}, 1},
+    {"PUT /intake HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\nhello world"
+     "PUT /intake HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n"
+     "PUT /intake HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\nPUT /intake HTTP/1.1\r\nHost: x\r\n\r\n"
+     "GET /things/2 HTTP/1.1\r\nHost: x\r\n\r\n",
+     {"{\"body\":\"hello world\",\"announced\":11,", "{\"body\":\"abcdefg\",\"announced\":-1,",
+      "{\"body\":\"\",\"announced\":0,", "\"id\":\"2\""},
+     5},
     {"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\nGET /things/1 HTTP/1.1\r\nHost: x\r\n\r\n",
      {"HTTP/1.1 404 Not Found", "\"code\":\"not_found\"", "HTTP/1.1 200 OK"},
      2},
@@ -300,6 +392,84 @@ static void heads_are_limited_in_bytes_and_number(void **state) {
     cleanup_free char *second = exchange(&bench, many.data, many.length, 1000, 1000);
     assert_true(text_starts_with(first, "HTTP/1.1 431 "));
     assert_true(text_starts_with(second, "HTTP/1.1 431 "));
+    bench_stop(&bench);
+}
+
+static void an_answer_amid_a_streamed_body_ends_the_connection(void **state) {
+    static const char *const requests[] = {
+        "PUT /intake?no=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello",
+        "PUT /intake HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\nhe!lo",
+        "PUT /intake HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab!\r\n3\r\nabc\r\n",
+    };
+    static const char next[] = "GET /things/1 HTTP/1.1\r\nHost: x\r\n\r\n";
+    struct bench bench;
+    bench_start(&bench, (struct http_options){0});
+    for (size_t i = 0; i < ARRAY_LENGTH(requests); i++)
+        for (size_t step = 1; step < 200; step += step == 1 ? 198 : 1) {
+            cleanup_free char *both = memory_print("%s%s", requests[i], i ? "" : next);
+            cleanup_free char *answer = exchange(&bench, both, strlen(both), step, step);
+            if (!text_starts_with(answer, i ? "HTTP/1.1 422 " : "HTTP/1.1 403 ") ||
+                !strstr(answer, "Connection: close") || count_of(answer, "HTTP/1.1 ") != 1)
+                fail_msg("case %zu in steps of %zu:\n%s", i, step, answer);
+        }
+    bench_stop(&bench);
+}
+
+static void a_streamed_body_that_breaks_off_is_told_to_its_handler(void **state) {
+    static const char *const requests[] = {
+        "PUT /intake HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\nhello",
+        "PUT /intake HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n",
+        "PUT /intake HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n",
+    };
+    struct bench bench;
+    bench_start(&bench, (struct http_options){0});
+    for (size_t i = 0; i < ARRAY_LENGTH(requests); i++)
+        for (size_t step = 1; step < 200; step += step == 1 ? 198 : 1) {
+            seen.closes = seen.last_status = 0;
+            cleanup_free char *answer = exchange(&bench, requests[i], strlen(requests[i]), step, step);
+            bench_turn(&bench, 3);
+            assert_int_equal(seen.closes, 1);
+            assert_int_equal(seen.last_status, 499);
+            assert_int_equal(strlen(answer), 0);
+        }
+    bench_stop(&bench);
+}
+
+static void a_streamed_body_must_keep_coming(void **state) {
+    static const char request[] = "PUT /intake HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\nhello";
+    struct bench bench;
+    bench_start(&bench, (struct http_options){.body_ms = 100});
+    int fd = bench_connect(&bench);
+    assert_int_equal(write(fd, request, strlen(request)), (ssize_t)strlen(request));
+    for (int i = 0; i < 3000 && !seen.closes; i++) {
+        bench_turn(&bench, 1);
+        clock_sleep_ms(1);
+    }
+    assert_int_equal(seen.closes, 1);
+    close(fd);
+    bench_stop(&bench);
+}
+
+static void a_large_streamed_body_is_never_whole_in_memory(void **state) {
+    static const char head[] = "PUT /intake HTTP/1.1\r\nHost: x\r\nContent-Length: 30000000\r\n\r\n";
+    static char part[100000];
+    struct bench bench;
+    cleanup_text struct text answer = {0};
+    size_t sent = 0;
+    bench_start(&bench, (struct http_options){0});
+    int fd = bench_connect(&bench);
+    assert_int_equal(write(fd, head, strlen(head)), (ssize_t)strlen(head));
+    for (int i = 0; i < 1000000 && sent < 30000000; i++) {
+        ssize_t n = write(fd, part, sizeof part);
+        sent += n > 0 ? (size_t)n : 0;
+        bench_turn(&bench, 1);
+    }
+    bench_turn(&bench, 20);
+    receive(fd, &answer);
+    assert_true(text_starts_with(answer.data, "HTTP/1.1 200 "));
+    assert_non_null(strstr(answer.data, "\"taken\":30000000"));
+    assert_true(seen.largest_piece > 0 && seen.largest_piece <= 128 * 1024);
+    close(fd);
     bench_stop(&bench);
 }
 
@@ -491,6 +661,10 @@ int main(void) {
         cmocka_unit_test(head_answers_have_no_body),
         cmocka_unit_test(bad_requests_get_a_4xx_and_nothing_else),
         cmocka_unit_test(heads_are_limited_in_bytes_and_number),
+        cmocka_unit_test(an_answer_amid_a_streamed_body_ends_the_connection),
+        cmocka_unit_test(a_streamed_body_that_breaks_off_is_told_to_its_handler),
+        cmocka_unit_test(a_streamed_body_must_keep_coming),
+        cmocka_unit_test(a_large_streamed_body_is_never_whole_in_memory),
         cmocka_unit_test(a_parked_request_is_told_when_its_client_leaves),
         cmocka_unit_test(a_parked_request_is_answered_later_and_the_next_waits),
         cmocka_unit_test(streams_hold_back_for_a_slow_reader),
