@@ -155,3 +155,17 @@ int door_read_file(const struct door *door, const char *browser_id, const char *
                                    .user = user};
     return run_managing(door, request, NULL, e);
 }
+
+int door_write_file(const struct door *door, const char *browser_id, const char *name, int64_t size,
+                    ssize_t (*read)(void *user, void *data, size_t room), void *user, struct error *e) {
+    cleanup_free char *id = door_request_escape(browser_id), *file = door_request_escape(name);
+    cleanup_free char *path = memory_print("/browsers/%s/files/%s", id, file);
+    struct door_request request = {.method = "PUT",
+                                   .path = path,
+                                   .what = "give the browser the file",
+                                   .deadline = clock_deadline(FILE_MS),
+                                   .read = read,
+                                   .upload_size = size,
+                                   .user = user};
+    return run_managing(door, request, NULL, e);
+}

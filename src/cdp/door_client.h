@@ -38,3 +38,10 @@ int door_cdp_path(const struct door *door, const char *browser_id, char **ret_pa
 /* Reads a file of the browser's transfer folder: `write` gets it piece by piece and returns 0 or -errno to stop. */
 int door_read_file(const struct door *door, const char *browser_id, const char *name,
                    int (*write)(void *user, const void *data, size_t length), void *user, struct error *e);
+
+/* Makes a new file `name` in its transfer folder (inside: LAUNCHER_TRANSFER_PATH "/name"): `read` gives its `size`
+ * bytes
+ * (-1: until it returns 0) piece by piece, or -errno to stop. ERROR_CONFLICT when there is one, ERROR_TOO_LARGE past
+ * TRANSFER_MAX_MB; nothing is left of a file that failed. */
+int door_write_file(const struct door *door, const char *browser_id, const char *name, int64_t size,
+                    ssize_t (*read)(void *user, void *data, size_t room), void *user, struct error *e);

@@ -48,6 +48,22 @@ static size_t on_body(char *data, size_t size, size_t count, void *user) {
     return transfer->stopped ? CURL_WRITEFUNC_ERROR : length;
 }
 
+static size_t on_upload(char *data, size_t size, size_t count, void *user) {
+    struct transfer *transfer = user;
+    ssize_t n = transfer->request->read(transfer->request->user, data, size * count);
+    if (n >= 0)
+        return (size_t)n;
+    transfer->stopped = (int)n;
+    return CURL_READFUNC_ABORT;
+}
+
+static void set_upload(struct transfer *transfer) {
+    curl_easy_setopt(transfer->easy, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(transfer->easy, CURLOPT_READFUNCTION, on_upload);
+    curl_easy_setopt(transfer->easy, CURLOPT_READDATA, transfer);
+    curl_easy_setopt(transfer->easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)transfer->request->upload_size);
+}
+
 static void set_up(struct transfer *transfer, const struct door *door) {
     const struct door_request *request = transfer->request;
     bool v6 = strchr(door->host, ':') != NULL;
@@ -59,6 +75,8 @@ static void set_up(struct transfer *transfer, const struct door *door) {
         transfer->headers = curl_slist_append(NULL, header);
     }
     curl_easy_setopt(easy, CURLOPT_URL, url);
+    if (request->read)
+        set_upload(transfer);
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
     if (!strcmp(request->method, "POST"))
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, "");

@@ -13,7 +13,11 @@ struct door_request {
     /* Gets the body of a 2xx answer piece by piece, 0 or -errno to stop. NULL: it is collected, up to DOOR_ANSWER_MAX.
      */
     int (*write)(void *user, const void *data, size_t length);
-    void *user;
+    /* Gives the next part of a body of `upload_size` bytes (-1: until 0 is returned): bytes, or -errno to stop. NULL:
+     * there is none. */
+    ssize_t (*read)(void *user, void *data, size_t room);
+    int64_t upload_size;
+    void *user; /* of both */
 };
 
 /* 0 for a 2xx answer (ret_body: what was collected, NUL-terminated); else -errno and the door's error, or

@@ -130,6 +130,43 @@ static void a_file_is_read_piece_by_piece(void **state) {
     assert_string_equal(none, ""); /* an error's body is no file */
 }
 
+static char taken[8];
+
+static void take_five(struct peer *peer) {
+    static const char answer[] = "HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}";
+    io_read_full(peer->fd, taken, 5);
+    peer_send_raw(peer, answer, strlen(answer));
+}
+
+static ssize_t give(void *user, void *data, size_t room) {
+    size_t *left = user, n = *left < 2 ? *left : 2;
+    memcpy(data, "abcde" + 5 - *left, n);
+    *left -= n;
+    return (ssize_t)n;
+}
+
+static ssize_t give_up(void *user, void *data, size_t room) {
+    return -EIO;
+}
+
+static void a_file_is_given_piece_by_piece(void **state) {
+    struct error e = {0};
+    size_t left = 5;
+    FIXTURE(f, "", take_five);
+    assert_int_equal(door_write_file(&f.door, "b", "in voice.pdf", 5, give, &left, &e), 0);
+    assert_string_equal(taken, "abcde");
+    assert_non_null(strstr(f.peer.request, "PUT /browsers/b/files/in%20voice.pdf HTTP"));
+    assert_non_null(strstr(f.peer.request, "Content-Length: 5\r\n"));
+    json_decref(claims_shown(&f, "manage"));
+    left = 5;
+    FIXTURE(full, "HTTP/1.1 413 X\r\nContent-Length: 36\r\n\r\n{\"detail\":\"much\",\"code\":\"too_large\"}", NULL);
+    assert_int_equal(door_write_file(&full.door, "b", "x", 5, give, &left, &e), -EMSGSIZE);
+    assert_int_equal(e.code, ERROR_TOO_LARGE);
+    FIXTURE(broken, "", NULL);
+    assert_int_equal(door_write_file(&broken.door, "b", "x", 5, give_up, NULL, &e), -EIO);
+    assert_int_equal(e.code, ERROR_STORAGE);
+}
+
 static void serve_nothing(struct peer *peer) {
     char byte;
     while (read(peer->fd, &byte, 1) > 0)
@@ -213,6 +250,7 @@ int main(void) {
         cmocka_unit_test(errors_keep_code_text_and_hint),
         cmocka_unit_test(a_released_browser_may_be_gone),
         cmocka_unit_test(a_file_is_read_piece_by_piece),
+        cmocka_unit_test(a_file_is_given_piece_by_piece),
         cmocka_unit_test(the_interrupt_ends_a_request_at_once),
         cmocka_unit_test(an_answer_has_a_largest_size),
         cmocka_unit_test(no_door_is_unavailable_with_a_hint),

@@ -176,6 +176,7 @@ static const struct http_route routes[] = {
     {"GET", "/browsers/{id}", get_browser, .tag = manage},
     {"DELETE", "/browsers/{id}", delete_browser, .tag = manage},
     {"GET", "/browsers/{id}/files/{name}", door_get_file, .tag = manage},
+    {"PUT", "/browsers/{id}/files/{name}", door_put_file, .flags = HTTP_ROUTE_BODY_STREAM, .tag = manage},
     {"GET", "/browsers/{id}/cdp", door_get_cdp, .flags = HTTP_ROUTE_UPGRADE, .tag = cdp},
     {"GET", "/statistics", get_statistics, .tag = manage},
     {"GET", "/metrics", get_metrics},

@@ -12,11 +12,14 @@ struct door {
 /* Listens on DOOR_HOST and DOOR_PORT. `door` outlives the server (http_server_drain ends it). */
 int door_start(struct door *door, uv_loop_t *loop, struct pool *pool, struct error *e);
 
-/* door_cdp.c, door_files.c */
+/* door_cdp.c, door_files.c, door_upload.c */
 void door_get_cdp(struct http_request *request, void *user);
 void door_get_file(struct http_request *request, void *user);
+void door_put_file(struct http_request *request, void *user);
 
 /* The browser named in the path; answers the request and returns NULL when there is none. */
 struct browser *door_find_browser(struct door *door, struct http_request *request);
+/* That of {id}, when {name} may be a file of its transfer folder and `call` has room for it: fills in both. */
+struct browser *door_find_file(struct door *door, struct http_request *request, struct launcher_request *call);
 const char *door_ticket(struct http_request *request); /* header or query; NULL when there is none */
 void door_refuse(struct http_request *request, enum error_code code, const char *text, const char *hint);

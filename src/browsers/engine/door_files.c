@@ -108,22 +108,29 @@ static void on_opened(void *user, const struct launcher_reply *reply, int fd) {
         start_streaming(wait->request, wait->loop, take_fd(owned), st.st_size);
 }
 
-void door_get_file(struct http_request *request, void *user) {
-    struct door *door = user;
-    struct launcher_request open = {.operation = LAUNCHER_OPEN_FILE};
+struct browser *door_find_file(struct door *door, struct http_request *request, struct launcher_request *call) {
     const char *name = http_parameter(request, "name");
     struct browser *browser = door_find_browser(door, request);
     if (!browser)
-        return;
-    if (strlen(name) >= sizeof open.file || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))
+        return NULL;
+    if (strlen(name) >= sizeof call->file || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))
         door_refuse(request, ERROR_BAD_INPUT, "this is not the name of a file in the transfer folder", "");
     else if (browser->state == BROWSER_ENDED)
         door_refuse(request, ERROR_CONFLICT, "the browser has ended and its files are gone", "");
     else {
-        struct open_wait *wait = memory_alloc(sizeof *wait);
-        *wait = (struct open_wait){request, door->pool->loop};
-        snprintf(open.file, sizeof open.file, "%s", name);
-        memcpy(open.browser_id, browser->id, sizeof open.browser_id);
-        launcher_link_call(door->pool->launcher, &open, OPEN_MS, on_opened, wait);
+        snprintf(call->file, sizeof call->file, "%s", name);
+        memcpy(call->browser_id, browser->id, sizeof call->browser_id);
+        return browser;
     }
+    return NULL;
+}
+
+void door_get_file(struct http_request *request, void *user) {
+    struct door *door = user;
+    struct launcher_request open = {.operation = LAUNCHER_OPEN_FILE};
+    if (!door_find_file(door, request, &open))
+        return;
+    struct open_wait *wait = memory_alloc(sizeof *wait);
+    *wait = (struct open_wait){request, door->pool->loop};
+    launcher_link_call(door->pool->launcher, &open, OPEN_MS, on_opened, wait);
 }

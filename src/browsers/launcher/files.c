@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -41,6 +42,7 @@ int files_process_start(pid_t pid, uint64_t *ret_ticks) {
 
 static int open_beneath(int dir, const char *path, uint64_t flags, uint64_t resolve) {
     struct open_how how = {.flags = flags | O_CLOEXEC,
+                           .mode = flags & O_CREAT ? 0600 : 0,
                            .resolve = resolve | RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
     int fd = (int)syscall(SYS_openat2, dir, path, &how, sizeof how);
     return fd < 0 ? -errno : fd;
@@ -50,9 +52,9 @@ static bool is_plain_name(const char *name) {
     return *name && !strchr(name, '/') && strcmp(name, ".") && strcmp(name, "..");
 }
 
-int files_open_transfer(pid_t container_pid, const char *name) {
+/* The transfer folder of a browser, whatever the browser made of the paths that lead there. */
+static int open_folder(pid_t container_pid, const char *name) {
     char path[32];
-    struct stat st;
     if (!is_plain_name(name))
         return -EINVAL;
     snprintf(path, sizeof path, "/proc/%d/root", container_pid);
@@ -60,7 +62,12 @@ int files_open_transfer(pid_t container_pid, const char *name) {
     if (root < 0)
         return -errno;
     /* The folder is a mount of its own, so the browser cannot put something else in its place. */
-    cleanup_close int folder = open_beneath(root, &LAUNCHER_TRANSFER_PATH[1], O_PATH | O_DIRECTORY, 0);
+    return open_beneath(root, &LAUNCHER_TRANSFER_PATH[1], O_PATH | O_DIRECTORY, 0);
+}
+
+int files_open_transfer(pid_t container_pid, const char *name) {
+    struct stat st;
+    cleanup_close int folder = open_folder(container_pid, name);
     if (folder < 0)
         return folder;
     /* O_NONBLOCK: opening a FIFO must not wait for its writer. */
@@ -70,4 +77,27 @@ int files_open_transfer(pid_t container_pid, const char *name) {
     if (fstat(fd, &st))
         return -errno;
     return S_ISREG(st.st_mode) ? take_fd(fd) : -EINVAL;
+}
+
+/* As the browser's user, for the length of one call: the file is its own (the container's user namespace knows no
+ * other owner), and no right beyond that user's is used in its folder. */
+static int create_as(uid_t owner, int folder, const char *name) {
+    setfsgid(owner);
+    setfsuid(owner);
+    int fd = open_beneath(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOCTTY, RESOLVE_NO_XDEV);
+    setfsuid(0);
+    setfsgid(0);
+    return fd;
+}
+
+int files_create_transfer(pid_t container_pid, uid_t owner, const char *name) {
+    cleanup_close int folder = open_folder(container_pid, name);
+    return folder < 0 ? folder : create_as(owner, folder, name);
+}
+
+int files_remove_transfer(pid_t container_pid, const char *name) {
+    cleanup_close int folder = open_folder(container_pid, name);
+    if (folder < 0)
+        return folder;
+    return unlinkat(folder, name, 0) ? -errno : 0;
 }

@@ -17,3 +17,10 @@ int files_process_start(pid_t pid, uint64_t *ret_ticks);
 /* Opens a regular file of a browser's transfer folder for reading, whatever the browser put there: the path is
  * resolved beneath the container's root without following a link. Returns the fd or -errno. */
 int files_open_transfer(pid_t container_pid, const char *name);
+
+/* Makes a new regular file there, the container's user's own (mode 0600), and opens it for writing. Never opens what
+ * exists: -EEXIST. Returns the fd or -errno. */
+int files_create_transfer(pid_t container_pid, uid_t owner, const char *name);
+
+/* Removes one name there, whatever it is, unless it is a folder; follows no link. */
+int files_remove_transfer(pid_t container_pid, const char *name);

@@ -75,13 +75,26 @@ static int operate_STATISTICS(const struct launcher_request *request, struct bro
     return ANSWERS_ITSELF;
 }
 
-static int operate_OPEN_FILE(const struct launcher_request *request, struct browser *browser, struct error *e) {
-    int fd = files_open_transfer(browser->container.pid, request->file);
+/* Gives the engine a descriptor, or passes on why there is none. */
+static int answer_fd(const struct launcher_request *request, int fd) {
     if (fd < 0)
         return fd;
-    struct launcher_reply reply = connection_reply(LAUNCHER_OPEN_FILE, request->serial, browser->id);
+    struct launcher_reply reply =
+        connection_reply((enum launcher_operation)request->operation, request->serial, request->browser_id);
     connection_send(&reply, fd);
     return ANSWERS_ITSELF;
+}
+
+static int operate_OPEN_FILE(const struct launcher_request *request, struct browser *browser, struct error *e) {
+    return answer_fd(request, files_open_transfer(browser->container.pid, request->file));
+}
+
+static int operate_CREATE_FILE(const struct launcher_request *request, struct browser *browser, struct error *e) {
+    return answer_fd(request, files_create_transfer(browser->container.pid, browser->ids.user, request->file));
+}
+
+static int operate_REMOVE_FILE(const struct launcher_request *request, struct browser *browser, struct error *e) {
+    return files_remove_transfer(browser->container.pid, request->file);
 }
 
 static int operate_DESTROY(const struct launcher_request *request, struct browser *browser, struct error *e) {

@@ -10,6 +10,8 @@
  *   GET    /browsers/{id}                scope manage  {browser}
  *   DELETE /browsers/{id}?reason=NAME    scope manage  204 or 200 when it is ended; NAME "released" or "killed"
  *   GET    /browsers/{id}/files/{name}   scope manage  the bytes of a file of its transfer folder
+ *   PUT    /browsers/{id}/files/{name}   scope manage  201 {"name","size"}: the body becomes a new file there, as large
+ *                                                      as TRANSFER_MAX_MB; 409 when there is one; whole or not at all
  *   GET    /browsers/{id}/cdp            scope cdp     WebSocket
  *   GET    /statistics                   scope manage  an object of numbers
  *   GET    /health, /metrics

@@ -25,6 +25,8 @@
     X(SET_LIMITS, "set_limits", "Change memory and CPU limit; cpu_millis 0 lifts the CPU quota.")                      \
     X(STATISTICS, "statistics", "Memory, CPU time, processes.")                                                        \
     X(OPEN_FILE, "open_file", "Open a regular file of its transfer folder for reading; the reply carries the fd.")     \
+    X(CREATE_FILE, "create_file", "Make a new file in its transfer folder; the reply carries the fd to write it.")     \
+    X(REMOVE_FILE, "remove_file", "Remove a file of its transfer folder: an upload that was not finished.")            \
     X(DESTROY, "destroy", "Kill everything of it; reply when nothing is left. Sends no EXITED.")
 
 enum launcher_operation {
@@ -42,7 +44,7 @@ struct launcher_request {
     char browser_id[LAUNCHER_ID_SIZE];
     uint64_t memory_bytes; /* CREATE, SET_LIMITS; at most what BROWSER_MEMORY_MB or the request's ticket allowed */
     uint32_t cpu_millis;   /* CREATE: limit after the start; SET_LIMITS; 1000 is one core */
-    char file[LAUNCHER_FILE_MAX]; /* OPEN_FILE: one name, no slash */
+    char file[LAUNCHER_FILE_MAX]; /* OPEN_FILE, CREATE_FILE, REMOVE_FILE: one name, no slash */
     /* CREATE, for cold starts that CDP cannot reach; empty: defaults. */
     char locale[32];   /* BCP 47, "ru-RU" */
     char timezone[64]; /* IANA, "Europe/Moscow" */
