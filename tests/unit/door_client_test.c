@@ -162,7 +162,7 @@ static void a_file_is_given_piece_by_piece(void **state) {
     FIXTURE(full, "HTTP/1.1 413 X\r\nContent-Length: 36\r\n\r\n{\"detail\":\"much\",\"code\":\"too_large\"}", NULL);
     assert_int_equal(door_write_file(&full.door, "b", "x", 5, give, &left, &e), -EMSGSIZE);
     assert_int_equal(e.code, ERROR_TOO_LARGE);
-    FIXTURE(broken, "", NULL);
+    FIXTURE(broken, "", take_five);
     assert_int_equal(door_write_file(&broken.door, "b", "x", 5, give_up, NULL, &e), -EIO);
     assert_int_equal(e.code, ERROR_STORAGE);
 }
