@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "store/postgres_internal.h"
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,11 +80,19 @@ void postgres_close(struct postgres *db) {
     *db = (struct postgres){0};
 }
 
-/* A connection that the server closed meanwhile is noticed before anything is sent on it. */
+/* A connection that the server closed meanwhile is noticed before anything is sent on it. A server that shuts down says
+ * so first, which libpq takes for a notice; the end comes with the read after that. */
+static bool is_alive(PGconn *connection) {
+    struct pollfd arrived = {.fd = PQsocket(connection), .events = POLLIN};
+    while (PQstatus(connection) == CONNECTION_OK && poll(&arrived, 1, 0) > 0)
+        if (!PQconsumeInput(connection))
+            return false;
+    return PQstatus(connection) == CONNECTION_OK;
+}
+
 static int ensure_connected(struct postgres *db, int64_t deadline, struct error *e) {
     if (db->connection) {
-        PGconn *connection = db->connection;
-        if (PQconsumeInput(connection) && PQstatus(connection) == CONNECTION_OK)
+        if (is_alive(db->connection))
             return 0;
         bool in_transaction = db->in_transaction;
         postgres_drop(db);
