@@ -1,12 +1,13 @@
 #include "domain/events.h"
 #include "domain/sql.h"
 
+/* thread_id is compared with the parameter, not with t.id, so that only one partition is planned for. */
 static const struct statement READ = {
     "events_read",
     "SELECT (SELECT json_build_object('items', coalesce(json_agg(json_build_object('seq', x.seq, 'time', "
     "rfc3339(x.time), "
     "'kind', x.kind, 'level', x.level, 'message', x.message, 'data', x.data) ORDER BY x.seq), '[]'::json), "
-    "'next_after', coalesce(max(x.seq), $4::bigint)) FROM (SELECT * FROM thread_events v WHERE v.thread_id = t.id "
+    "'next_after', coalesce(max(x.seq), $4::bigint)) FROM (SELECT * FROM thread_events v WHERE v.thread_id = $3::uuid "
     "AND v.seq > $4::bigint ORDER BY v.seq LIMIT $5::int) x) FROM threads t WHERE t.id = $3::uuid AND " SQL_MAY("t")};
 
 static const struct statement MAKE_PARTITIONS = {"events_make_partitions",

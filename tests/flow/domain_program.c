@@ -433,6 +433,7 @@ int main(void) {
         return 1;
     }
     make_agent(&admin, "probe");
+    clean();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     postgres_close(&db);
     return failed;

@@ -44,7 +44,7 @@ export async function startPostgres(folder) {
       this.child = spawn(join(BIN, 'postgres'), ['-D', data, '-k', sockets, '-c', 'listen_addresses=', '-c', 'fsync=off',
         '-c', 'max_connections=60', '-c', 'shared_buffers=32MB'], { ...user, cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] });
       this.log = '';
-      this.child.stderr.on('data', text => { this.log = (this.log + text).slice(-20000); });
+      this.child.stderr.on('data', text => { this.log = (this.log + text).slice(-(16 << 20)); });
       await until('the start of PostgreSQL', () => run('pg_isready', ['-h', sockets, '-d', 'postgres']));
     },
     async stop(signal = 'SIGINT') {
