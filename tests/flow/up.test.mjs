@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import { execFileSync } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
-import { environmentOf, freePort, Instance, processes, runBinary, sleep, startInstance, traces, until } from './lib/instance.mjs';
+import { cgroupOf, environmentOf, freePort, Instance, processes, runBinary, sleep, startInstance, traces, until } from './lib/instance.mjs';
 
 const SERVICES = ['postgres', 'redis', 'launcher', 'engine', 'worker'];
 const userId = (name) => Number(execFileSync('id', ['-u', name]));
@@ -222,6 +222,46 @@ describe('replinet up', () => {
     await instance.start();
     for (const [name, mode] of [['state/secret/secret_key', 0o600], ['state/secret', 0o700], ['run/redis', 0o750]])
       assert.equal(fs.statSync(`${instance.folder}/${name}`).mode & 0o777, mode, name);
+  });
+});
+
+describe('replinet up with a browser', () => {
+  let instance;
+  before(async () => {
+    instance = await Instance.prepare({ POOL_WARM: '1', MAX_BROWSERS: '2' });
+  });
+  after(() => instance.remove());
+
+  const warmBrowser = () =>
+    until('a warm browser', async () => JSON.parse((await instance.cli('browser', 'ls', '--json')).stdout).items.find((browser) => browser.state === 'warm'), 30000);
+  const cgroups = (id) => execFileSync('find', ['/sys/fs/cgroup', '-name', id]).toString().split('\n').filter(Boolean);
+  const members = (id) => processes().filter((p) => p.state !== 'Z' && cgroupOf(p.pid).includes(id));
+
+  for (const signal of ['SIGTERM', 'SIGKILL'])
+    test(`${signal} leaves none of its processes, mounts, cgroups and files`, async () => {
+      await instance.start();
+      const { id } = await warmBrowser();
+      assert.ok(members(id).length >= 3 && cgroups(id).length >= 1);
+      instance.up.kill(signal);
+      await instance.ended;
+      await until('nothing left', () => members(id).length + cgroups(id).length + traces(instance).length === 0, 30000);
+      assert.deepEqual(fs.readdirSync(`${instance.env.RUN_DIR}/browsers`), []);
+      assert.deepEqual(fs.readdirSync(`${instance.env.RUN_DIR}/keepers`), []);
+    });
+
+  test('kill -9 of up and launcher at once: the next start sweeps', async () => {
+    await instance.start();
+    const { id } = await warmBrowser();
+    const { launcher } = instance.children();
+    for (const pid of [instance.up.pid, launcher.pid]) process.kill(pid, 'SIGSTOP');
+    for (const pid of [instance.up.pid, launcher.pid]) process.kill(pid, 'SIGKILL');
+    await instance.ended;
+    await instance.start();
+    await until('nothing left of it', () => members(id).length + cgroups(id).length === 0, 30000);
+    assert.notEqual((await warmBrowser()).id, id);
+    assert.ok(!fs.existsSync(`${instance.env.RUN_DIR}/browsers/${id}`));
+    await instance.stop();
+    assert.deepEqual(traces(instance), []);
   });
 });
 

@@ -92,18 +92,9 @@ export function environmentOf(pid) {
   );
 }
 
-export function descendants(root) {
-  const all = processes();
-  const found = [];
-  for (let wave = [root]; wave.length; ) {
-    const next = all.filter((p) => wave.includes(p.parent));
-    found.push(...next);
-    wave = next.map((p) => p.pid);
-  }
-  return found;
-}
+export const cgroupOf = (pid) => read(`/proc/${pid}/cgroup`);
 
-/** What may be left of an instance: processes, mounts, cgroups and sockets that name its folders. */
+/** What may be left of an instance: processes and mounts that name its folders. */
 export function traces(instance) {
   const mine = (text) => text.includes(instance.folder);
   const left = [];
