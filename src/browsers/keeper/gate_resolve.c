@@ -300,13 +300,25 @@ void resolver_ask(struct resolver *resolver, const char *name, struct resolver_w
         ask_queued(resolver);
 }
 
+/* Nobody waits for it any more; a page that asks and leaves, thousands of times, would make the queue grow. */
+static void forget_queued(struct resolver_lookup *lookup) {
+    struct resolver_lookup **place = &lookup->resolver->lookups;
+    while (*place != lookup)
+        place = &(*place)->next;
+    *place = lookup->next;
+    lookup_free(lookup);
+}
+
 void resolver_cancel(struct resolver_waiter *waiter) {
     if (!waiter->lookup)
         return;
-    struct resolver_waiter **place = &waiter->lookup->waiters;
+    struct resolver_lookup *lookup = waiter->lookup;
+    struct resolver_waiter **place = &lookup->waiters;
     while (*place != waiter)
         place = &(*place)->next;
     *place = waiter->next;
     waiter->lookup = NULL;
     waiter->next = NULL;
+    if (!lookup->waiters && lookup->state == LOOKUP_QUEUED && !lookup->resolver->stopping)
+        forget_queued(lookup);
 }
