@@ -93,6 +93,12 @@ describe('identity', () => {
       assert.equal(new Set([namespace(pid, kind), namespace(otherPid, kind), namespace('self', kind)]).size, 3, kind);
   });
 
+  test('a keeper has no terminal in common with the launcher', () => {
+    const stat = readFileSync(`/proc/${launcher.pid(first, 'keeper')}/stat`, 'latin1');
+    const session = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3]);
+    assert.equal(session, launcher.pid(first, 'keeper'), 'it leads a session of its own');
+  });
+
   test('a keeper is no root, in no group, and has no capability', () => {
     const keeper = launcher.pid(first, 'keeper');
     assert.ok(!status(keeper, 'Uid').split('\t').includes('0'));
@@ -265,11 +271,11 @@ describe('open_file', () => {
   test('gives a regular file of the transfer folder and nothing else', async () => {
     inside(`open('plain', 'w').write('content')
 os.symlink('/etc/passwd', 'link'); os.symlink('plain', 'inner'); os.symlink('/home/browser', 'up')
-os.mkfifo('pipe'); os.mkdir('folder')
+open('holes', 'w').truncate(1 << 40); os.mkfifo('pipe'); os.mkdir('folder')
 import socket; socket.socket(socket.AF_UNIX).bind('socket')`);
     const good = await launcher.ask('open_file', first, { file: 'plain' });
     assert.deepEqual([good.status, good.content], [0, 'content']);
-    for (const file of ['link', 'inner', 'up', 'pipe', 'folder', 'socket', '.', '..', '', 'missing', '../profile/Local State', 'folder/../plain', '/etc/passwd'])
+    for (const file of ['holes', 'link', 'inner', 'up', 'pipe', 'folder', 'socket', '.', '..', '', 'missing', '../profile/Local State', 'folder/../plain', '/etc/passwd'])
       assert.ok((await launcher.ask('open_file', first, { file })).status < 0, file);
   });
 });

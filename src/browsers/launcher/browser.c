@@ -251,7 +251,6 @@ static void forget(struct browser *browser) {
         place = &(*place)->next;
     *place = browser->next;
     count--;
-    ids_give_back(&browser->ids);
     close_netns(browser);
     if (browser->messages >= 0)
         close(browser->messages);
@@ -268,6 +267,10 @@ int browsers_remove_remains(const char *id) {
     return cgroup < 0 ? cgroup : first_failure < 0 ? first_failure : r;
 }
 
+static bool everyone_ended(const struct browser *browser) {
+    return !runs(&browser->keeper) && !runs(&browser->runtime) && !runs(&browser->container);
+}
+
 static void clean(struct browser *browser) {
     int r = browsers_remove_remains(browser->id);
     if (r < 0 && clock_monotonic_ms() < browser->deadline) {
@@ -277,12 +280,10 @@ static void clean(struct browser *browser) {
     if (r < 0)
         log_failure(NULL, "something of a browser is left behind", LOG_BROWSER(browser->id),
                     LOG_TEXT("error.message", strerror(-r)));
+    else if (everyone_ended(browser)) /* else its ids go to no other browser */
+        ids_give_back(&browser->ids);
     report(browser);
     forget(browser);
-}
-
-static bool everyone_ended(const struct browser *browser) {
-    return !runs(&browser->keeper) && !runs(&browser->runtime) && !runs(&browser->container);
 }
 
 static void finish(struct browser *browser) {

@@ -116,7 +116,8 @@ static int write_bundle(struct browser *browser, const struct browsers_setup *se
     return container_write_bundle(folder, &spec, e);
 }
 
-/* The keeper's parent is this process, whose death ends it at once; with the pipe's end ends the browser. */
+/* The keeper's parent is this process, whose death ends it at once; with the pipe's end ends the browser. A session of
+ * its own: it could push input into a terminal that it shared, and Ctrl-C would end it before its browser. */
 static int spawn_keeper(struct browser *browser, const struct start_fds *fds, struct error *e) {
     struct process_user user = {.uid = browser->ids.keeper, .gid = browser->ids.keeper};
     char *arguments[] = {"replinet", "keeper", browser->id, NULL};
@@ -126,6 +127,7 @@ static int spawn_keeper(struct browser *browser, const struct start_fds *fds, st
                                 .environment = environment,
                                 .user = &user,
                                 .death_signal = SIGKILL,
+                                .new_session = true,
                                 .stdin_fd = -1,
                                 .stdout_fd = -1,
                                 .stderr_fd = -1,

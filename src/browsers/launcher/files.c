@@ -1,4 +1,5 @@
 #include "browsers/launcher/files.h"
+#include "base/config.h"
 #include "base/io.h"
 #include "base/memory.h"
 #include "browsers/protocol/launcher_protocol.h"
@@ -76,7 +77,10 @@ int files_open_transfer(pid_t container_pid, const char *name) {
         return fd;
     if (fstat(fd, &st))
         return -errno;
-    return S_ISREG(st.st_mode) ? take_fd(fd) : -EINVAL;
+    if (!S_ISREG(st.st_mode))
+        return -EINVAL;
+    /* A file with holes may claim any size, and somebody would read it all. */
+    return st.st_size > (off_t)config_int(CONFIG_TRANSFER_MAX_MB) << 20 ? -EFBIG : take_fd(fd);
 }
 
 /* As the browser's user, for the length of one call: the file is its own (the container's user namespace knows no
