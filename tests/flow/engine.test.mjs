@@ -384,6 +384,7 @@ describe('engine, processes that die', { timeout: 300000 }, () => {
     await over
     assert.match(answer, /^HTTP\/1.1 200 /)
     await until(() => manager.pidOf('engine') && manager.pidOf('engine') !== engine, 'a new engine')
+    await manager.waitWarm()
     assert.doesNotMatch(manager.log, /AddressSanitizer/)
   })
   test('kill -9 of a keeper: its browser ends with that reason', async () => {

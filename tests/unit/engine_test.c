@@ -233,6 +233,46 @@ static void a_keeper_that_does_not_answer_loses_its_browser(void **state) {
     io_remove_tree(folder);
 }
 
+/* The next request of that operation, from a pool whose launcher the test plays. */
+static struct launcher_request next_request(uv_loop_t *loop, int launcher, enum launcher_operation operation) {
+    struct launcher_request request = {0};
+    for (int i = 0; i < 2000; i++) {
+        turn(loop, 1);
+        if (io_receive_message(launcher, &request, sizeof request, NULL, NULL) == sizeof request &&
+            request.operation == operation)
+            return request;
+        usleep(1000);
+    }
+    fail_msg("the launcher was not asked");
+    return request;
+}
+
+static void what_the_launcher_makes_too_late_is_ended(void **state) {
+    uv_loop_t loop;
+    struct error e;
+    char path[64];
+    memset(&queue, 0, sizeof queue);
+    snprintf(path, sizeof path, "/tmp/engine-test-%d.sock", getpid());
+    int listener = io_unix_listen(path, SOCK_SEQPACKET | SOCK_NONBLOCK, 0600, getuid(), getgid(), &e), launcher;
+    uv_loop_init(&loop);
+    queue.pool = pool_new(&loop, path);
+    while ((launcher = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) < 0)
+        turn(&loop, 1);
+    next_request(&loop, launcher, LAUNCHER_LIST);
+    pool_start_browser(queue.pool);
+    struct launcher_request create = next_request(&loop, launcher, LAUNCHER_CREATE);
+    struct launcher_reply late = {.operation = create.operation, .serial = create.serial, .status = -ETIMEDOUT};
+    assert_true(io_send_message(launcher, &late, sizeof late, NULL, 0) > 0);
+    struct launcher_request destroy = next_request(&loop, launcher, LAUNCHER_DESTROY);
+    assert_string_equal(destroy.browser_id, create.browser_id);
+    pool_free(queue.pool);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    close(launcher);
+    close(listener);
+    unlink(path);
+}
+
 static void a_browser_is_listed_whatever_it_says_of_itself(void **state) {
     struct browser browser = {.id = "one", .state = BROWSER_WARM, .version = "Chrome\xE2\x82"};
     cleanup_json json_t *object = browser_to_json(&browser);
@@ -268,6 +308,7 @@ int main(void) {
         cmocka_unit_test(a_peer_that_never_reads_loses_the_channel),
         cmocka_unit_test(a_peer_that_never_stops_talking_gets_its_turn_only),
         cmocka_unit_test(a_keeper_that_does_not_answer_loses_its_browser),
+        cmocka_unit_test(what_the_launcher_makes_too_late_is_ended),
         cmocka_unit_test(a_browser_is_listed_whatever_it_says_of_itself),
         cmocka_unit_test(who_is_turned_away_may_ask_again_at_once),
         cmocka_unit_test(a_pool_that_stops_turns_everybody_away),

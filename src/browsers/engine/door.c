@@ -208,11 +208,12 @@ static void note_request(const struct http_request *request, int status, int64_t
               LOG_INT("replinet.duration_ms", duration_ms), LOG_TEXT("http.request.id", http_request_id(request)));
 }
 
-int door_start(struct door *door, uv_loop_t *loop, struct pool *pool, struct error *e) {
+int door_start(struct door *door, uv_loop_t *loop, struct pool *pool, size_t connections_max, struct error *e) {
     struct http_options options = {
         .routes = routes,
         .user = door,
         .head_max = TICKET_MAX + DOOR_HEAD_EXTRA,
+        .connections_max = connections_max,
         .before = check_right,
         .after = note_request,
     };

@@ -9,8 +9,9 @@ struct door {
     struct http_server *server;
 };
 
-/* Listens on DOOR_HOST and DOOR_PORT. `door` outlives the server (http_server_drain ends it). */
-int door_start(struct door *door, uv_loop_t *loop, struct pool *pool, struct error *e);
+/* Listens on DOOR_HOST and DOOR_PORT and has at most that many connections. `door` outlives the server
+ * (http_server_drain ends it). */
+int door_start(struct door *door, uv_loop_t *loop, struct pool *pool, size_t connections_max, struct error *e);
 
 /* door_cdp.c, door_files.c, door_upload.c */
 void door_get_cdp(struct http_request *request, void *user);

@@ -7,8 +7,10 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 
-#define DRAIN_MS 3000
+#define DRAIN_MS         3000
+#define DESCRIPTORS_MOST 20000
 
 struct engine {
     uv_loop_t loop;
@@ -36,6 +38,15 @@ static void on_signal(uv_signal_t *handle, int number) {
     http_server_drain(engine->door.server, DRAIN_MS, on_drained, engine);
 }
 
+/* Half of what there may be is the door's: however many connect to it, launcher and keepers can still be reached. */
+static size_t descriptors_for_door(void) {
+    struct rlimit limit = {0};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max < DESCRIPTORS_MOST ? limit.rlim_max : DESCRIPTORS_MOST;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    return (size_t)limit.rlim_cur / 2;
+}
+
 static int engine_start(struct engine *engine, struct error *e) {
     static const int signals[] = {SIGTERM, SIGINT};
     cleanup_free char *path = instance_run_path("launcher.sock");
@@ -48,7 +59,7 @@ static int engine_start(struct engine *engine, struct error *e) {
         engine->stop[i].data = engine;
         uv_signal_start(&engine->stop[i], on_signal, signals[i]);
     }
-    return door_start(&engine->door, &engine->loop, engine->pool, e);
+    return door_start(&engine->door, &engine->loop, engine->pool, descriptors_for_door(), e);
 }
 
 int engine_command(int count, char **arguments) {

@@ -74,4 +74,6 @@ void pool_call_launcher(struct browser *browser, struct launcher_request *reques
                         launcher_done *done);
 
 /* pool_reconcile.c: what the launcher tells. */
+/* Ends a browser that is not, or no longer, one of the pool's. */
+void pool_destroy_leftover(struct pool *pool, const char *id);
 extern const struct launcher_link_events pool_launcher_events;

@@ -111,6 +111,8 @@ static void count_failed_start(struct pool *pool, const char *text) {
 
 static void on_created(void *user, const struct launcher_reply *reply, int fd) {
     struct browser *browser = user;
+    if (reply->status == -ETIMEDOUT) /* the launcher may still make it, and then it would be nobody's */
+        pool_destroy_leftover(browser->pool, browser->id);
     if (browser->state != BROWSER_STARTING)
         return; /* ended meanwhile */
     if (reply->status < 0) {
@@ -148,13 +150,13 @@ static void browser_became_warm(struct browser *browser) {
     browser->warm_ms = clock_monotonic_ms();
     browser->statistics_due = browser->warm_ms + STATISTICS_MS;
     pool_set_state(browser, BROWSER_WARM);
-    if (browser->adopted)
+    pool_call_launcher(browser, &request, CALL_MS, NULL);
+    if (browser->adopted) /* the engine before this one may have ended before it set the quota */
         return;
     durations_add(&pool->start_times, browser->warm_ms - browser->started_ms);
     metrics_observe(METRIC_BROWSER_START, (double)(browser->warm_ms - browser->started_ms) / 1000);
     pool->failed_starts = 0;
     pool->start_not_before = 0;
-    pool_call_launcher(browser, &request, CALL_MS, NULL);
     log_info("browser is warm", LOG_BROWSER(browser->id),
              LOG_INT("replinet.duration_ms", browser->warm_ms - browser->started_ms));
 }

@@ -17,7 +17,7 @@ static void adopt(struct pool *pool, const struct launcher_reply *reply) {
     pool_connect_keeper(browser);
 }
 
-static void destroy_leftover(struct pool *pool, const char *id) {
+void pool_destroy_leftover(struct pool *pool, const char *id) {
     struct launcher_request request = {.operation = LAUNCHER_DESTROY};
     memcpy(request.browser_id, id, sizeof request.browser_id);
     launcher_link_call(pool->launcher, &request, 30000, NULL, NULL);
@@ -28,7 +28,7 @@ static void on_listed(struct pool *pool, const struct launcher_reply *reply) {
     if (!browser)
         adopt(pool, reply);
     else if (browser->state == BROWSER_ENDED)
-        destroy_leftover(pool, browser->id); /* its start was given up while the launcher went on with it */
+        pool_destroy_leftover(pool, browser->id); /* its start was given up while the launcher went on with it */
     else {
         browser->listed = pool->list_generation;
         browser->created = true;
