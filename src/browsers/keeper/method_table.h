@@ -3,7 +3,7 @@
  * "Domain.method" goes before "Domain.*"; what no row names is denied, so a domain that a new Chromium brings is shut
  * until somebody has thought about it. ALLOW passes the raw params on. CHECK parses the params strictly (no duplicate
  * keys), lets the function of method_checks.c look at and change them, and passes on what it left. DENY answers with
- * an error that says why. LOCAL is answered by the keeper itself (mux_local.c).
+ * an error that says why. LOCAL is answered by the keeper itself (mux_calls.c).
  *
  * What must not be reachable: files of the container outside the transfer folder, Chromium's own pages, other ways
  * to the network than the gate, and the browser's life (its lease decides about that). */
