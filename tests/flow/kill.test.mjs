@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { descendants, startInstance, traces, until } from './lib/instance.mjs';
+import { processes, startInstance, traces, until } from './lib/instance.mjs';
 
 let site, replinet;
 const visits = [];
@@ -59,7 +59,17 @@ const ended = (id, ms = 60000) =>
     const found = await thread(id);
     return ['completed', 'error', 'stopped'].includes(found.status) && found;
   }, ms);
-const running = () => descendants(replinet.up.pid).filter((p) => p.state !== 'Z');
+/** The processes of the instance: `up`, its children, theirs, and so on. */
+function running() {
+  const all = processes().filter((p) => p.state !== 'Z');
+  const found = [];
+  for (let wave = [replinet.up.pid]; wave.length; ) {
+    const next = all.filter((p) => wave.includes(p.parent));
+    found.push(...next);
+    wave = next.map((p) => p.pid);
+  }
+  return found;
+}
 const ofCommand = (name) => running().filter((p) => p.command[1] === name);
 // A renderer rewrites its arguments into one text.
 const isChromium = (p) => /^\/\S*\/chromium(\s|$)/.test(p.command.join(' '));
@@ -211,7 +221,10 @@ describe('other ends', () => {
     await nothingLeft();
   });
 
-  test('no browser process outlives its thread', async () => {
-    assert.deepEqual(running().filter(isChromium), []);
-  });
+  test('every Chromium that is left is one that the engine lists, and nobody has it', () =>
+    until('processes and list to agree', async () => {
+      const { items } = await json('browser', 'ls');
+      const alive = items.filter((b) => b.state !== 'ended');
+      return alive.every((b) => b.state !== 'leased') && chromiums('browser').length === alive.length;
+    }));
 });
