@@ -15,6 +15,14 @@ const struct action action_rows[] = {
 };
 const size_t action_count = ARRAY_LENGTH(action_rows);
 
+/* Steps that hold steps have the time of those. */
+bool action_holds_steps(const struct action *action) {
+    for (const struct field *field = action->shape->fields; field && field->name; field++)
+        if (field->kind == FIELD_STEPS)
+            return true;
+    return action->shape == &shape_call;
+}
+
 const struct action *action_find(const char *name) {
     for (size_t i = 0; i < action_count; i++)
         if (!strcmp(action_rows[i].name, name))

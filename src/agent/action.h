@@ -12,11 +12,13 @@ struct run {
     struct cdp_client *client;
     struct page *page;
     const char *browser_id;
-    json_t *values;     /* {"inputs", "results", "loop"}: what templates see */
+    json_t *values;     /* {"inputs", "results", "vars", "loop"}: what templates see */
     json_t *results;    /* borrowed from values */
     int64_t deadline;   /* of the whole run */
     int64_t limit;      /* of the innermost step that holds steps; the run's deadline outside */
     int64_t steps_done; /* carried out, those in loops counted each time */
+    bool stopping;      /* a stop step was met: the script ends here */
+    int depth;          /* scripts called within each other */
     int sink_error;     /* < 0: the sink refused; the run ends */
     struct error sink_problem;
     int64_t refusals;       /* reported and not */
@@ -44,10 +46,22 @@ struct action {
 
 extern const struct action action_rows[];
 extern const size_t action_count;
+bool action_holds_steps(const struct action *action);
 const struct action *action_find(const char *name);
 
 /* Runs a list of steps; `path` leads to it. Stops at the first that fails and is not optional. */
 int step_run_list(struct run *run, const json_t *steps, const char *path, struct error *e);
+
+/* Keeps a value as a result (stolen); -E2BIG when it is too large. */
+int run_result(struct step *step, const char *name, json_t *value, struct error *e);
+
+/* Steps that hold steps: what {{loop}} means inside, and the time they have. loop_enter's object is borrowed. */
+struct loop_scope {
+    json_t *outer;
+    int64_t limit;
+};
+json_t *loop_enter(struct step *step, struct loop_scope *scope);
+void loop_leave(struct step *step, struct loop_scope *scope);
 
 /* By when a step must be done: its timeout_ms (NULL or none: STEP_TIMEOUT_SECONDS), within the limit around it. */
 int64_t step_deadline(const struct run *run, const json_t *step);

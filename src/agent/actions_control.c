@@ -2,38 +2,17 @@
 #include "agent/action.h"
 #include "agent/shapes.h"
 #include "agent/target.h"
-#include "agent/template.h"
-#include "base/clock.h"
 #include "base/memory.h"
 #include <errno.h>
 
 action_handler action_repeat;
 
 #define PASSES_DEFAULT 100
-#define ASK_AGAIN_MS   20
-
-/* A loop's condition is asked once, in the page as it is after the steps before it. */
-static int ask(struct step *step, const char *key, bool *ret_holds, struct error *e) {
-    const json_t *written = json_object_get(step->arguments, key);
-    cleanup_json json_t *condition = NULL;
-    struct step asking = *step; /* it has the time of a step, not of the whole loop */
-    asking.deadline = step_deadline(step->run, NULL);
-    int r = template_expand(written, step->run->values, &condition, e);
-    if (!r)
-        r = shape_check(&shape_condition, condition, key, e);
-    if (r < 0)
-        return r;
-    do {
-        cleanup_free char *seen = NULL;
-        r = condition_ask(&asking, condition, ret_holds, &seen, e);
-    } while (r == -EAGAIN && clock_remaining_ms(asking.deadline) > 0 && !step_pause(&asking, ASK_AGAIN_MS, e));
-    return r == -EAGAIN ? error_set(e, ETIMEDOUT, ERROR_TIMEOUT, "the page kept changing while %s was asked", key) : r;
-}
 
 /* `key` says whether another pass comes: `wanted` is the answer that lets it come. A missing condition always does. */
 static int may_go_on(struct step *step, const char *key, bool wanted, bool *ret_go_on, struct error *e) {
     bool holds = wanted;
-    int r = json_object_get(step->arguments, key) ? ask(step, key, &holds, e) : 0;
+    int r = json_object_get(step->arguments, key) ? condition_decide(step, key, &holds, e) : 0;
     *ret_go_on = holds == wanted;
     return r;
 }
@@ -62,21 +41,31 @@ static int run_passes(struct step *step, int64_t *passes, struct error *e) {
         r = run_part(step, "steps", e);
         if (!r)
             r = may_go_on(step, "until", false, &go_on, e);
-        if (r < 0 || !go_on)
+        if (r < 0 || !go_on || step->run->stopping)
             return ++*passes, r;
     }
     return 0;
 }
 
-int action_repeat(struct step *step, struct error *e) {
-    json_t *values = step->run->values;
-    cleanup_json json_t *outer = json_incref(json_object_get(values, "loop"));
-    int64_t passes = 0, limit = step->run->limit;
+json_t *loop_enter(struct step *step, struct loop_scope *scope) {
+    json_t *values = step->run->values, *loop;
+    *scope = (struct loop_scope){json_incref(json_object_get(values, "loop")), step->run->limit};
     step->run->limit = step->deadline;
-    json_object_set_new(values, "loop", json_object());
+    json_object_set_new(values, "loop", loop = json_pack("{s:O}", "outer", scope->outer));
+    return loop;
+}
+
+void loop_leave(struct step *step, struct loop_scope *scope) {
+    json_object_set_new(step->run->values, "loop", scope->outer);
+    step->run->limit = scope->limit;
+}
+
+int action_repeat(struct step *step, struct error *e) {
+    struct loop_scope scope;
+    int64_t passes = 0;
+    loop_enter(step, &scope);
     int r = run_passes(step, &passes, e);
-    json_object_set(values, "loop", outer);
-    step->run->limit = limit;
+    loop_leave(step, &scope);
     json_object_set_new(step->data, "passes", json_integer(passes));
     return r;
 }

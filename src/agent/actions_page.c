@@ -15,14 +15,6 @@ action_handler action_goto, action_wait_for, action_assert, action_extract, acti
 #define ASK_EVERY_MS      50
 #define RESULTS_MAX_BYTES (32 * 1024 * 1024)
 
-static enum page_stage stage_of(const char *name, enum page_stage fallback) {
-    static const char *const names[] = {"commit", "dom", "load", "quiet"};
-    for (size_t i = 0; name && i < ARRAY_LENGTH(names); i++)
-        if (!strcmp(names[i], name))
-            return (enum page_stage)i;
-    return fallback;
-}
-
 static bool is_web_address(const char *url) {
     return !strncasecmp(url, "http://", 7) || !strncasecmp(url, "https://", 8) || !strcmp(url, "about:blank");
 }
@@ -43,7 +35,7 @@ int action_goto(struct step *step, struct error *e) {
     if (!is_web_address(url))
         return error_set(e, EINVAL, ERROR_STEP, "%.300s is no http:// or https:// address", url);
     run->refused_host[0] = '\0';
-    enum page_stage stage = stage_of(json_text_or(step->arguments, "until", NULL), PAGE_LOAD);
+    enum page_stage stage = page_stage_of(json_text_or(step->arguments, "until", NULL), PAGE_LOAD);
     int r = page_navigate(run->page, url, stage, step->deadline, e);
     if (r < 0)
         return explain_refusal(run, url, e), r;
@@ -121,10 +113,9 @@ int action_wait_for(struct step *step, struct error *e) {
     if (json_object_get(arguments, "ms"))
         r = pass_time(step, json_int_or(arguments, "ms", 0), e);
     if (!r && json_object_get(arguments, "page"))
-        r = page_wait_stage(step->run->page, stage_of(json_text_or(arguments, "page", NULL), PAGE_LOAD), step->deadline,
-                            e);
-    if (r < 0 ||
-        !(shapes_has_target(arguments) || json_object_get(arguments, "url") || json_object_get(arguments, "title")))
+        r = page_wait_stage(step->run->page, page_stage_of(json_text_or(arguments, "page", NULL), PAGE_LOAD),
+                            step->deadline, e);
+    if (r < 0 || !shapes_has_condition(arguments))
         return r;
     return hold_condition(step, e);
 }
@@ -146,14 +137,8 @@ static int append_result(json_t *results, const char *name, json_t *value, struc
     return 0;
 }
 
-int action_extract(struct step *step, struct error *e) {
-    const char *name = json_text_or(step->arguments, "as", "");
-    cleanup_json json_t *reading = json_copy(step->arguments), *value = NULL;
-    json_object_del(reading, "as");
-    json_object_del(reading, "append");
-    int r = target_extract(step, reading, &value, e);
-    if (r < 0)
-        return r;
+int run_result(struct step *step, const char *name, json_t *value, struct error *e) {
+    cleanup_json json_t *owned = value;
     json_object_set_new(step->data, "as", json_string(name));
     if (json_is_array(value))
         json_object_set_new(step->data, "items", json_integer((json_int_t)json_array_size(value)));
@@ -163,6 +148,17 @@ int action_extract(struct step *step, struct error *e) {
         return append_result(step->run->results, name, value, e);
     json_object_set(step->run->results, name, value);
     return 0;
+}
+
+int action_extract(struct step *step, struct error *e) {
+    const char *name = json_text_or(step->arguments, "as", "");
+    cleanup_json json_t *reading = json_copy(step->arguments), *value = NULL;
+    json_object_del(reading, "as");
+    json_object_del(reading, "append");
+    int r = target_extract(step, reading, &value, e);
+    if (r < 0)
+        return r;
+    return run_result(step, name, take_pointer(value), e);
 }
 
 /* The part of the page to be in the picture: NULL for the view. */

@@ -1,9 +1,18 @@
 /* Conditions: what the page says about a target, judged. */
 #include "agent/shapes.h"
 #include "agent/target.h"
+#include "agent/template.h"
+#include "base/clock.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include <errno.h>
+#include <float.h>
+#include <fnmatch.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define ASK_AGAIN_MS 20
 
 /* What is known of the elements that fit, over all sessions. */
 struct facts {
@@ -136,13 +145,173 @@ static int ask_page(struct step *step, const json_t *condition, bool *ret_holds,
     return 0;
 }
 
+/* Values that are compared, not looked up in the page */
+
+static char *text_of(const json_t *value) {
+    return json_is_string(value) ? memory_copy_text(json_string_value(value)) : json_print(value);
+}
+
+static double number_of(const json_t *value) {
+    double number;
+    if (json_is_number(value))
+        return json_number_value(value);
+    return json_is_string(value) && !text_parse_real(json_string_value(value), -DBL_MAX, DBL_MAX, &number) ? number
+                                                                                                           : NAN;
+}
+
+static bool is_empty(const json_t *value) {
+    return json_is_null(value) || json_is_false(value) || (json_is_number(value) && json_number_value(value) == 0) ||
+           (json_is_string(value) && !json_string_length(value)) || (json_is_array(value) && !json_array_size(value)) ||
+           (json_is_object(value) && !json_object_size(value));
+}
+
+static bool is_container(const json_t *value) {
+    return json_is_array(value) || json_is_object(value);
+}
+
+/* A number equals its text: inputs and results hold either. */
+static bool equals(const json_t *value, const json_t *wanted) {
+    cleanup_free char *one = text_of(value), *other = text_of(wanted);
+    return json_equal(value, wanted) || number_of(value) == number_of(wanted) ||
+           (!is_container(value) && !is_container(wanted) && !strcmp(one, other));
+}
+
+static bool differs(const json_t *value, const json_t *wanted) {
+    return !equals(value, wanted);
+}
+
+static bool fits(const json_t *value, const json_t *wanted) {
+    cleanup_free char *text = text_of(value);
+    cleanup_free char *pattern = memory_print("*%s*", json_string_value(wanted));
+    return !fnmatch(pattern, text, FNM_NOESCAPE | FNM_CASEFOLD);
+}
+
+static bool is_more(const json_t *value, const json_t *wanted) {
+    return number_of(value) > number_of(wanted);
+}
+
+static bool is_less(const json_t *value, const json_t *wanted) {
+    return number_of(value) < number_of(wanted);
+}
+
+static bool emptiness_is(const json_t *value, const json_t *wanted) {
+    return is_empty(value) == json_is_true(wanted);
+}
+
+static bool compare(const json_t *condition, const json_t *value) {
+    static const struct {
+        const char *name;
+        bool (*holds)(const json_t *value, const json_t *wanted);
+    } rows[] = {{"equals", equals},     {"differs", differs},   {"matches", fits},
+                {"more_than", is_more}, {"less_than", is_less}, {"is_empty", emptiness_is}};
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        const json_t *wanted = json_object_get(condition, rows[i].name);
+        if (wanted && !rows[i].holds(value, wanted))
+            return false;
+    }
+    return true;
+}
+
+static int ask_value(struct step *step, const json_t *condition, bool *ret_holds, char **ret_seen, struct error *e) {
+    const json_t *value = json_object_get(condition, "given");
+    *ret_holds = compare(condition, value);
+    cleanup_free char *text = text_of(value);
+    if (!*ret_holds)
+        *ret_seen = memory_print("the given value is %.200s", text);
+    return 0;
+}
+
+static int ask_not(struct step *step, const json_t *condition, bool *ret_holds, char **ret_seen, struct error *e) {
+    bool holds;
+    cleanup_free char *seen = NULL;
+    int r = condition_ask(step, json_object_get(condition, "not"), &holds, &seen, e);
+    *ret_holds = !holds;
+    if (!r && holds)
+        *ret_seen = memory_copy_text("what must not hold holds");
+    return r;
+}
+
+static int ask_all(struct step *step, const json_t *condition, bool *ret_holds, char **ret_seen, struct error *e) {
+    const json_t *list = json_object_get(condition, "all");
+    int r = 0;
+    for (size_t i = 0; !r && *ret_holds && i < json_array_size(list); i++)
+        r = condition_ask(step, json_array_get(list, i), ret_holds, ret_seen, e);
+    return r;
+}
+
+static int ask_any(struct step *step, const json_t *condition, bool *ret_holds, char **ret_seen, struct error *e) {
+    const json_t *list = json_object_get(condition, "any");
+    int r = 0;
+    *ret_holds = false;
+    for (size_t i = 0; !r && !*ret_holds && i < json_array_size(list); i++) {
+        char *seen = NULL;
+        r = condition_ask(step, json_array_get(list, i), ret_holds, &seen, e);
+        free(*ret_seen);
+        *ret_seen = r || *ret_holds ? (free(seen), NULL) : seen;
+    }
+    return r;
+}
+
 int condition_ask(struct step *step, const json_t *condition, bool *ret_holds, char **ret_seen, struct error *e) {
+    const struct {
+        bool asked;
+        int (*ask)(struct step *step, const json_t *condition, bool *ret_holds, char **ret_seen, struct error *e);
+    } parts[] = {
+        {json_object_get(condition, "given"), ask_value},
+        {json_object_get(condition, "url") || json_object_get(condition, "title"), ask_page},
+        {shapes_has_target(condition), ask_element},
+        {json_object_get(condition, "not"), ask_not},
+        {json_object_get(condition, "all"), ask_all},
+        {json_object_get(condition, "any"), ask_any},
+    };
+    int r = 0;
     *ret_seen = NULL;
     *ret_holds = true;
-    int r = 0;
-    if (json_object_get(condition, "url") || json_object_get(condition, "title"))
-        r = ask_page(step, condition, ret_holds, ret_seen, e);
-    if (!r && *ret_holds && shapes_has_target(condition))
-        r = ask_element(step, condition, ret_holds, ret_seen, e);
+    for (size_t i = 0; !r && *ret_holds && i < ARRAY_LENGTH(parts); i++)
+        if (parts[i].asked)
+            r = parts[i].ask(step, condition, ret_holds, ret_seen, e);
     return r;
+}
+
+/* The condition that a member of the step holds, its templates replaced now. */
+static int read_condition(struct step *step, const char *key, json_t **ret_condition, struct error *e) {
+    cleanup_json json_t *expanded = NULL;
+    int r = template_expand(json_object_get(step->arguments, key), step->run->values, &expanded, e);
+    if (!r)
+        r = shape_check(&shape_condition, expanded, key, e);
+    if (!r)
+        *ret_condition = shape_expand(&shape_condition, expanded);
+    return r;
+}
+
+int condition_decide(struct step *step, const char *key, bool *ret_holds, struct error *e) {
+    cleanup_json json_t *condition = key ? NULL : json_incref(step->arguments);
+    struct step asking = *step; /* it has the time of a step, not of the whole loop */
+    int64_t own = step_deadline(step->run, NULL);
+    asking.deadline = own < step->deadline ? own : step->deadline;
+    int r = key ? read_condition(step, key, &condition, e) : 0;
+    if (r < 0)
+        return r;
+    do {
+        cleanup_free char *seen = NULL;
+        r = condition_ask(&asking, condition, ret_holds, &seen, e);
+    } while (r == -EAGAIN && clock_remaining_ms(asking.deadline) > 0 && !step_pause(&asking, ASK_AGAIN_MS, e));
+    return r == -EAGAIN ? error_set(e, ETIMEDOUT, ERROR_TIMEOUT, "the page kept changing while it was asked") : r;
+}
+
+int condition_count(struct step *step, const json_t *target, int64_t *ret_count, struct error *e) {
+    for (;;) {
+        cleanup_json json_t *answers = NULL;
+        int r = page_call_all(step->run->page, "facts", json_pack("[O, {}]", target), step->deadline, &answers, e);
+        *ret_count = 0;
+        for (size_t i = 0; !r && i < json_array_size(answers); i++)
+            *ret_count += json_int_or(json_array_get(answers, i), "visible", 0);
+        if (r != -EAGAIN)
+            return r;
+        if (clock_remaining_ms(step->deadline) <= 0)
+            return error_set(e, ETIMEDOUT, ERROR_TIMEOUT, "the page kept changing while it was asked");
+        r = step_pause(step, ASK_AGAIN_MS, e);
+        if (r < 0)
+            return r;
+    }
 }

@@ -106,6 +106,76 @@ int input_click(struct page *page, double x, double y, const char *button, int t
     return send_all(page, requests, count, deadline, e);
 }
 
+int input_move(struct page *page, double x, double y, int64_t deadline, struct error *e) {
+    struct cdp_request request = mouse("mouseMoved", x, y, "none", 0, 0);
+    return send_all(page, &request, 1, deadline, e);
+}
+
+int input_wheel(struct page *page, double x, double y, double right, double down, int64_t deadline, struct error *e) {
+    struct cdp_request requests[] = {
+        mouse("mouseMoved", x, y, "none", 0, 0),
+        {.method = "Input.dispatchMouseEvent",
+         .params = json_pack("{s:s, s:f, s:f, s:f, s:f}", "type", "mouseWheel", "x", x, "y", y, "deltaX", right,
+                             "deltaY", down)},
+    };
+    return send_all(page, requests, ARRAY_LENGTH(requests), deadline, e);
+}
+
+static struct cdp_request held_mouse(const char *type, double x, double y) {
+    return (struct cdp_request){
+        .method = "Input.dispatchMouseEvent",
+        .params = json_pack("{s:s, s:f, s:f, s:s, s:i}", "type", type, "x", x, "y", y, "button", "left", "buttons", 1)};
+}
+
+static struct cdp_request drag_event(const char *type, double x, double y, json_t *data) {
+    return (struct cdp_request){.method = "Input.dispatchDragEvent",
+                                .params =
+                                    json_pack("{s:s, s:f, s:f, s:O}", "type", type, "x", x, "y", y, "data", data)};
+}
+
+static struct cdp_request intercept_drags(bool on) {
+    return (struct cdp_request){.method = "Input.setInterceptDrags", .params = json_pack("{s:b}", "enabled", on)};
+}
+
+int input_drag_begin(struct page *page, double x, double y, int64_t deadline, struct error *e) {
+    json_decref(page_take_drag(page)); /* of an earlier drag */
+    struct cdp_request requests[] = {
+        intercept_drags(true),
+        mouse("mouseMoved", x, y, "none", 0, 0),
+        mouse("mousePressed", x, y, "left", 1, 0),
+        held_mouse("mouseMoved", x + 2, y + 2),
+        held_mouse("mouseMoved", x + 5, y + 5),
+    };
+    return send_all(page, requests, ARRAY_LENGTH(requests), deadline, e);
+}
+
+/* HTML drag and drop: the browser handed over what is dragged. */
+static int drop_data(struct page *page, json_t *data, double x, double y, bool drop, int64_t deadline,
+                     struct error *e) {
+    struct cdp_request requests[] = {
+        drag_event("dragEnter", x, y, data),        drag_event("dragOver", x, y, data),
+        drag_event("dragOver", x, y, data),         drag_event(drop ? "drop" : "dragCancel", x, y, data),
+        mouse("mouseReleased", x, y, "left", 1, 0), intercept_drags(false),
+    };
+    return send_all(page, requests, ARRAY_LENGTH(requests), deadline, e);
+}
+
+int input_drag_end(struct page *page, double from_x, double from_y, double x, double y, int moves, bool drop,
+                   int64_t deadline, struct error *e) {
+    cleanup_json json_t *data = page_take_drag(page);
+    int r = 0;
+    for (int i = 1; !r && !data && i <= moves; i++) {
+        double part = (double)i / moves;
+        struct cdp_request move = held_mouse("mouseMoved", from_x + (x - from_x) * part, from_y + (y - from_y) * part);
+        r = send_all(page, &move, 1, deadline, e);
+        data = page_take_drag(page); /* some pages need a longer way before a drag begins */
+    }
+    if (data)
+        return r < 0 ? r : drop_data(page, data, x, y, drop, deadline, e);
+    struct cdp_request end[] = {mouse("mouseReleased", x, y, "left", 1, 0), intercept_drags(false)};
+    return r < 0 ? r : send_all(page, end, ARRAY_LENGTH(end), deadline, e);
+}
+
 /* One character: a letter or digit has its own code, others only the text. */
 static bool describe_character(const char *name, struct key *ret_key, char code[16]) {
     unsigned char c = (unsigned char)name[0];

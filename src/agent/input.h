@@ -15,6 +15,19 @@ int input_modifier(const char *name);
 int input_click(struct page *page, double x, double y, const char *button, int times, int modifiers, int64_t deadline,
                 struct error *e);
 
+/* Moves the mouse there. */
+int input_move(struct page *page, double x, double y, int64_t deadline, struct error *e);
+
+/* Turns the mouse wheel there; pixels. */
+int input_wheel(struct page *page, double x, double y, double right, double down, int64_t deadline, struct error *e);
+
+/* Presses the left button and moves a little, so that a drag begins. */
+int input_drag_begin(struct page *page, double x, double y, int64_t deadline, struct error *e);
+/* Moves to the end in `moves` moves and lets go there (`drop`) or gives up. Whether the page drags natively (HTML
+ * drag and drop) or follows the mouse by itself, it gets the events that belong to it. */
+int input_drag_end(struct page *page, double from_x, double from_y, double x, double y, int moves, bool drop,
+                   int64_t deadline, struct error *e);
+
 /* Presses a key or a chord ("Control+Shift+K") `times` times. ERROR_STEP when a name is unknown. */
 int input_press(struct page *page, const char *chord, int times, int64_t deadline, struct error *e);
 

@@ -113,6 +113,8 @@ void page_free(struct page *page) {
         free(page->downloads[i].name);
         free(page->downloads[i].url);
     }
+    if (page)
+        json_decref(page->drag);
     free(page);
 }
 
@@ -141,6 +143,22 @@ static int wait_stage(struct page *page, enum page_stage stage, int64_t commits,
 
 int page_wait_stage(struct page *page, enum page_stage stage, int64_t deadline, struct error *e) {
     return wait_stage(page, stage, -1, deadline, e);
+}
+
+int page_wait_next(struct page *page, enum page_stage stage, int64_t commits, int64_t deadline, struct error *e) {
+    return wait_stage(page, stage, commits, deadline, e);
+}
+
+int64_t page_commits(const struct page *page) {
+    return page->commits;
+}
+
+enum page_stage page_stage_of(const char *name, enum page_stage fallback) {
+    static const char *const names[] = {"commit", "dom", "load", "quiet"};
+    for (size_t i = 0; name && i < ARRAY_LENGTH(names); i++)
+        if (!strcmp(names[i], name))
+            return (enum page_stage)i;
+    return fallback;
 }
 
 int page_navigate(struct page *page, const char *url, enum page_stage stage, int64_t deadline, struct error *e) {
@@ -237,6 +255,10 @@ size_t page_download_count(const struct page *page) {
 
 const struct page_download *page_download(const struct page *page, size_t i) {
     return &page->downloads[i];
+}
+
+json_t *page_take_drag(struct page *page) {
+    return take_pointer(page->drag);
 }
 
 bool page_crashed(const struct page *page) {

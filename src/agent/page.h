@@ -29,6 +29,11 @@ void page_event(struct page *page, const char *session_id, const char *method, c
 int page_navigate(struct page *page, const char *url, enum page_stage stage, int64_t deadline, struct error *e);
 int page_wait_stage(struct page *page, enum page_stage stage, int64_t deadline, struct error *e);
 
+/* As page_wait_stage for the document that comes after the `commits` there were (page_commits). */
+int page_wait_next(struct page *page, enum page_stage stage, int64_t commits, int64_t deadline, struct error *e);
+int64_t page_commits(const struct page *page);
+enum page_stage page_stage_of(const char *name, enum page_stage fallback);
+
 /* Waits until no navigation of the page is under way and its document is whole. */
 int page_settle(struct page *page, int64_t deadline, struct error *e);
 
@@ -46,6 +51,11 @@ int page_call(struct page *page, size_t session, const char *function, json_t *a
 int page_call_all(struct page *page, const char *function, json_t *arguments, int64_t deadline, json_t **ret_answers,
                   struct error *e);
 
+/* Evaluates an expression in the library's world of a session; a value that is an object stays there and is named by
+ * its objectId. The answer is Runtime.evaluate's. */
+int page_world_evaluate(struct page *page, size_t session, const char *expression, int64_t deadline,
+                        json_t **ret_answer, struct error *e);
+
 /* Downloads, oldest first. */
 struct page_download {
     char id[64]; /* its file's name in the transfer folder */
@@ -57,6 +67,9 @@ size_t page_download_count(const struct page *page);
 const struct page_download *page_download(const struct page *page, size_t i);
 /* Waits until there are more than `before` downloads and the one at `before` has ended. */
 int page_wait_download(struct page *page, size_t before, int64_t deadline, struct error *e);
+
+/* What the page wants to drag (Input.DragData), when a drag began since the last call; the caller's, or NULL. */
+json_t *page_take_drag(struct page *page);
 
 bool page_crashed(const struct page *page);
 struct cdp_client *page_client(struct page *page);

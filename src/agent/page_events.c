@@ -149,6 +149,11 @@ static void on_dialog(struct page *page, struct page_session *session, const jso
                    json_text_or(params, "url", ""), "accepted", accept));
 }
 
+static void on_drag(struct page *page, struct page_session *session, const json_t *params) {
+    json_decref(page->drag);
+    page->drag = json_incref(json_object_get(params, "data"));
+}
+
 static void print_console_value(struct text *line, const json_t *value) {
     const json_t *plain = json_object_get(value, "value");
     cleanup_free char *json = plain && !json_is_string(plain) ? json_print(plain) : NULL;
@@ -196,6 +201,7 @@ static const struct {
     {"Target.detachedFromTarget", on_detached},
     {"Inspector.targetCrashed", on_crashed},
     {"Page.javascriptDialogOpening", on_dialog},
+    {"Input.dragIntercepted", on_drag},
     {"Runtime.consoleAPICalled", on_console},
     {"Runtime.exceptionThrown", on_exception},
 };

@@ -33,6 +33,7 @@ struct page {
     bool crashed;
     struct page_download downloads[PAGE_DOWNLOADS_MAX];
     size_t download_count;
+    json_t *drag; /* what the browser handed over when a drag began; NULL */
     int console_lines, dialogs;
 };
 

@@ -15,8 +15,9 @@
 extern const struct embedded_file page_scripts[];
 
 /* The library's files in the order in which they build on each other. */
-static const char *const library_order[] = {"dom.js",   "text.js",   "visible.js", "roles.js",   "names.js", "query.js",
-                                            "point.js", "fields.js", "facts.js",   "extract.js", "answer.js"};
+static const char *const library_order[] = {"dom.js",   "text.js",    "visible.js", "roles.js",  "names.js",
+                                            "query.js", "point.js",   "choose.js",  "scroll.js", "fields.js",
+                                            "facts.js", "extract.js", "answer.js"};
 
 static const struct embedded_file *find_script(const char *name) {
     const struct embedded_file *file = page_scripts;
@@ -220,4 +221,18 @@ int page_call_all(struct page *page, const char *function, json_t *arguments, in
         return -EAGAIN;
     *ret_answers = take_pointer(answers);
     return 0;
+}
+
+int page_world_evaluate(struct page *page, size_t session, const char *expression, int64_t deadline,
+                        json_t **ret_answer, struct error *e) {
+    int r = session < page->session_count ? ensure_world(page, session, deadline, e) : -EAGAIN;
+    if (r < 0)
+        return r;
+    bool element = !strcmp(expression, "replinet.kept");
+    r = cdp_call(page->client, page->sessions[session].id, "Runtime.evaluate",
+                 json_pack("{s:s, s:I, s:b, s:b, s:I}", "expression", expression, "contextId",
+                           (json_int_t)page->sessions[session].world, "awaitPromise", 1, "returnByValue", !element,
+                           "timeout", (json_int_t)clock_remaining_ms(deadline)),
+                 clock_remaining_ms(deadline), ret_answer, e);
+    return again_if_changed(page, r, e);
 }

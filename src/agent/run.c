@@ -221,7 +221,8 @@ int agent_run(const struct agent_options *options, const struct agent_sink *sink
     struct error why = {0};
     run.limit = run.deadline;
     run.results = json_object();
-    run.values = json_pack("{s:O?, s:o, s:{}}", "inputs", options->inputs, "results", run.results, "loop");
+    run.values =
+        json_pack("{s:O?, s:o, s:{}, s:{}}", "inputs", options->inputs, "results", run.results, "vars", "loop");
     *ret_outcome = (struct agent_outcome){0};
     int r = run_event(&run, LOG_INFO, "run.started", "The script starts",
                       json_pack("{s:I}", "steps", (json_int_t)json_array_size(script_steps(options->script))), &why);

@@ -30,6 +30,7 @@ struct agent_options {
     json_t *lease;                    /* borrowed: lease object, limits and egress rules included */
     const json_t *script;             /* borrowed: {"steps":[...]} or the bare list */
     const json_t *inputs;             /* borrowed or NULL: values for {{inputs.name}} */
+    const json_t *scripts;            /* borrowed or NULL: {name: script}, for call */
     int64_t timeout_ms;               /* of the whole run; <= 0: the lease's */
     int interrupt_fd;                 /* readable: stop; -1: none */
     const char *download_name_prefix; /* NULL: none */

@@ -40,6 +40,15 @@ static const char *step_key_at(const void *list, size_t i) {
     return i < action_count ? action_rows[i].name : NULL;
 }
 
+/* Members with steps, which are checked by themselves, and with code. */
+static bool holds_no_template(const char *key) {
+    static const char *const keys[] = {"steps", "between", "then", "else", "script"};
+    for (size_t i = 0; i < ARRAY_LENGTH(keys); i++)
+        if (!strcmp(keys[i], key))
+            return true;
+    return false;
+}
+
 static int check_templates(const json_t *value, const char *path, struct error *e) {
     if (json_is_string(value))
         return template_check(json_string_value(value), path, e);
@@ -48,7 +57,7 @@ static int check_templates(const json_t *value, const char *path, struct error *
     int r = 0;
     json_object_foreach ((json_t *)value, key, member) {
         cleanup_free char *inner = memory_print("%s.%s", path, key);
-        if (!r && strcmp(key, "steps") && strcmp(key, "between"))
+        if (!r && !holds_no_template(key))
             r = check_templates(member, inner, e);
     }
     for (size_t i = 0; !r && i < json_array_size(value); i++)

@@ -35,8 +35,11 @@ static const char introduction[] =
     "and "
     "noted.\n\n"
     "## Templates\n\n"
-    "Texts may hold `{{inputs.name}}`, `{{results.name}}` (`{{results.items.0.link}}`) and, inside `repeat`, "
-    "`{{loop.index}}`. A text that is one template alone becomes the value itself, so a number stays one.\n\n";
+    "Texts may hold `{{inputs.name}}`, `{{results.name}}` (`{{results.items.0.link}}`), `{{vars.name}}` (see `set`) "
+    "and, inside `repeat` and `for_each`, `{{loop.index}}`; `{{loop.outer.index}}` is that of the loop around. A text "
+    "that is one template alone becomes the value itself, so a number stays one. `{{results.name?}}` is null when "
+    "there "
+    "is no such value; without the question mark the step fails.\n\n";
 
 static void print_shape_section(struct text *out, const struct shape *shape) {
     text_print(out, "### %s\n\n%s", shape->name, shape->doc);
@@ -58,8 +61,8 @@ static void print_action(struct text *out, const struct action *action) {
 }
 
 void script_print_reference(struct text *out) {
-    static const struct shape *const parts[] = {&shape_target, &shape_condition, &shape_reading, &shape_list,
-                                                &shape_table};
+    static const struct shape *const parts[] = {&shape_target, &shape_condition, &shape_reading,
+                                                &shape_list,   &shape_table,     &shape_cookie};
     text_append_string(out, introduction);
     text_append_string(out, "## Steps\n\nA step is an object with exactly one action, and may have:\n\n");
     shape_print(&shape_step, out);

@@ -123,6 +123,17 @@ static int check_map(const struct field *field, const json_t *value, const char 
     return r;
 }
 
+static int check_shapes(const struct field *field, const json_t *value, const char *path, struct error *e) {
+    if (!json_is_array(value) || !json_array_size(value))
+        return wrong(path, e, "a list with at least one item");
+    int r = 0;
+    for (size_t i = 0; !r && i < json_array_size(value); i++) {
+        cleanup_free char *inner = memory_print("%s[%zu]", path, i);
+        r = shape_check(field->shape, json_array_get(value, i), inner, e);
+    }
+    return r;
+}
+
 static int check_texts(const struct field *field, const json_t *value, const char *path, struct error *e) {
     if (!json_is_array(value))
         return wrong(path, e, "a list of texts");
@@ -148,6 +159,7 @@ static const struct {
     [FIELD_ANY] = {check_any, "any value"},
     [FIELD_SHAPE] = {check_shape, NULL},
     [FIELD_MAP] = {check_map, "object of"},
+    [FIELD_SHAPES] = {check_shapes, "list of"},
     [FIELD_TEXTS] = {check_texts, "list of texts"},
     [FIELD_STEPS] = {check_steps, "list of steps"},
 };
@@ -161,6 +173,8 @@ static int check_members(const struct shape *shape, const json_t *value, const c
         const struct field *field = shape_field(shape, key);
         char hint[96];
         if (r)
+            continue;
+        if (!field && shape->open)
             continue;
         if (!field)
             r = error_set(e, EINVAL, ERROR_BAD_INPUT, "%s is not known%s", inner,
@@ -197,8 +211,16 @@ int shape_check(const struct shape *shape, const json_t *value, const char *path
 }
 
 static json_t *expand_field(const struct field *field, const json_t *value) {
+    if (!field)
+        return json_incref((json_t *)value);
     if (field->kind == FIELD_SHAPE)
         return shape_expand(field->shape, value);
+    if (field->kind == FIELD_SHAPES) {
+        json_t *list = json_array();
+        for (size_t i = 0; i < json_array_size(value); i++)
+            json_array_append_new(list, shape_expand(field->shape, json_array_get(value, i)));
+        return list;
+    }
     if (field->kind != FIELD_MAP)
         return json_incref((json_t *)value);
     json_t *whole = json_object(), *member;
@@ -228,8 +250,8 @@ json_t *shape_expand(const struct shape *shape, const json_t *value) {
 static void print_kind(const struct field *field, struct text *out) {
     if (field->kind == FIELD_SHAPE)
         text_print(out, "[%s](#%s)", field->shape->name, field->shape->name);
-    else if (field->kind == FIELD_MAP)
-        text_print(out, "object of [%s](#%s)", field->shape->name, field->shape->name);
+    else if (field->kind == FIELD_MAP || field->kind == FIELD_SHAPES)
+        text_print(out, "%s [%s](#%s)", kinds[field->kind].name, field->shape->name, field->shape->name);
     else
         text_append_string(out, kinds[field->kind].name);
     if (field->least || field->most)

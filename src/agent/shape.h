@@ -14,10 +14,11 @@ enum field_kind {
     FIELD_INT,
     FIELD_BOOL,
     FIELD_ANY,
-    FIELD_SHAPE, /* an object of `shape` (or its shorthand) */
-    FIELD_MAP,   /* an object whose members are all of `shape` */
-    FIELD_TEXTS, /* a list of texts, each one of `choices` */
-    FIELD_STEPS, /* a list of steps: checked by `check`, never expanded here */
+    FIELD_SHAPE,  /* an object of `shape` (or its shorthand) */
+    FIELD_MAP,    /* an object whose members are all of `shape` */
+    FIELD_SHAPES, /* a list of objects of `shape` (or its shorthand) */
+    FIELD_TEXTS,  /* a list of texts, each one of `choices` */
+    FIELD_STEPS,  /* a list of steps: checked by `check`, never expanded here */
 };
 
 struct shape;
@@ -40,6 +41,7 @@ struct shape {
     const struct shape *base;               /* its fields belong to this shape too; NULL: none */
     const char *shorthand;                  /* the field that a bare text or number stands for; NULL: none */
     json_t *(*from_text)(const char *text); /* instead of `shorthand`, when more than one field comes of a text */
+    bool open;                              /* any other member is fine, with any value */
     shape_checker *check;                   /* what fields alone cannot say; NULL: nothing */
 };
 

@@ -13,6 +13,14 @@ bool shapes_has_target(const json_t *object) {
     return false;
 }
 
+bool shapes_has_condition(const json_t *object) {
+    static const char *const others[] = {"url", "title", "given", "not", "all", "any"};
+    for (size_t i = 0; i < ARRAY_LENGTH(others); i++)
+        if (json_object_get(object, others[i]))
+            return true;
+    return shapes_has_target(object);
+}
+
 json_t *shapes_target_of(const json_t *object) {
     json_t *target = json_object();
     for (const struct field *field = shape_target.fields; field->name; field++)
@@ -21,18 +29,18 @@ json_t *shapes_target_of(const json_t *object) {
     return target;
 }
 
-static int check_names_go_with_roles(const json_t *value, const char *path, struct error *e) {
+int shapes_check_names(const json_t *value, const char *path, struct error *e) {
     if (json_object_get(value, "name") && !json_object_get(value, "role"))
         return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s.name goes with a role; use text for what stands on the page",
                          path);
     return 0;
 }
 
-static int check_target(const json_t *value, const char *path, struct error *e) {
+int shapes_check_target(const json_t *value, const char *path, struct error *e) {
     if (!shapes_has_target(value))
         return error_set(e, EINVAL, ERROR_BAD_INPUT,
                          "%s names no element: give css, text, role, label, placeholder or test_id", path);
-    return check_names_go_with_roles(value, path, e);
+    return shapes_check_names(value, path, e);
 }
 
 const struct shape shape_target = {
@@ -41,7 +49,7 @@ const struct shape shape_target = {
         "Which element is meant. All criteria given must hold. A bare text means `text`. The search goes through open "
         "shadow roots and all iframes; of several elements that fit the first visible one in document order is taken.",
     .shorthand = "text",
-    .check = check_target,
+    .check = shapes_check_target,
     .fields =
         (const struct field[]){
             {"css", FIELD_TEXT, "CSS selector; it must match within one document or shadow root"},
@@ -54,21 +62,23 @@ const struct shape shape_target = {
             {"exact", FIELD_BOOL, "texts and names must be equal, not just contain it whatever the case"},
             {"nth", FIELD_INT, "the nth visible one, from 1; -1 is the last", .least = -10000, .most = 10000},
             {"within", FIELD_SHAPE, "only inside elements that fit this target", &shape_target},
+            {"frame", FIELD_TEXT, "only inside iframes with this name, title, id or part of an address"},
             {"strict", FIELD_BOOL, "fail when more than one visible element fits"},
             {NULL},
         },
 };
 
-static int check_condition(const json_t *value, const char *path, struct error *e) {
+int shapes_check_condition(const json_t *value, const char *path, struct error *e) {
     static const char *const about_element[] = {"state", "contains", "value", "count", "at_least", "at_most"};
     bool target = shapes_has_target(value);
-    if (!target && !json_object_get(value, "url") && !json_object_get(value, "title"))
-        return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s names nothing to look at: give a target, url or title", path);
+    if (!shapes_has_condition(value))
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s names nothing to look at: give a target, url, title or given",
+                         path);
     for (size_t i = 0; !target && i < ARRAY_LENGTH(about_element); i++)
         if (json_object_get(value, about_element[i]))
             return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s.%s needs a target (css, text, role, label ...)", path,
                              about_element[i]);
-    return check_names_go_with_roles(value, path, e);
+    return shapes_check_names(value, path, e);
 }
 
 #define STATES "visible|hidden|attached|detached|enabled|disabled|editable|checked|unchecked|focused"
@@ -79,7 +89,7 @@ const struct shape shape_condition = {
            "All that is given must hold. A bare text means that this text is visible.",
     .shorthand = "text",
     .base = &shape_target,
-    .check = check_condition,
+    .check = shapes_check_condition,
     .fields =
         (const struct field[]){
             {"state", FIELD_TEXT, "what the element should be; default visible", .choices = STATES},
@@ -90,6 +100,17 @@ const struct shape shape_condition = {
             {"at_most", FIELD_INT, "most visible elements that fit", .least = 0, .most = 1000000},
             {"url", FIELD_TEXT, "part of the page's address; `*` stands for anything"},
             {"title", FIELD_TEXT, "part of the page's title; `*` stands for anything"},
+            {"given", FIELD_ANY,
+             "a value, mostly a template, that the next six compare; a missing `{{results.x?}}` is null"},
+            {"equals", FIELD_ANY, "the given value must be this"},
+            {"differs", FIELD_ANY, "the given value must not be this"},
+            {"matches", FIELD_TEXT, "the given value's text must contain this; `*` stands for anything"},
+            {"more_than", FIELD_ANY, "the given number must be greater"},
+            {"less_than", FIELD_ANY, "the given number must be smaller"},
+            {"is_empty", FIELD_BOOL, "whether the given value is null, false, 0 or an empty text, list or object"},
+            {"not", FIELD_SHAPE, "this must not hold", &shape_condition},
+            {"all", FIELD_SHAPES, "each of these must hold", &shape_condition},
+            {"any", FIELD_SHAPES, "at least one of these must hold", &shape_condition},
             {NULL},
         },
 };
@@ -111,13 +132,13 @@ static int check_reading(const json_t *value, const char *path, struct error *e)
         kinds += json_object_get(value, whole[i]) != NULL;
     if (kinds > 1)
         return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s has more than one of list, table and fields", path);
-    return check_names_go_with_roles(value, path, e);
+    return shapes_check_names(value, path, e);
 }
 
 static int check_list(const json_t *value, const char *path, struct error *e) {
     if (json_object_get(value, "fields") && json_object_get(value, "each"))
         return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s has both fields and each", path);
-    return check_target(value, path, e);
+    return shapes_check_target(value, path, e);
 }
 
 static const struct field reading_fields[] = {
@@ -170,7 +191,7 @@ const struct shape shape_table = {
     .name = "table",
     .doc = "A target that fits the table or something around it.",
     .base = &shape_target,
-    .check = check_target,
+    .check = shapes_check_target,
     .fields = (const struct field[]){{"optional", FIELD_BOOL, "an empty list when there is no such table"}, {NULL}},
 };
 
@@ -192,7 +213,7 @@ const struct shape shape_click = {
     .name = "click",
     .base = &shape_target,
     .shorthand = "text",
-    .check = check_target,
+    .check = shapes_check_target,
     .fields =
         (const struct field[]){
             {"button", FIELD_TEXT, "mouse button; default left", .choices = "left|middle|right"},
@@ -205,7 +226,7 @@ const struct shape shape_click = {
 const struct shape shape_fill = {
     .name = "fill",
     .base = &shape_target,
-    .check = check_target,
+    .check = shapes_check_target,
     .fields =
         (const struct field[]){
             {"value", FIELD_TEXT, "the text; it replaces what is there. Dates as 2026-11-23, times as 18:30",
@@ -218,7 +239,7 @@ const struct shape shape_press = {
     .name = "press",
     .base = &shape_target,
     .shorthand = "key",
-    .check = check_names_go_with_roles,
+    .check = shapes_check_names,
     .fields =
         (const struct field[]){
             {"key", FIELD_TEXT, "a key (Enter, Tab, ArrowDown, a, F5) or a chord (Control+A)", .required = true},
@@ -229,8 +250,8 @@ const struct shape shape_press = {
 
 static int check_wait_for(const json_t *value, const char *path, struct error *e) {
     if (json_object_get(value, "ms") || json_object_get(value, "page"))
-        return check_names_go_with_roles(value, path, e);
-    return check_condition(value, path, e);
+        return shapes_check_names(value, path, e);
+    return shapes_check_condition(value, path, e);
 }
 
 const struct shape shape_wait_for = {
@@ -250,7 +271,7 @@ const struct shape shape_assert = {
     .name = "assert",
     .base = &shape_condition,
     .shorthand = "text",
-    .check = check_condition,
+    .check = shapes_check_condition,
     .fields = (const struct field[]){{"message", FIELD_TEXT, "what to say when it does not hold"}, {NULL}},
 };
 
@@ -270,7 +291,7 @@ const struct shape shape_screenshot = {
     .name = "screenshot",
     .base = &shape_target,
     .shorthand = "as",
-    .check = check_names_go_with_roles,
+    .check = shapes_check_names,
     .fields =
         (const struct field[]){
             {"as", FIELD_TEXT, "the picture's name", .required = true},

@@ -21,7 +21,7 @@ int64_t step_deadline(const struct run *run, const json_t *step) {
 }
 
 /* The member of the arguments that best says what the step is about, when it is no target. */
-static const char *const telling[] = {"url", "key", "as", "title", "page"};
+static const char *const telling[] = {"url", "key", "as", "script", "message", "title", "page"};
 
 char *step_title(const json_t *step, const char *action, const json_t *arguments) {
     const char *name = json_text_or(step, "name", NULL), *detail = NULL;
@@ -110,7 +110,7 @@ static int carry_out(struct step *step, const struct action *action, struct erro
     struct run *run = step->run;
     int64_t began = clock_monotonic_ms();
     bool optional = json_bool_or(step->step, "optional", false);
-    bool holds_steps = action->shape == &shape_repeat && !json_object_get(step->step, "timeout_ms");
+    bool holds_steps = action_holds_steps(action) && !json_object_get(step->step, "timeout_ms");
     int r = make_arguments(step, action, e);
     cleanup_free char *title = step_title(step->step, action->name, r ? NULL : step->arguments);
     step->deadline = holds_steps ? run->limit : step_deadline(run, step->step);
@@ -145,7 +145,7 @@ static int run_one(struct run *run, const json_t *written, const char *path, str
 
 int step_run_list(struct run *run, const json_t *steps, const char *path, struct error *e) {
     int r = 0;
-    for (size_t i = 0; !r && i < json_array_size(steps); i++) {
+    for (size_t i = 0; !r && !run->stopping && i < json_array_size(steps); i++) {
         cleanup_free char *inner = memory_print("%s[%zu]", path, i);
         if (clock_remaining_ms(run->limit) <= 0)
             return error_set(e, ETIMEDOUT, ERROR_TIMEOUT, "%s: there was no time left to begin it", inner);

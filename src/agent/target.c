@@ -20,6 +20,7 @@ static const struct {
     {"moving", "%s did not hold still"},
     {"replaced", "%s kept being replaced"},
     {"covered", "%s stayed covered"},
+    {"no option", "%s has no such option"},
     {"outside", "%s cannot be scrolled into view"},
     {"changing", "the page kept changing while %s was looked for"},
 };
@@ -36,6 +37,8 @@ static void describe_into(struct text *out, const json_t *target) {
         if (value)
             text_print(out, "%s%s \"%.100s\"", out->length ? ", " : "", names[i], value);
     }
+    if (json_object_get(target, "frame"))
+        text_print(out, " in frame \"%.100s\"", json_text_or(target, "frame", ""));
     if (json_int_or(target, "nth", 0))
         text_print(out, ", number %lld", (long long)json_int_or(target, "nth", 0));
     if (json_object_get(target, "within")) {
@@ -212,6 +215,8 @@ static int try_aim(struct step *step, const json_t *target, json_t *arguments, s
     if (*ret_session != 0 && json_bool_or(*ret_answer, "scrolled", false) &&
         !strcmp(json_text_or(*ret_answer, "state", ""), "ready"))
         return json_object_set_new(*ret_answer, "state", json_string("moving")), 0;
+    if (json_bool_or(*ret_answer, "done", false))
+        return 0;
     return climb(step, *ret_session, ret_answer, e);
 }
 
@@ -261,10 +266,16 @@ static int try_until_ready(struct step *step, target_try *one, const json_t *tar
 }
 
 int target_aim(struct step *step, const json_t *target, const char *needs, struct aimed *ret_aimed, struct error *e) {
-    cleanup_json json_t *arguments = json_pack("[O, o]", target, list_needs(needs)), *answer = NULL;
-    int r = try_until_ready(step, try_aim, target, arguments, "aim", &ret_aimed->session, &answer, e);
+    return target_aim_as(step, target, "aim", list_needs(needs), ret_aimed, e);
+}
+
+int target_aim_as(struct step *step, const json_t *target, const char *function, json_t *more, struct aimed *ret_aimed,
+                  struct error *e) {
+    cleanup_json json_t *arguments = json_pack("[O, o]", target, more), *answer = NULL;
+    int r = try_until_ready(step, try_aim, target, arguments, function, &ret_aimed->session, &answer, e);
     if (r < 0)
         return r;
+    ret_aimed->done = json_bool_or(answer, "done", false);
     ret_aimed->x = json_real_or(answer, "x", 0);
     ret_aimed->y = json_real_or(answer, "y", 0);
     return 0;

@@ -6,8 +6,8 @@
 
 #define PLACE_MAX 200
 
-static const char *const roots[] = {"inputs", "results", "loop"};
-static const char *const kept[] = {"steps", "between", "while", "until"};
+static const char *const roots[] = {"inputs", "results", "vars", "loop"};
+static const char *const kept[] = {"steps", "between", "then", "else", "while", "until", "script"};
 
 /* Copies the trimmed inside of the template at `open` and finds its end. */
 static int read_place(const char *open, char place[PLACE_MAX], const char **ret_end) {
@@ -38,9 +38,10 @@ int template_check(const char *text, const char *path, struct error *e) {
         if (read_place(at, place, &at) < 0)
             return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s has a {{ without a name and }}", path);
         if (!has_known_root(place))
-            return error_set(e, EINVAL, ERROR_BAD_INPUT,
-                             "%s: {{%s}} is not known; write {{inputs.name}}, {{results.name}} or {{loop.index}}", path,
-                             place);
+            return error_set(
+                e, EINVAL, ERROR_BAD_INPUT,
+                "%s: {{%s}} is not known; write {{inputs.name}}, {{results.name}}, {{vars.name}} or {{loop.index}}",
+                path, place);
     }
     return 0;
 }
@@ -56,8 +57,14 @@ static int look_up(const char *place, const json_t *values, json_t **ret_value, 
     cleanup_free char *copy = memory_copy_text(place);
     json_t *value = (json_t *)values;
     char *rest = copy;
+    size_t length = strlen(copy);
+    bool may_miss = length && copy[length - 1] == '?';
+    if (may_miss)
+        copy[length - 1] = '\0';
     for (char *name; value && (name = strsep(&rest, "."));)
         value = member_of(value, name);
+    if (!value && may_miss)
+        value = json_null(); /* a constant: it has no owner */
     if (!value)
         return error_set(e, ENOENT, ERROR_STEP, "there is no value for {{%s}}", place);
     *ret_value = value;

@@ -103,6 +103,11 @@ replinet.precedes = (first, second) => {
     return Boolean(dom.comparePosition(one[i], other[i]) & Node.DOCUMENT_POSITION_FOLLOWING);
 };
 
+replinet.contains = (ancestor, node) => {
+    for (let at = node; at; at = replinet.composedParent(at)) if (at === ancestor) return true;
+    return false;
+};
+
 /* The frame elements around an element, innermost first. */
 replinet.framesAround = element => {
     const frames = [];

@@ -79,3 +79,10 @@ replinet.prepareKeys = target => {
     if (node.focus) dom.focus(node);
     return picked;
 };
+
+/* Keeps the element that a target means where the run can get at it. */
+replinet.keepElement = target => {
+    const { node, ...picked } = replinet.pick(target, []);
+    if (node) replinet.kept = node;
+    return picked;
+};

@@ -143,11 +143,31 @@ replinet.pick = (target, needs) => {
  * be following. */
 replinet.aim = async (target, needs, obstacles) => {
     const { node, ...found } = replinet.pick(target, needs);
-    if (!node) return found;
+    return node ? replinet.aimAt(node, found, obstacles) : found;
+};
+replinet.aimAt = async (node, found, obstacles) => {
     const picked = { ...found, scrolled: scrollFor(node, obstacles) };
     if (!(await holdsStill(node))) return { ...picked, state: dom.isConnected(node) ? 'moving' : 'replaced' };
     const point = middle(node);
     return { ...picked, ...(point ? throughFrames(node, point) : { state: 'outside' }) };
+};
+
+const outOfFrames = (element, start) => {
+    let point = start;
+    for (const frame of replinet.framesAround(element)) point = outOf(frame, point);
+    return point;
+};
+/* The middle of an element in the coordinates of this process's outermost document, wherever that lies. */
+replinet.middleOf = element => outOfFrames(element, middle(element) ?? { x: 0, y: 0 });
+
+/* As aim, but whatever covers the place is fine: where to drop something. */
+replinet.aimDrop = async (target, needs, obstacles) => {
+    const { node, ...found } = replinet.pick(target, needs);
+    if (!node) return found;
+    const scrolled = scrollFor(node, obstacles);
+    if (!(await holdsStill(node))) return { ...found, state: dom.isConnected(node) ? 'moving' : 'replaced' };
+    const point = middle(node);
+    return { ...found, scrolled, ...(point ? outOfFrames(node, point) : { state: 'outside' }) };
 };
 
 /* The same for a point inside a frame of another process: is its frame element hit there? */

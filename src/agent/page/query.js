@@ -68,6 +68,30 @@ const CRITERIA = {
     name: nameCriterion,
 };
 
+/* A frame by its name, title, id or a part of its address. */
+const isFrameNamed = (frame, wanted) => {
+    const given = ['name', 'title', 'id'].some(name => dom.attribute(frame, name) === wanted);
+    if (given) return true;
+    let address = frame.src ?? '';
+    try {
+        address += ` ${replinet.frameDocumentOf(frame)?.URL ?? ''}`;
+    } catch {
+        /* another process's */
+    }
+    return address.includes(wanted);
+};
+CRITERIA.frame = target => element => replinet.framesAround(element).some(frame => isFrameNamed(frame, target.frame));
+
+/* Frames of other processes that stand within what fits, or whose frame (or one around it) has the name. */
+replinet.framesWithin = target => {
+    const inside = target.within ? replinet.visibleMatching(target.within, document) : [];
+    const fits = frame =>
+        target.within
+            ? inside.some(element => replinet.contains(element, frame))
+            : [frame, ...replinet.framesAround(frame)].some(one => isFrameNamed(one, target.frame));
+    return { state: 'ready', frames: [...replinet.remoteFrames].filter(([, frame]) => dom.isConnected(frame) && fits(frame)).map(([id]) => id) };
+};
+
 const testOf = target => {
     const tests = Object.keys(CRITERIA).filter(key => key in target).map(key => CRITERIA[key](target));
     return element => tests.every(test => test(element));

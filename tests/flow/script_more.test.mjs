@@ -1,0 +1,130 @@
+// Script agents, second half: choosing, dragging, scrolling, code, branches, tabs, dialogs, files.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { startBrowserManager } from './lib/browser_manager.mjs'
+import { runScript } from './lib/script_run.mjs'
+import { startSite } from './lib/script_site.mjs'
+
+let site, manager
+before(async () => {
+  site = await startSite()
+  manager = await startBrowserManager({
+    EGRESS_ALLOW: `127.0.0.1:${site.port},localhost:${site.port}`, POOL_WARM: '1', MAX_BROWSERS: '3'
+  })
+})
+after(async () => {
+  await manager?.stop()
+  await site?.stop()
+})
+
+const log = { extract: { as: 'log', css: '#log' } }
+const go = page => ({ goto: `${site.url}${page}` })
+
+async function passes (steps, options) {
+  const run = await runScript(manager, steps, options)
+  assert.equal(run.status, 'completed', `${run.reason}: ${run.error?.detail} ${run.error?.hint}\n${run.stderr}`)
+  return run
+}
+async function fails (steps, pattern, options) {
+  const run = await runScript(manager, steps, options)
+  assert.equal(run.status, 'failed', run.stderr)
+  assert.match(run.error.detail, pattern)
+  return run
+}
+const logs = async (page, steps, expected) => assert.equal((await passes([go(page), ...steps, log])).results.log, expected)
+
+describe('choosing', () => {
+  const choose = (name, steps, expected) => test(name, () => logs('/choose.html', steps, expected))
+  choose('an option by text', [{ select: { label: 'Country', option: 'France' } }], 'input;fr;')
+  choose('an option by a part of its text', [{ select: { css: '#country', option: 'germ' } }], 'input;de;')
+  choose('an option by value', [{ select: { css: '#country', value: 'fr' } }], 'input;fr;')
+  choose('an option by number', [{ select: { css: '#country', index: 2 } }], 'input;de;')
+  choose('several options', [{ select: { css: '#colours', options: ['red', 'blue'] } }], 'red+blue;')
+  choose('an option of a list made of elements', [{ select: { role: 'combobox', name: 'City', option: 'Lyon' } }], 'city Lyon true;')
+  choose('a checkbox by the text beside it, twice', [{ check: 'agree' }, { check: 'agree' }, { uncheck: 'agree' }], 'terms true true;terms false true;')
+  choose('a checkbox that its label draws', [{ check: { label: 'Newsletter' } }], 'news true true;')
+  choose('a radio button', [{ check: { label: 'Large' } }], 'l;')
+  choose('a switch that answers late', [{ check: { role: 'switch', name: 'Wi-Fi' } }, { uncheck: { role: 'switch', name: 'Wi-Fi' } }], 'wifi true;wifi false;')
+  test('an option that is not there: says which are', () => fails([go('/choose.html'), { select: { css: '#country', option: 'Spain' }, timeout_ms: 700 }], /no option "Spain" among: —, Germany, France/))
+  test('a disabled option', () => fails([go('/choose.html'), { select: { css: '#country', value: 'gf' }, timeout_ms: 700 }], /"French Guiana" is disabled/))
+  test('a checkbox that stays as it is', () => fails([go('/choose.html'), { check: { label: 'Stubborn' } }], /did not turn it on/))
+  test('what is no checkbox', () => fails([go('/choose.html'), { check: 'hover me' }], /is no checkbox, radio button or switch/))
+  test('a radio button is not turned off', () => fails([go('/choose.html'), { check: { label: 'Large' } }, { uncheck: { label: 'Large' } }], /by turning another one on/))
+})
+
+describe('mouse', () => {
+  test('hover opens a menu', () => passes([go('/choose.html'), { hover: 'hover me' }, { assert: 'menu item' }]))
+  test('HTML drag and drop', () => logs('/drag.html', [{ drag: { css: '#card', to: { css: '#bin' } } }], 'start;enter;bin got the card true;end;'))
+  test('HTML drag and drop to a place out of view', () => logs('/drag.html', [{ drag: { css: '#card', to: 'Far bin' } }], 'start;enter;far got the card true;end;'))
+  test('a drag that the page does by itself', () => logs('/drag.html', [{ drag: { css: '#free', right: 200, down: 40 } }], 'box 220 340;'))
+  test('scrolls until something appears', () => passes([go('/endless.html'), { scroll: { until: 'Row 95' } }, { assert: 'Row 95' }]))
+  test('gives up scrolling', () => fails([go('/endless.html'), { scroll: { until: 'Row 500', max: 4 } }], /within 4 scrolls/))
+  test('inside an area, to an element, by an amount', async () => {
+    const top = { extract: { as: 'top', css: '#box', read: 'html' } }
+    const run = await passes([go('/endless.html'), { scroll: { inside: { css: '#box' }, down: 300 } },
+      { evaluate: { script: '[box.scrollTop, scrollY]', as: 'one' } }, { scroll: 'deep inside' }, { evaluate: { script: 'box.scrollTop > 1000', as: 'two' } },
+      { scroll: { inside: { css: '#canvas' }, down: 120, to: undefined } }, top])
+    assert.equal(run.results.one[0], 300)
+    assert.equal(run.results.two, true)
+  })
+})
+
+describe('evaluate', () => {
+  const value = (name, script, expected, more) => test(name, async () => {
+    const run = await passes([go('/choose.html'), { set: { factor: 3 } }, { evaluate: { script, as: 'value', ...more } }], { inputs: { a: 'x "quoted" </script>' } })
+    assert.deepEqual(run.results.value, expected)
+  })
+  value('an expression', 'document.title', 'Choose')
+  value('statements with a promise', 'const n = await Promise.resolve(7); return { n: n * vars.factor }', { n: 21 })
+  value('inputs are data, never code', 'inputs.a', 'x "quoted" </script>')
+  value('the target as element', 'element.id', 'wifi', { role: 'switch' })
+  value('the target in the isolated world', '[element.id, typeof say]', ['wifi', 'undefined'], { role: 'switch', world: 'isolated' })
+  value('the page\'s own functions', 'typeof say', 'function')
+  value('nothing', 'undefined', null)
+  test('an error of the script', () => fails([go('/choose.html'), { evaluate: 'nothing.at.all' }], /ReferenceError: nothing is not defined/))
+  test('what is no JavaScript', () => fails([go('/choose.html'), { evaluate: 'let let' }], /no JavaScript/))
+  test('an endless loop', () => fails([go('/choose.html'), { evaluate: 'for (;;) {}', timeout_ms: 1000 }], /did not end in time|terminated/))
+  test('too much', () => fails([go('/choose.html'), { evaluate: '"x".repeat(5e6)' }], /more than 4194304/))
+})
+
+describe('branches', () => {
+  const results = async (steps, options) => (await passes(steps, options)).results
+  const keep = (name, value) => ({ evaluate: { script: JSON.stringify(value), as: name } })
+  test('if: then, else, and values', async () => {
+    const got = await results([go('/choose.html'), { set: { n: 5 } },
+      { if: { text: 'Newsletter', then: [keep('a', 'then')], else: [keep('a', 'else')] } },
+      { if: { css: '.nothing', then: [keep('b', 'then')], else: [keep('b', 'else')] } },
+      { if: { given: '{{vars.n}}', more_than: 4, then: [keep('c', 'more')] } },
+      { if: { given: '{{results.none?}}', is_empty: true, then: [keep('d', 'empty')] } },
+      { if: { all: [{ given: '{{inputs.x}}', equals: 7 }, { not: { css: '.nothing' } }, { any: ['Nope', 'agree'] }], then: [keep('e', 'all')] } }
+    ], { inputs: { x: '7' } })
+    assert.deepEqual(got, { a: 'then', b: 'else', c: 'more', d: 'empty', e: 'all' })
+  })
+  test('for_each over a list and over elements, nested', async () => {
+    const got = await results([go('/choose.html'),
+      { for_each: { in: '{{inputs.names}}', steps: [{ for_each: { css: '#colours option', steps: [{ evaluate: { script: 'loop.outer.item + element.value', css: '#colours option', nth: '{{loop.index}}', as: 'x' } }, { set: { last: '{{results.x}}' } }] } }] } },
+      { for_each: { css: 'label', steps: [{ extract: { within: '{{loop.target}}', css: 'input', as: 'ids', attribute: 'type', append: true, optional: true } }] } }
+    ], { inputs: { names: ['a', 'b'] } })
+    assert.equal(got.x, 'bblue')
+    assert.deepEqual(got.ids.filter(Boolean), ['checkbox', 'checkbox', 'radio', 'radio'])
+  })
+  test('stop ends with success, within loops too', async () => {
+    const run = await passes([{ repeat: { times: 5, steps: [{ if: { given: '{{loop.index}}', equals: 3, then: [{ stop: 'enough' }] } }, { set: { n: '{{loop.index}}' } }] } }, { fail: 'not here' }])
+    assert.equal(run.status, 'completed')
+  })
+  test('fail says its message', () => fails([{ fail: 'No such customer {{inputs.x}}' }], /No such customer 7/, { inputs: { x: 7 } }))
+})
+
+describe('history and cookies', () => {
+  test('back, forward, reload', async () => {
+    const run = await passes([go('/choose.html'), go('/drag.html'), { back: {} }, { assert: { title: 'Choose' } }, { forward: {} }, { assert: { title: 'Drag' } }, { evaluate: 'window.mark = 1' }, { reload: {} }, { evaluate: { script: 'typeof window.mark', as: 'mark' } }])
+    assert.equal(run.results.mark, 'undefined')
+  })
+  test('nothing to go forward to', () => fails([go('/choose.html'), { forward: {} }], /no page to go forward/))
+  test('cookies', async () => {
+    const run = await passes([go('/choose.html'), { cookies: { set: [{ name: 'a', value: '1' }, { name: 'b', value: '2', http_only: true }] } }, { evaluate: { script: 'document.cookie', as: 'seen' } }, { cookies: { as: 'all' } }, { cookies: { clear: true, as: 'none' } }])
+    assert.equal(run.results.seen, 'a=1')
+    assert.deepEqual(run.results.all.map(one => [one.name, one.value, one.http_only]).sort(), [['a', '1', false], ['b', '2', true]])
+    assert.deepEqual(run.results.none, [])
+  })
+})
