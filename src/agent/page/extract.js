@@ -82,7 +82,7 @@ const candidatesFor = (target, scope) => {
 const listOf = (scope, list) => {
     const { limit = Infinity, ...target } = list;
     const found = candidatesFor(target, scope);
-    const shown = list.hidden ? found : found.filter(replinet.isVisible);
+    const shown = list.hidden ? found : found.filter(replinet.showsSomething);
     if (!shown.length && !list.optional && scope === document) throw new Missing('no item of the list');
     return shown.slice(0, limit).map(element => itemOf(element, list));
 };
@@ -105,7 +105,7 @@ const headed = (names, cells) =>
 
 /* A table with a header row: an object per row. Without one: a list of texts per row. */
 const tableOf = (scope, reading) => {
-    const table = candidatesFor(reading, scope).find(replinet.isVisible);
+    const table = candidatesFor(reading, scope).find(replinet.showsSomething);
     if (!table) {
         if (reading.optional) return [];
         throw new Missing('no such table');

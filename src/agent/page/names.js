@@ -16,7 +16,7 @@ const attributeText = (element, name) => replinet.normalise(dom.attribute(elemen
 /* 2A: hidden elements say nothing unless something points at them. */
 const isSilent = element =>
     SILENT.has(replinet.tag(element)) || dom.attribute(element, 'aria-hidden') === 'true' ||
-    !dom.checkVisibility(element, { checkVisibilityCSS: true });
+    !replinet.isRendered(element);
 
 const referenced = element =>
     attributeText(element, 'aria-labelledby')

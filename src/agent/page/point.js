@@ -18,9 +18,8 @@ const bigEnough = rect => rect.width >= 1 && rect.height >= 1;
 const boxOf = element => {
     const own = [...dom.rects(element)].find(bigEnough);
     if (own || replinet.style(element).display !== 'contents') return own ?? dom.rect(element);
-    for (let child = dom.firstElement(element); child; child = dom.nextElement(child))
-        if (replinet.isVisible(child)) return boxOf(child);
-    return dom.rect(element);
+    for (const child of replinet.elements(element)) if (replinet.isVisible(child)) return boxOf(child);
+    return replinet.textBox(element) ?? dom.rect(element);
 };
 
 const viewportOf = node => {

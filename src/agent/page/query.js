@@ -108,24 +108,24 @@ const checkSelector = target => {
 /* An error of the script, not of the page: waiting would not help. */
 replinet.Refusal = class extends Error {};
 
-/* All elements beneath `scope` that fit, in document order. */
-replinet.matching = (target, scope = document) => {
-    checkSelector(target);
-    const scopes = target.within ? replinet.visibleMatching(target.within, scope) : [scope];
-    const test = testOf(target);
-    const found = new Set();
-    for (const one of scopes) for (const element of replinet.elements(one)) if (test(element)) found.add(element);
-    return [...found];
-};
-
 const pickNth = (elements, nth) => {
     if (!nth) return elements;
     const picked = elements.at(nth > 0 ? nth - 1 : nth);
     return picked ? [picked] : [];
 };
 
-replinet.visibleMatching = (target, scope) =>
-    pickNth(replinet.matching(target, scope).filter(replinet.isVisible), target.nth);
+const scopesMatching = (target, scope) =>
+    pickNth(replinet.matching(target, scope).filter(replinet.showsSomething), target.nth);
+
+/* All elements beneath `scope` that fit, in document order. */
+replinet.matching = (target, scope = document) => {
+    checkSelector(target);
+    const scopes = target.within ? scopesMatching(target.within, scope) : [scope];
+    const test = testOf(target);
+    const found = new Set();
+    for (const one of scopes) for (const element of replinet.elements(one)) if (test(element)) found.add(element);
+    return [...found];
+};
 
 /* {visible, hidden}: what fits and can be seen, `nth` applied; and how many fit but cannot be seen. */
 replinet.find = target => {

@@ -48,10 +48,26 @@ const IMPLICIT = {
     thead: () => 'rowgroup', time: () => 'time', tr: () => 'row', ul: () => 'list',
 };
 
-/* The role written on the element, else the one its tag has; '' for none. */
+/* WAI-ARIA 1.2 and the graphics and publishing modules' roles that elements are looked for by. */
+const KNOWN = new Set(
+    `alert alertdialog application article banner blockquote button caption cell checkbox code columnheader combobox comment
+    complementary contentinfo definition deletion dialog directory document emphasis feed figure form generic graphics-document
+    graphics-object graphics-symbol grid gridcell group heading image img insertion link list listbox listitem log main mark
+    marquee math menu menubar menuitem menuitemcheckbox menuitemradio meter navigation none note option paragraph presentation
+    progressbar radio radiogroup region row rowgroup rowheader scrollbar search searchbox separator slider spinbutton status
+    strong subscript suggestion superscript switch tab table tablist tabpanel term textbox time timer toolbar tooltip tree
+    treegrid treeitem`.split(/\s+/));
+const SAME = { none: 'presentation', image: 'img' };
+const writtenRole = element => {
+    const attribute = dom.attribute(element, 'role');
+    const role = attribute && attribute.toLowerCase().split(/\s+/).find(word => KNOWN.has(word));
+    return role ? (SAME[role] ?? role) : '';
+};
+
+/* The first role written on the element that there is, else the one its tag has; '' for none. */
 replinet.role = element => {
-    const written = replinet.normalise(dom.attribute(element, 'role')).split(' ')[0].toLowerCase();
-    if (written) return written === 'none' ? 'presentation' : written;
+    const written = writtenRole(element);
+    if (written) return written;
     const tag = replinet.tag(element);
     return Object.hasOwn(IMPLICIT, tag) ? IMPLICIT[tag](element) : '';
 };
@@ -60,7 +76,7 @@ replinet.role = element => {
 replinet.isHiddenForRoles = element => {
     for (let at = element; replinet.isElement(at); at = replinet.composedParent(at))
         if (dom.attribute(at, 'aria-hidden') === 'true') return true;
-    return !dom.checkVisibility(element, { checkVisibilityCSS: true });
+    return !replinet.isRendered(element);
 };
 
 const INTERACTIVE = new Set([
