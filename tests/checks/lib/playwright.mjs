@@ -20,6 +20,7 @@ export async function startPlaywright () {
     executablePath: program,
     chromiumSandbox: true,
     args: ['--disable-gpu'],
+    ignoreDefaultArgs: ['--hide-scrollbars'],
     env: { PATH: '/usr/bin:/bin', HOME: home, TMPDIR: home, LANG: 'C.UTF-8' },
     downloadsPath: path.join(home, 'downloads'),
     viewport: { width: 1280, height: 720 }

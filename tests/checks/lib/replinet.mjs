@@ -29,7 +29,7 @@ export async function runWithReplinet (manager, site, rows) {
   for (const { kind, data } of run.events)
     if (kind === 'step.failed') failures[owners[Number(/^steps\[(\d+)\]/.exec(data.path)?.[1])]]?.push(data)
   return rows.map((row, i) => {
-    const told = failures[i].map(data => `${data.path} ${data.error ?? JSON.stringify(data)}`)
+    const told = failures[i].map(data => `${data.path} ${data.error?.detail ?? JSON.stringify(data)}`)
     if (run.status !== 'completed') told.push(`the run ended: ${run.reason}: ${run.error?.detail}`)
     const text = [run.results[`verdict${i}`], ...told].filter(Boolean).join('\n')
     const ok = failures[i].length === 0 && run.status === 'completed' && (row.reads ? true : run.results[`ok${i}`] === 'true')
