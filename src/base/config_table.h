@@ -33,6 +33,8 @@
     X(BROWSER_IDLE_SECONDS, INT, "300", 5, 86400, "EK", "A leased browser that nobody uses for so long ends.")         \
     X(BROWSER_MEMORY_MB, INT, "1024", 256, 65536, "LEW", "Memory limit of a browser.")                                 \
     X(BROWSER_CPUS, REAL, "1", 0.1, 64, "LEW", "CPU limit of a browser, cores.")                                       \
+    X(BROWSER_MEMORY_MAX_MB, INT, "8192", 256, 1048576, "LEW", "Most memory that a lease may ask for.")                \
+    X(BROWSER_CPUS_MAX, REAL, "8", 0.1, 1024, "LEW", "Most CPU cores that a lease may ask for.")                       \
     X(BROWSER_PIDS, INT, "512", 64, 32768, "L", "Limit of a browser's processes and threads.")                         \
     X(BROWSER_START_SECONDS, INT, "30", 1, 600, "EK", "A browser must answer within so long of its start.")            \
     X(BROWSER_PING_SECONDS, INT, "5", 1, 300, "K", "How often a leased browser is asked whether it lives.")            \
@@ -46,7 +48,7 @@
     X(EGRESS_DNS, HOSTPORTS, "", 0, 0, "LK", "DNS servers of the egress gate; empty: those of /etc/resolv.conf.")      \
     X(EGRESS_MAX_CONNECTIONS, INT, "256", 1, 65535, "K", "Connections that one browser may have open at once.")        \
     X(CDP_MESSAGE_MAX_MB, INT, "64", 1, 1024, "EKW", "Largest CDP message in either direction.")                       \
-    X(TRANSFER_MAX_MB, INT, "512", 1, 65536, "LEW", "Room for downloads and uploads of one browser.")                   \
+    X(TRANSFER_MAX_MB, INT, "512", 1, 65536, "LEW", "Room for downloads and uploads of one browser.")                  \
     X(WORKER_CONCURRENCY, INT, "4", 1, 1000, "W", "Jobs that one worker runs at once.")                                \
     X(JOB_LEASE_SECONDS, INT, "15", 3, 3600, "W", "A job whose worker is silent for so long is taken from it.")        \
     X(WORKER_DRAIN_SECONDS, INT, "10", 0, 86400, "W",                                                                  \

@@ -205,7 +205,7 @@ describe('engine, one manager', { timeout: 300000 }, () => {
     const browser = await lease({})
     const unknown = randomUUID()
     const bad = await Promise.all([
-      { memory_mb: 'much' }, { cpus: -1 }, { timeout_ms: 1e300 }, { user_id: 7 }, { queue_ms: -5 }
+      { memory_mb: 'much' }, { memory_mb: 512.5 }, { memory_mb: 60000 }, { timeout_ms: 900.5 }, { cpus: -1 }, { timeout_ms: 1e300 }, { user_id: 7 }, { queue_ms: -5 }
     ].map(lease => manager.leaseTicket(lease)))
     const cases = [
       ...bad.map(ticket => ['POST', '/browsers', ticket, 422, /lease\./]),

@@ -42,6 +42,8 @@ static void leases_are_checked(void **state) {
         {"null", -EINVAL},
         {"{\"user_id\":5}", -EINVAL},
         {"{\"memory_mb\":1}", -EINVAL},
+        {"{\"memory_mb\":512.5}", -EINVAL},
+        {"{\"memory_mb\":8193}", -EINVAL},
         {"{\"memory_mb\":\"512\"}", -EINVAL},
         {"{\"cpus\":1e9}", -EINVAL},
         {"{\"idle_ms\":-1}", -EINVAL},

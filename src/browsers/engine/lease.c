@@ -13,21 +13,39 @@
 #define WAITING_MAX  1000
 #define ATTEMPTS_MAX 3
 
-/* The members of a lease that the engine reads; the keeper checks the others. */
+/* The members of a lease that the engine reads; the keeper checks the others. The launcher refuses what is over the
+ * configured maximum as well: it need not trust the engine. */
+enum member_kind { MEMBER_TEXT, MEMBER_WHOLE, MEMBER_REAL };
 static const struct {
     const char *name;
-    bool text; /* else a number */
+    enum member_kind kind;
     double least, most;
+    enum config_id limit; /* of `most`; CONFIG_COUNT: none */
 } members[] = {
-    {"thread_id", true},
-    {"user_id", true},
-    {"memory_mb", false, 128, 65536},
-    {"cpus", false, 0.1, 64},
-    {"timeout_ms", false, 0, 86400000},
-    {"idle_ms", false, 0, 86400000},
-    {"linger_ms", false, 0, 86400000},
-    {"queue_ms", false, 0, 3600000},
+    {"thread_id", MEMBER_TEXT, 0, 0, CONFIG_COUNT},
+    {"user_id", MEMBER_TEXT, 0, 0, CONFIG_COUNT},
+    {"memory_mb", MEMBER_WHOLE, 128, 0, CONFIG_BROWSER_MEMORY_MAX_MB},
+    {"cpus", MEMBER_REAL, 0.1, 0, CONFIG_BROWSER_CPUS_MAX},
+    {"timeout_ms", MEMBER_WHOLE, 0, 86400000, CONFIG_COUNT},
+    {"idle_ms", MEMBER_WHOLE, 0, 86400000, CONFIG_COUNT},
+    {"linger_ms", MEMBER_WHOLE, 0, 86400000, CONFIG_COUNT},
+    {"queue_ms", MEMBER_WHOLE, 0, 3600000, CONFIG_COUNT},
 };
+
+static int check_member(size_t i, const json_t *value, struct error *e) {
+    if (members[i].kind == MEMBER_TEXT)
+        return json_is_string(value) ? 0
+                                     : error_set(e, EINVAL, ERROR_BAD_INPUT, "lease.%s is not a text", members[i].name);
+    bool whole = members[i].kind == MEMBER_WHOLE, limited = members[i].limit != CONFIG_COUNT;
+    double most = limited ? config_real(members[i].limit) : members[i].most, given = json_number_value(value);
+    if ((whole ? json_is_integer(value) : json_is_number(value)) && given >= members[i].least && given <= most)
+        return 0;
+    error_set(e, EINVAL, ERROR_BAD_INPUT, "lease.%s is not a %s from %g to %.0f", members[i].name,
+              whole ? "whole number" : "number", members[i].least, most);
+    if (limited)
+        error_hint(e, "%s sets the maximum", config_rows[members[i].limit].name);
+    return -EINVAL;
+}
 
 int lease_check(const json_t *lease, struct error *e) {
     if (!json_is_object(lease))
@@ -36,12 +54,9 @@ int lease_check(const json_t *lease, struct error *e) {
         json_t *value = json_object_get(lease, members[i].name);
         if (!value || json_is_null(value))
             continue;
-        if (members[i].text && !json_is_string(value))
-            return error_set(e, EINVAL, ERROR_BAD_INPUT, "lease.%s is not a text", members[i].name);
-        if (!members[i].text && (!json_is_number(value) || json_number_value(value) < members[i].least ||
-                                 json_number_value(value) > members[i].most))
-            return error_set(e, EINVAL, ERROR_BAD_INPUT, "lease.%s is not a number from %g to %g", members[i].name,
-                             members[i].least, members[i].most);
+        int r = check_member(i, value, e);
+        if (r < 0)
+            return r;
     }
     return 0;
 }

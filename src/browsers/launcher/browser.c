@@ -68,12 +68,22 @@ static bool has_only(const char *text, const char *others) {
     return true;
 }
 
+bool browsers_may_have_memory(uint64_t bytes) {
+    int64_t mb = (int64_t)(bytes >> 20);
+    return bytes >= BROWSER_MEMORY_LEAST &&
+           (mb <= config_int(CONFIG_BROWSER_MEMORY_MAX_MB) || mb <= config_int(CONFIG_BROWSER_MEMORY_MB));
+}
+
+bool browsers_may_have_cpu(uint32_t millis) {
+    return millis <= config_real(CONFIG_BROWSER_CPUS_MAX) * 1000 || millis <= config_real(CONFIG_BROWSER_CPUS) * 1000;
+}
+
 static int check_request(const struct launcher_request *request, struct error *e) {
     if (!uuid_is_valid(request->browser_id))
         return error_set(e, EINVAL, ERROR_BAD_INPUT, "the browser's id is no UUID");
     if (browsers_find(request->browser_id))
         return error_set(e, EEXIST, ERROR_CONFLICT, "a browser with this id exists");
-    if (request->memory_bytes < BROWSER_MEMORY_LEAST || request->memory_bytes > BROWSER_MEMORY_MOST)
+    if (!browsers_may_have_memory(request->memory_bytes))
         return error_set(e, EINVAL, ERROR_BAD_INPUT, "a memory limit of %llu bytes is out of range",
                          (unsigned long long)request->memory_bytes);
     if (!has_only(request->locale, "-") || !has_only(request->timezone, "/_+-") || *request->timezone == '/')

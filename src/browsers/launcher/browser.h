@@ -16,9 +16,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Limits outside these bounds are refused whoever asks. */
+/* Less is refused whoever asks; the most is configured. */
 #define BROWSER_MEMORY_LEAST (64ULL << 20)
-#define BROWSER_MEMORY_MOST  (1ULL << 40)
 
 enum browser_state { BROWSER_STARTING, BROWSER_RUNNING, BROWSER_ENDING, BROWSER_CLEANING };
 
@@ -58,6 +57,10 @@ void browsers_start(const struct browsers_setup *setup);
 
 /* Answers CREATE when crun is done, or at once when the request is refused (< 0). */
 int browsers_create(const struct launcher_request *request, struct error *e);
+
+/* Whether a browser may be given such limits: up to BROWSER_..._MAX, and what every browser gets in any case. */
+bool browsers_may_have_memory(uint64_t bytes);
+bool browsers_may_have_cpu(uint32_t millis);
 struct browser *browsers_find(const char *id);
 /* Begins the end; harmless when it has begun. */
 void browsers_end(struct browser *browser, enum end_reason reason);

@@ -8,8 +8,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define CPU_MILLIS_MOST 1024000
-
 /* An operation answers by itself (ANSWERS_ITSELF), or returns 0 or -errno for the plain answer. */
 #define ANSWERS_ITSELF 1
 
@@ -53,9 +51,9 @@ static int operate_THAW(const struct launcher_request *request, struct browser *
 }
 
 static int operate_SET_LIMITS(const struct launcher_request *request, struct browser *browser, struct error *e) {
-    if (request->cpu_millis > CPU_MILLIS_MOST || request->memory_bytes > BROWSER_MEMORY_MOST ||
-        (request->memory_bytes && request->memory_bytes < BROWSER_MEMORY_LEAST))
-        return error_set(e, EINVAL, ERROR_BAD_INPUT, "limits out of range");
+    if (!browsers_may_have_cpu(request->cpu_millis) ||
+        (request->memory_bytes && !browsers_may_have_memory(request->memory_bytes)))
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "limits out of range; BROWSER_MEMORY_MAX_MB, BROWSER_CPUS_MAX");
     int r = request->memory_bytes ? cgroup_set_memory(browser->id, request->memory_bytes) : 0;
     return r < 0 ? r : cgroup_set_cpu(browser->id, request->cpu_millis);
 }
