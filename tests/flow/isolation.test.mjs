@@ -5,11 +5,10 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { closeSync, constants, mkdirSync, openSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { Launcher, cgroupFolder, commandLine, namespace, processesOf, status, until } from './lib/launcher.mjs';
+import { Launcher, cgroupFolder, commandLine, processesOf, status, until } from './lib/launcher.mjs';
+import { assertChromiumSandbox, assertFilteredAndBound, assertNamespacesApart, assertNoCapabilityInContainer, assertOneHostUser, assertOnlyGateListens,
+  assertPlainKeeper, assertSandboxNotSwitchedOff } from './lib/walls.mjs';
 
-const NAMESPACES = ['user', 'pid', 'net', 'ipc', 'uts', 'mnt', 'cgroup'];
-// Chromium itself gives --no-zygote-sandbox to the zygote of its network and GPU processes.
-const OFF = ['', '-setuid', '-namespace', '-seccomp-filter', '-gpu'].flatMap(kind => ['--no', '--disable'].map(no => `${no}${kind}-sandbox`));
 const DEVICES = ['full', 'null', 'random', 'tty', 'urandom', 'zero'].map(name => `/dev/${name}`);
 const MEGABYTE = 1024 * 1024;
 const SECRET = '/etc/ssl/private/replinet-isolation-test.key';
@@ -38,50 +37,14 @@ after(async () => {
 const evaluate = async expression => (await page('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true })).result.value;
 
 describe('Chromium\'s own sandbox', () => {
-  test('is on: renderers have filters and namespaces beyond those of the container', async () => {
-    const renderer = await until('a renderer', () => processesOf(pid).find(p => commandLine(p).includes('--type=renderer')));
-    const own = Number(status(pid, 'Seccomp_filters'));
-    assert.equal(own, 1, 'the container gives one filter');
-    assert.ok(Number(status(renderer, 'Seccomp_filters')) > own, 'the renderer has more');
-    for (const kind of ['user', 'pid', 'net']) assert.notEqual(namespace(renderer, kind), namespace(pid, kind), kind);
-  });
-
-  test('is switched off in no command line', () => {
-    for (const p of [...processesOf(pid), ...processesOf(otherPid)])
-      for (const argument of commandLine(p)) assert.ok(!OFF.includes(argument.split('=')[0]), `process ${p}: ${argument}`);
-  });
+  test('is on: renderers have filters and namespaces beyond those of the container', () => assertChromiumSandbox(pid));
+  test('is switched off in no command line', () => assertSandboxNotSwitchedOff([...processesOf(pid), ...processesOf(otherPid)]));
 });
 
 describe('identity', () => {
-  test('no process is host root or anybody else on the host', () => {
-    const user = status(pid, 'Uid').split('\t')[0];
-    assert.ok(Number(user) >= 300000);
-    for (const p of processesOf(pid)) {
-      assert.deepEqual(new Set(status(p, 'Uid').split('\t')), new Set([user]), `uids of ${commandLine(p)}`);
-      assert.deepEqual(new Set(status(p, 'Gid').split('\t')), new Set([user]), `gids of ${commandLine(p)}`);
-      assert.equal(status(p, 'Groups').trim(), '', 'supplementary groups');
-    }
-  });
-
-  test('no process has a capability in the container\'s user namespace, nor shares the host\'s', () => {
-    const home = namespace(pid, 'user');
-    let seen = 0;
-    for (const p of processesOf(pid)) {
-      assert.notEqual(namespace(p, 'user'), namespace('self', 'user'));
-      if (namespace(p, 'user') !== home) continue; // made by Chromium's sandbox: rights in there reach nothing outside
-      seen++;
-      for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'])
-        assert.equal(BigInt(`0x${status(p, set)}`), 0n, `${set} of ${commandLine(p)}`);
-    }
-    assert.ok(seen >= 3);
-  });
-
-  test('every process has no_new_privs and a seccomp filter', () => {
-    for (const p of processesOf(pid)) {
-      assert.equal(status(p, 'NoNewPrivs'), '1');
-      assert.equal(status(p, 'Seccomp'), '2');
-    }
-  });
+  test('no process is host root or anybody else on the host', () => { assertOneHostUser(pid); });
+  test('no process has a capability in the container\'s user namespace, nor shares the host\'s', () => assertNoCapabilityInContainer(pid));
+  test('every process has no_new_privs and a seccomp filter', () => assertFilteredAndBound(pid));
 
   test('two browsers share no id and no namespace, with each other or the host', () => {
     const ids = id => launcher.config(id).linux.uidMappings.map(row => row.hostID);
@@ -89,8 +52,7 @@ describe('identity', () => {
     const all = [...ids(first), ...ids(second), keeper(first), keeper(second)];
     assert.equal(new Set(all).size, 6, `ids ${all}`);
     assert.ok(!all.includes(0));
-    for (const kind of NAMESPACES)
-      assert.equal(new Set([namespace(pid, kind), namespace(otherPid, kind), namespace('self', kind)]).size, 3, kind);
+    assertNamespacesApart(pid, otherPid);
   });
 
   test('a keeper has no terminal in common with the launcher', () => {
@@ -99,12 +61,7 @@ describe('identity', () => {
     assert.equal(session, launcher.pid(first, 'keeper'), 'it leads a session of its own');
   });
 
-  test('a keeper is no root, in no group, and has no capability', () => {
-    const keeper = launcher.pid(first, 'keeper');
-    assert.ok(!status(keeper, 'Uid').split('\t').includes('0'));
-    assert.equal(status(keeper, 'Groups').trim(), '');
-    for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapAmb']) assert.equal(BigInt(`0x${status(keeper, set)}`), 0n, set);
-  });
+  test('a keeper is no root, in no group, and has no capability', () => assertPlainKeeper(launcher.pid(first, 'keeper')));
 });
 
 describe('files', () => {
@@ -182,19 +139,13 @@ describe('files', () => {
 });
 
 describe('network', () => {
-  const sockets = kind => readFileSync(`/proc/${pid}/net/${kind}`, 'utf8').trim().split('\n').slice(1).map(line => line.trim().split(/\s+/));
-
   test('there is loopback only', () => {
     const links = readFileSync(`/proc/${pid}/net/dev`, 'utf8').trim().split('\n').slice(2).map(line => line.split(':')[0].trim());
     assert.deepEqual(links, ['lo']);
     assert.equal(readFileSync(`/proc/${pid}/net/route`, 'utf8').trim().split('\n').length, 1, 'no route');
   });
 
-  test('nothing listens but the gate: no debugging port', () => {
-    const listening = [...sockets('tcp'), ...sockets('tcp6')].filter(row => row[3] === '0A').map(row => row[1]);
-    assert.deepEqual(listening, ['0100007F:0438'], '127.0.0.1:1080');
-    for (const p of processesOf(pid)) assert.ok(!commandLine(p).some(a => a.startsWith('--remote-debugging-port')));
-  });
+  test('nothing listens but the gate: no debugging port', () => assertOnlyGateListens(pid));
 
   test('the host\'s ports are elsewhere', async () => {
     assert.match(await evaluate(`fetch('http://127.0.0.1:22/').then(() => 'reached', e => e.name)`), /TypeError/);
