@@ -9,7 +9,7 @@ ACTION_TABLE(X)
 #undef X
 
 const struct action action_rows[] = {
-#define X(name, function, shape, doc) {#name, function, &shape, doc},
+#define X(name, function, shape, doc) {#name, function, &(shape), doc},
     ACTION_TABLE(X)
 #undef X
 };

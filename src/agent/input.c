@@ -277,7 +277,7 @@ int input_press(struct page *page, const char *chord, int times, int64_t deadlin
     struct key key;
     char code[16], upper[2];
     int modifiers = 0, r = split_chord(chord, &modifiers, &name, e);
-    if (r < 0)
+    if (r)
         return r;
     if (!find_key(name, &key, code))
         return error_set(e, EINVAL, ERROR_STEP, "%s is no key; use one character or Enter, Tab, Escape, ArrowDown ...",

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -149,7 +150,7 @@ static int unix_address(const char *path, struct sockaddr_un *address, struct er
     if (strlen(path) >= sizeof address->sun_path)
         return error_set(e, ENAMETOOLONG, ERROR_BAD_CONFIG, "the socket path %s is longer than %zu bytes", path,
                          sizeof address->sun_path - 1);
-    strcpy(address->sun_path, path);
+    snprintf(address->sun_path, sizeof address->sun_path, "%s", path);
     return 0;
 }
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <sodium.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #define SHA1_BLOCK  64
@@ -60,9 +61,8 @@ int websocket_accept(const char *key, char accept[WEBSOCKET_ACCEPT_SIZE]) {
         sodium_base642bin(bytes, sizeof bytes, key, strlen(key), NULL, &length, &end, sodium_base64_VARIANT_ORIGINAL) ||
         length != KEY_BYTES || *end)
         return -EINVAL;
-    strcpy(text, key);
-    strcat(text, GUID);
-    sha1_short(text, strlen(text), digest);
+    int n = snprintf(text, sizeof text, "%s" GUID, key);
+    sha1_short(text, (size_t)n, digest);
     sodium_bin2base64(accept, WEBSOCKET_ACCEPT_SIZE, digest, sizeof digest, sodium_base64_VARIANT_ORIGINAL);
     return 0;
 }

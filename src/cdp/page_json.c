@@ -5,7 +5,8 @@
 #include <string.h>
 
 #define ESCAPE_LENGTH 6 /* \uXXXX */
-#define REPLACEMENT   "\\ufffd"
+
+static const char replacement[ESCAPE_LENGTH] = {'\\', 'u', 'f', 'f', 'f', 'd'};
 
 /* The code unit of an escape at `p`, -1 when there is none. */
 static int unit_at(const char *p, const char *end) {
@@ -35,7 +36,7 @@ static void replace_impossible(char *data, size_t length) {
             continue;
         }
         if (!unit || is_high(unit) || is_low(unit))
-            memcpy(p, REPLACEMENT, ESCAPE_LENGTH);
+            memcpy(p, replacement, ESCAPE_LENGTH);
         p += unit >= 0 ? ESCAPE_LENGTH : end - p < 2 ? 1 : 2;
     }
 }

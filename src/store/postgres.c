@@ -145,7 +145,7 @@ static int prepare(struct postgres *db, const struct statement *statement, int64
     }
     if (db->prepared_count == db->prepared_room) {
         db->prepared_room = db->prepared_room ? db->prepared_room * 2 : 16;
-        db->prepared = memory_resize(db->prepared, db->prepared_room * sizeof *db->prepared);
+        db->prepared = memory_resize(db->prepared, db->prepared_room * sizeof(const struct statement *));
     }
     db->prepared[db->prepared_count++] = statement;
     return 0;

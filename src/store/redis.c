@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <hiredis/hiredis.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,7 +101,7 @@ int redis_parse_url(const char *url, struct redis_address *ret_address, struct e
     if ((!is_path && !text_starts_with(url, "redis://")) || strlen(url) >= sizeof ret_address->storage)
         return refuse_url(e);
     *ret_address = (struct redis_address){.port = PORT_DEFAULT};
-    strcpy(ret_address->storage, strstr(url, "://") + 3);
+    snprintf(ret_address->storage, sizeof ret_address->storage, "%s", strstr(url, "://") + 3);
     char *rest = take_credentials(ret_address->storage, ret_address);
     return (is_path ? parse_path(rest, ret_address) : parse_host(rest, ret_address)) ? refuse_url(e) : 0;
 }

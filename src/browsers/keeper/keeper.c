@@ -156,7 +156,7 @@ int keeper_command(int count, char **arguments) {
         fprintf(stderr, "usage: replinet keeper BROWSER_ID (started by the launcher)\n");
         return 2;
     }
-    strcpy(keeper.id, arguments[1]);
+    snprintf(keeper.id, sizeof keeper.id, "%s", arguments[1]);
     int result = hardening_apply(&e);
     if (result == 0)
         result = start(&keeper, &e);

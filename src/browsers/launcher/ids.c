@@ -19,10 +19,11 @@ int ids_claim_range(struct error *e) {
     int64_t base = config_int(CONFIG_BROWSER_ID_BASE);
     int r = io_make_dirs(LOCK_FOLDER, 0700, e);
     for (int64_t range = 0; !r && range < RANGES; range++) {
-        cleanup_free char *path = memory_print(LOCK_FOLDER "/%lld", (long long)(base + range * IDS_PER_RANGE));
+        int64_t start = base + range * IDS_PER_RANGE;
+        cleanup_free char *path = memory_print(LOCK_FOLDER "/%lld", (long long)start);
         int fd = instance_lock(path, e); /* stays open, and so locked, until the process ends */
         if (fd >= 0) {
-            range_start = (uid_t)(base + range * IDS_PER_RANGE);
+            range_start = (uid_t)start;
             return 0;
         }
         if (fd != -EBUSY)
