@@ -7,18 +7,17 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
-#define CGROUP_ROOT        "/sys/fs/cgroup"
-#define UNIFIED            CGROUP_ROOT "/unified"
+#define UNIFIED            "unified"
+#define MOVE_ROUNDS        16
 #define LEAF               "replinet-main" /* where processes of the delegated folder move on v2 */
 #define PARENT_WEIGHT_V1   4096            /* a process weighs 1024 */
 #define PARENT_WEIGHT_V2   400             /* 100 */
@@ -26,9 +25,11 @@
 #define CPU_QUOTA_LEAST_US 1000
 
 static struct {
+    const char *root; /* where cgroups are mounted */
+    const char *own;  /* the file that names this process's cgroup */
     enum cgroups_mode mode;
     char parent[512]; /* "/replinet-INSTANCE", on v2 with the delegated folder before it; from the hierarchy's root */
-} state;
+} state = {.root = "/sys/fs/cgroup", .own = "/proc/self/cgroup"};
 
 static const struct {
     const char *controller /* v1 */, *v1, *v2;
@@ -38,24 +39,40 @@ static const struct {
 #undef X
 };
 
+#define V2_CONTROLLERS 3
 static const char *const needed_controllers[] = {"memory", "cpu", "pids", "freezer", "cpuacct"};
 
-static bool is_cgroup2(const char *path) {
-    struct statfs fs;
-    return !statfs(path, &fs) && fs.f_type == CGROUP2_SUPER_MAGIC;
+void cgroups_set_places(const char *root, const char *own) {
+    state.root = root;
+    state.own = own;
 }
 
-static bool is_cgroup1(const char *path) {
-    struct statfs fs;
-    return !statfs(path, &fs) && fs.f_type == CGROUP_SUPER_MAGIC;
+static bool has_file(const char *folder, const char *name) {
+    cleanup_free char *path = memory_print("%s/%s", folder, name);
+    return !access(path, F_OK);
+}
+
+/* The kernel puts cgroup.procs into every cgroup, and cgroup.controllers into those of v2. */
+static bool is_cgroup(const char *folder) {
+    return has_file(folder, "cgroup.procs");
+}
+
+static bool is_cgroup2(const char *folder) {
+    return has_file(folder, "cgroup.controllers");
+}
+
+static bool is_hierarchy(const char *name) {
+    cleanup_free char *folder = memory_print("%s/%s", state.root, name);
+    return is_cgroup(folder);
 }
 
 enum cgroups_mode cgroups_detect(void) {
-    if (is_cgroup2(CGROUP_ROOT))
+    cleanup_free char *unified = memory_print("%s/" UNIFIED, state.root);
+    if (is_cgroup2(state.root))
         return CGROUPS_V2;
-    if (!is_cgroup1(CGROUP_ROOT "/memory"))
+    if (!is_hierarchy("memory"))
         return CGROUPS_NONE;
-    return is_cgroup2(UNIFIED) ? CGROUPS_HYBRID : CGROUPS_V1;
+    return is_cgroup2(unified) ? CGROUPS_HYBRID : CGROUPS_V1;
 }
 
 enum cgroups_mode cgroups_current(void) {
@@ -67,9 +84,10 @@ const char *cgroups_mode_name(enum cgroups_mode mode) {
     return names[mode];
 }
 
-static bool v2_has_controller(const char *controller) {
+static bool v2_has_controller(const char *folder, const char *controller) {
     char list[512];
-    if (io_read_at(AT_FDCWD, CGROUP_ROOT "/cgroup.controllers", list, sizeof list) < 0)
+    cleanup_free char *path = memory_print("%s/cgroup.controllers", folder);
+    if (io_read_at(AT_FDCWD, path, list, sizeof list) < 0)
         return false;
     for (char *rest = list, *word; (word = strsep(&rest, " "));)
         if (!strcmp(word, controller))
@@ -77,13 +95,20 @@ static bool v2_has_controller(const char *controller) {
     return false;
 }
 
-const char *cgroups_missing_controller(enum cgroups_mode mode) {
-    size_t count = mode == CGROUPS_V2 ? 3 : ARRAY_LENGTH(needed_controllers); /* v2 freezes and counts without one */
-    for (size_t i = 0; i < count; i++) {
-        cleanup_free char *path = memory_print(CGROUP_ROOT "/%s", needed_controllers[i]);
-        if (mode == CGROUPS_V2 ? !v2_has_controller(needed_controllers[i]) : !is_cgroup1(path))
+/* v2 freezes and counts CPU time without a controller. */
+static const char *v2_missing_controller(const char *folder) {
+    for (size_t i = 0; i < V2_CONTROLLERS; i++)
+        if (!v2_has_controller(folder, needed_controllers[i]))
             return needed_controllers[i];
-    }
+    return NULL;
+}
+
+const char *cgroups_missing_controller(enum cgroups_mode mode) {
+    if (mode == CGROUPS_V2)
+        return v2_missing_controller(state.root);
+    for (size_t i = 0; i < ARRAY_LENGTH(needed_controllers); i++)
+        if (!is_hierarchy(needed_controllers[i]))
+            return needed_controllers[i];
     return NULL;
 }
 
@@ -91,7 +116,7 @@ const char *cgroups_missing_controller(enum cgroups_mode mode) {
 
 static char *folder_of(const char *controller, const char *id) {
     bool v2 = state.mode == CGROUPS_V2;
-    return memory_print(CGROUP_ROOT "%s%s%s%s%s", v2 ? "" : "/", v2 ? "" : controller, state.parent, id ? "/" : "",
+    return memory_print("%s%s%s%s%s%s", state.root, v2 ? "" : "/", v2 ? "" : controller, state.parent, id ? "/" : "",
                         id ? id : "");
 }
 
@@ -148,9 +173,10 @@ static int read_number(const char *id, enum cgroup_file file, const char *key, u
 /* crun refuses a hybrid host ("cgroups in hybrid mode not supported"), so in this mount namespace the v2 tree goes; the
  * place is covered because crun makes folders there, which would stay on the host's tmpfs beneath the mount. */
 static int hide_unified(struct error *e) {
-    if (umount2(UNIFIED, MNT_DETACH) ||
-        mount("replinet", UNIFIED, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=1m,mode=0755"))
-        return error_errno(e, errno, ERROR_INTERNAL, "cannot hide " UNIFIED " from the OCI runtime");
+    cleanup_free char *unified = memory_print("%s/" UNIFIED, state.root);
+    if (umount2(unified, MNT_DETACH) ||
+        mount("replinet", unified, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=1m,mode=0755"))
+        return error_errno(e, errno, ERROR_INTERNAL, "cannot hide %s from the OCI runtime", unified);
     return 0;
 }
 
@@ -163,31 +189,50 @@ static int move_everyone(const char *from, const char *to) {
     return list ? 0 : -errno;
 }
 
-/* v2 has no processes in a cgroup that hands controllers on: those of the delegated folder go into a leaf. */
+/* v2 has no processes in a cgroup that hands controllers on (its root excepted): those of the delegated folder go into
+ * a leaf. They may fork meanwhile, and a list that shrinks while it is read may leave one out. */
 static int enable_controllers(const char *folder) {
     static const char *const wanted = "+memory +cpu +pids";
     cleanup_free char *control = memory_print("%s/cgroup.subtree_control", folder);
-    int r = io_write_at(AT_FDCWD, control, wanted);
-    if (r != -EBUSY)
-        return r;
     cleanup_free char *leaf = memory_print("%s/" LEAF, folder);
-    if (mkdir(leaf, 0755) && errno != EEXIST)
-        return -errno;
-    r = move_everyone(folder, leaf);
-    return r < 0 ? r : io_write_at(AT_FDCWD, control, wanted);
+    int r = io_write_at(AT_FDCWD, control, wanted);
+    for (int round = 0; r == -EBUSY && round < MOVE_ROUNDS; round++) {
+        if (mkdir(leaf, 0755) && errno != EEXIST)
+            return -errno;
+        int moved = move_everyone(folder, leaf);
+        r = moved < 0 ? moved : io_write_at(AT_FDCWD, control, wanted);
+    }
+    return r;
 }
 
-/* The folder that this process may use: its own, or the one above when it already sits in a leaf. */
+/* systemd marks what it hands over (Delegate=yes). */
+static bool is_delegated(const char *path) {
+    static const char *const marks[] = {"trusted.delegate", "user.delegate"};
+    cleanup_free char *folder = memory_print("%s%s", state.root, path);
+    for (size_t i = 0; i < ARRAY_LENGTH(marks); i++) {
+        char value;
+        if (getxattr(folder, marks[i], &value, sizeof value) == sizeof value && value == '1')
+            return true;
+    }
+    return false;
+}
+
+/* The folder that this process may use, from the hierarchy's root: its own when it was handed over, or the one above
+ * when it already sits in a leaf of ours; else the root. The scope of a login or a unit without Delegate=yes belongs to
+ * systemd, which neither passes every controller on to it nor expects others' cgroups in there; at the root it leaves
+ * alone what it did not make. */
 static int find_delegated(char *path, size_t room) {
-    char own[512];
-    int r = io_read_at(AT_FDCWD, "/proc/self/cgroup", own, sizeof own);
-    if (r < 0 || !text_starts_with(own, "0::/"))
+    char own[4096];
+    int r = io_read_at(AT_FDCWD, state.own, own, sizeof own);
+    if (r < 0 || !text_starts_with(own, "0::/") || text_starts_with(own, "0::/..")) /* outside of this namespace */
         return r < 0 ? r : -EINVAL;
     own[strcspn(own, "\n")] = '\0';
+    const char *found = own + strlen("0::");
     if (text_ends_with(own, "/" LEAF))
         own[strlen(own) - strlen("/" LEAF)] = '\0';
-    snprintf(path, room, "%s", strcmp(own + 3, "/") ? own + 3 : "");
-    return 0;
+    else if (!strcmp(found, "/") || !is_delegated(found))
+        found = "";
+    return snprintf(path, room, "%s", found) < (int)room ? 0 : -ENAMETOOLONG;
 }
 
 /* A cgroup counts as one process to the scheduler, however many browsers are in it: on a busy machine all of them
@@ -200,17 +245,28 @@ static int weigh_parent(struct error *e) {
     return r < 0 ? error_errno(e, -r, ERROR_INTERNAL, "cannot set the CPU weight of %s", folder) : 0;
 }
 
+static int check_delegated(const char *folder, struct error *e) {
+    const char *missing = v2_missing_controller(folder);
+    int r = missing ? -ENOSYS : enable_controllers(folder);
+    if (!r)
+        return 0;
+    if (missing)
+        error_set(e, ENOSYS, ERROR_UNAVAILABLE, "the cgroup controller %s is not handed down to %s", missing, folder);
+    else
+        error_errno(e, -r, ERROR_INTERNAL, "cannot pass cgroup controllers on from %s", folder);
+    error_hint(e, "under systemd the unit needs Delegate=yes; in a container %s must be writable", state.root);
+    return r;
+}
+
 static int prepare_v2(const char *instance, struct error *e) {
     char delegated[400];
     int r = find_delegated(delegated, sizeof delegated);
-    cleanup_free char *folder = memory_print(CGROUP_ROOT "%s", delegated);
-    if (!r)
-        r = enable_controllers(folder);
-    if (r < 0) {
-        error_errno(e, -r, ERROR_INTERNAL, "cannot pass cgroup controllers on from %s", folder);
-        error_hint(e, "under systemd the unit needs Delegate=yes; in a container /sys/fs/cgroup must be writable");
+    if (r < 0)
+        return error_errno(e, -r, ERROR_INTERNAL, "cannot tell this process's cgroup from %s", state.own);
+    cleanup_free char *folder = memory_print("%s%s", state.root, delegated);
+    r = check_delegated(folder, e);
+    if (r < 0)
         return r;
-    }
     snprintf(state.parent, sizeof state.parent, "%s/replinet-%s", delegated, instance);
     cleanup_free char *parent = folder_of(NULL, NULL);
     if (mkdir(parent, 0755) && errno != EEXIST)
@@ -226,7 +282,7 @@ int cgroups_prepare(const char *instance, struct error *e) {
     const char *missing = state.mode == CGROUPS_NONE ? "memory" : cgroups_missing_controller(state.mode);
     if (missing) {
         error_set(e, ENOSYS, ERROR_UNAVAILABLE, "the cgroup controller %s is not there", missing);
-        error_hint(e, "mount cgroups at " CGROUP_ROOT " (v2, or v1 with a folder per controller)");
+        error_hint(e, "mount cgroups at %s (v2, or v1 with a folder per controller)", state.root);
         return -ENOSYS;
     }
     if (state.mode == CGROUPS_V2)
@@ -243,11 +299,11 @@ static int for_each_hierarchy(int (*each)(const char *folder, void *context), vo
         return each(folder, context);
     }
     int worst = 0;
-    cleanup_dir DIR *root = opendir(CGROUP_ROOT);
+    cleanup_dir DIR *root = opendir(state.root);
     for (struct dirent *entry; root && (entry = readdir(root));) {
         if (entry->d_type != DT_DIR || *entry->d_name == '.') /* links are second names of joined controllers */
             continue;
-        cleanup_free char *folder = memory_print(CGROUP_ROOT "/%s%s", entry->d_name, state.parent);
+        cleanup_free char *folder = memory_print("%s/%s%s", state.root, entry->d_name, state.parent);
         int r = each(folder, context);
         if (r < 0)
             worst = r;
@@ -260,7 +316,7 @@ static int remove_folder(const char *folder, void *id) {
     if (!rmdir(path) || errno == ENOENT)
         return 0;
     int r = -errno;
-    return is_cgroup1(path) || is_cgroup2(path) ? r : io_remove_tree(path); /* plain files: the cover of UNIFIED */
+    return is_cgroup(path) ? r : io_remove_tree(path); /* plain files: the cover of UNIFIED */
 }
 
 void cgroups_finish(void) {

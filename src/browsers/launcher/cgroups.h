@@ -1,9 +1,9 @@
 /* Control groups of browsers on v1, hybrid (v1 with an empty v2 tree beside it) and v2 hosts.
  *
- * A browser's cgroup is BASE/replinet-INSTANCE/BROWSER_ID in every hierarchy that is used; BASE is the root on v1 and
- * the delegated folder on v2. crun puts the container into it (cgroup-manager cgroupfs); limits, freezing, killing and
- * reading go straight to its files, which takes microseconds. Functions return 0 or -errno. One process, one thread;
- * detection from anywhere. */
+ * A browser's cgroup is BASE/replinet-INSTANCE/BROWSER_ID in every hierarchy that is used; BASE is the root on v1; on
+ * v2 the folder that systemd delegated (Delegate=yes), else the root, too. crun puts the container into it
+ * (cgroup-manager cgroupfs); limits, freezing, killing and reading go straight to its files, which takes microseconds.
+ * Functions return 0 or -errno. One process, one thread; detection from anywhere. */
 #pragma once
 
 #include "base/error.h"
@@ -12,6 +12,10 @@
 #include <stdint.h>
 
 enum cgroups_mode { CGROUPS_NONE, CGROUPS_V1, CGROUPS_HYBRID, CGROUPS_V2 };
+
+/* Tests point this module at a tree of their own instead of /sys/fs/cgroup, and at a file in place of
+ * /proc/self/cgroup. Before anything else; both texts must outlive it. */
+void cgroups_set_places(const char *root, const char *own);
 
 enum cgroups_mode cgroups_detect(void);
 enum cgroups_mode cgroups_current(void); /* what cgroups_prepare found */
