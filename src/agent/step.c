@@ -35,7 +35,8 @@ char *step_title(const json_t *step, const char *action, const json_t *arguments
     char *title = memory_print("%s%s%.200s%s%s", action, detail ? " " : "", detail ? detail : "", words ? ": " : "",
                                words ? words : "");
     for (char *c = title; c < title + strlen(action); c++)
-        *c = *c == '_' ? ' ' : *c;
+        if (*c == '_')
+            *c = ' ';
     title[0] = (char)toupper((unsigned char)title[0]);
     return title;
 }

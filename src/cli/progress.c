@@ -23,7 +23,7 @@ static void copy_harmless(char *to, size_t room, const char *from, int columns) 
         if (*p == 0xC2 && p[1] >= 0x80 && p[1] < 0xA0)
             to[n++] = ' ', p++;
         else
-            to[n++] = *p < 0x20 || *p == 0x7F ? ' ' : (char)*p;
+            to[n++] = (char)(*p < 0x20 || *p == 0x7F ? ' ' : *p);
     }
     to[n] = '\0';
 }

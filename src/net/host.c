@@ -164,7 +164,7 @@ int host_parse(const char *text, size_t length, struct host *ret_host) {
     if (length > HOST_NAME_MAX_LENGTH)
         return -EINVAL;
     for (size_t i = 0; i < length; i++)
-        host.name[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 'a' - 'A') : text[i];
+        host.name[i] = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] + 'a' - 'A' : text[i]);
     if (!labels_are_good(host.name))
         return -EINVAL;
     if (ends_in_number(host.name)) {
