@@ -39,7 +39,7 @@ static int get(const char *id, const char *output, bool json, struct error *e) {
     int r = session_open(&session, e);
     if (!r)
         r = artifacts_get(&session.db, &session.caller, id, &answer, &path, e);
-    if (r < 0)
+    if (r)
         return r;
     if (json)
         session_print(answer);
