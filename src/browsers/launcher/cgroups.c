@@ -311,12 +311,13 @@ static int for_each_hierarchy(int (*each)(const char *folder, void *context), vo
     return worst;
 }
 
+/* A cgroup goes by rmdir or says EBUSY. What is "not empty" are plain files: crun's in the cover of UNIFIED, where it
+ * also leaves a cgroup.procs. */
 static int remove_folder(const char *folder, void *id) {
     cleanup_free char *path = id ? memory_print("%s/%s", folder, (const char *)id) : memory_copy_text(folder);
     if (!rmdir(path) || errno == ENOENT)
         return 0;
-    int r = -errno;
-    return is_cgroup(path) ? r : io_remove_tree(path); /* plain files: the cover of UNIFIED */
+    return errno == ENOTEMPTY ? io_remove_tree(path) : -errno;
 }
 
 void cgroups_finish(void) {
