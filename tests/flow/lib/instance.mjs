@@ -92,6 +92,18 @@ export function environmentOf(pid) {
   );
 }
 
+/** Everything that a process started, and what those started. */
+export function descendants(root) {
+  const all = processes();
+  const found = [];
+  for (let wave = [root]; wave.length; ) {
+    const next = all.filter((p) => wave.includes(p.parent));
+    found.push(...next);
+    wave = next.map((p) => p.pid);
+  }
+  return found;
+}
+
 export const cgroupOf = (pid) => read(`/proc/${pid}/cgroup`);
 
 /** What may be left of an instance: processes and mounts that name its folders. */
