@@ -1,6 +1,7 @@
 /* A connection: reading, parsing, deadlines, going on to the next request. */
 #include "base/clock.h"
 #include "net/http_internal.h"
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
@@ -172,6 +173,7 @@ static const llhttp_settings_t settings = {
 
 static void dispatch(struct http_connection *connection) {
     struct http_request *request = connection->request;
+    assert(request);
     request->handed = true;
     if (request->refusal.code != ERROR_NONE) {
         http_respond_error(request, &request->refusal);
@@ -233,6 +235,7 @@ static void conclude_stream(struct http_connection *connection) {
 /* An answer to a request that is not over yet: after it the connection is of no use. */
 static void refuse_connection(struct http_connection *connection, const struct error *error) {
     struct http_request *request = connection->request;
+    assert(request);
     set_state(connection, CONNECTION_BUSY, -1);
     request->handed = true;
     request->keep_alive = false;
@@ -243,6 +246,7 @@ static void refuse_connection(struct http_connection *connection, const struct e
 
 static void refuse_malformed(struct http_connection *connection) {
     struct http_request *request = connection->request;
+    assert(request);
     if (request->refusal.code == ERROR_NONE)
         error_set(&request->refusal, EINVAL, ERROR_BAD_REQUEST, "the request is not valid HTTP: %s",
                   connection->parser.reason ? connection->parser.reason : "malformed");

@@ -140,7 +140,7 @@ static void take_five(struct peer *peer) {
 
 static ssize_t give(void *user, void *data, size_t room) {
     size_t *left = user, n = *left < 2 ? *left : 2;
-    memcpy(data, "abcde" + 5 - *left, n);
+    memcpy(data, &"abcde"[5 - *left], n);
     *left -= n;
     return (ssize_t)n;
 }
