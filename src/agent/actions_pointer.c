@@ -109,7 +109,7 @@ static int aim_drop(struct step *step, const struct aimed *from, struct aimed *r
 int action_drag(struct step *step, struct error *e) {
     cleanup_json json_t *target = shapes_target_of(step->arguments);
     struct page *page = step->run->page;
-    struct aimed from, to;
+    struct aimed from = {0}, to = {0};
     int r = 0;
     if (json_object_get(step->arguments, "to"))
         r = aim_drop(step, &(struct aimed){0}, &to, e);

@@ -67,7 +67,7 @@ static void spin(void) {
 }
 
 static void eat_memory(void) {
-    for (size_t at = 0;; at += MEGABYTE)
+    for (;;)
         memset(memory_alloc(MEGABYTE), 1, MEGABYTE);
 }
 
