@@ -16,6 +16,7 @@
     X("preset", preset_command, "cli", "Presets: create, show, ls.")                                                   \
     X("agent", agent_command, "cli", "Agents: create, show, ls.")                                                      \
     X("thread", thread_command, "cli", "Threads: start, show, logs, stop, ls.")                                        \
+    X("batch", batch_command, "cli", "Run an agent once per row of a CSV or JSON file; join the results.")             \
     X("artifact", artifact_command, "cli", "Files of threads: get.")                                                   \
     X("worker", worker_command, "worker", "Take jobs and run each in a process of its own.")                           \
     X("job", job_command, "job", "One job; started by the worker.")                                                    \

@@ -29,9 +29,10 @@ static const struct statement START = {
     "WITH agent AS (UPDATE agents a SET threads_total = threads_total + 1, last_thread_at = clock_timestamp() "
     "WHERE a.id = $3::uuid AND a.is_active AND " SQL_MAY(
         "a") " RETURNING a.id, a.team_id, a.revision, a.preset_id, a.repeat_after_loss), "
-             "thread AS (INSERT INTO threads (owner_id, team_id, agent_id, agent_revision, preset_revision, task, "
+             "thread AS (INSERT INTO threads (id, owner_id, team_id, agent_id, agent_revision, preset_revision, task, "
              "inputs, last_seq) "
-             "SELECT $1::uuid, a.team_id, a.id, a.revision, p.revision, $4, $5::jsonb, 1 "
+             "SELECT coalesce($10::uuid, uuid_v7()), $1::uuid, a.team_id, a.id, a.revision, p.revision, $4, $5::jsonb, "
+             "1 "
              "FROM agent a JOIN presets p ON p.id = a.preset_id RETURNING *), "
              "job AS (INSERT INTO jobs (kind, lane, user_id, thread_id, max_attempts, backoff_ms, repeat_after_loss) "
              "SELECT $6, $7, t.owner_id, t.id, $8::int, $9::int, a.repeat_after_loss FROM thread t JOIN agent a ON "
@@ -75,8 +76,8 @@ static int explain_start(struct postgres *db, const struct caller *caller, const
     return r < 0 ? r : error_set(e, EBUSY, ERROR_CONFLICT, "the agent is switched off (is_active is false)");
 }
 
-int threads_start(struct postgres *db, const struct caller *caller, const char *agent_reference, const char *task,
-                  const json_t *inputs, char **ret_json, struct error *e) {
+int threads_start_as(struct postgres *db, const struct caller *caller, const char *id, const char *agent_reference,
+                     const char *task, const json_t *inputs, char **ret_json, struct error *e) {
     cleanup_free char *agent_text = NULL;
     cleanup_json json_t *agent = NULL;
     cleanup_free char *inputs_text = inputs ? json_print(inputs) : memory_copy_text("{}");
@@ -88,8 +89,13 @@ int threads_start(struct postgres *db, const struct caller *caller, const char *
     const char *agent_id = json_text_or(agent, "id", "");
     r = postgres_value(db, &START, ret_json, e, SQL_CALLER(caller), agent_id, task ? task : "", inputs_text,
                        kinds[JOB_KIND_RUN].kind, kinds[JOB_KIND_RUN].lane, SQL_INT(kinds[JOB_KIND_RUN].attempts),
-                       SQL_INT(kinds[JOB_KIND_RUN].backoff_ms));
+                       SQL_INT(kinds[JOB_KIND_RUN].backoff_ms), id);
     return r == -ENOENT ? explain_start(db, caller, agent_id, e) : r;
+}
+
+int threads_start(struct postgres *db, const struct caller *caller, const char *agent_reference, const char *task,
+                  const json_t *inputs, char **ret_json, struct error *e) {
+    return threads_start_as(db, caller, NULL, agent_reference, task, inputs, ret_json, e);
 }
 
 int threads_get(struct postgres *db, const struct caller *caller, const char *id, char **ret_json, struct error *e) {

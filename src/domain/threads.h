@@ -9,6 +9,10 @@
  * ERROR_CONFLICT when the agent is switched off. `inputs` (NULL: none) is an object. */
 int threads_start(struct postgres *db, const struct caller *caller, const char *agent_reference, const char *task,
                   const json_t *inputs, char **ret_json, struct error *e);
+/* The same with an id that the caller made (uuid_make) and noted: after an answer that was lost, threads_get of this id
+ * tells whether it was started. Starting an id twice is refused. NULL: the database makes one. */
+int threads_start_as(struct postgres *db, const struct caller *caller, const char *id, const char *agent_reference,
+                     const char *task, const json_t *inputs, char **ret_json, struct error *e);
 int threads_get(struct postgres *db, const struct caller *caller, const char *id, char **ret_json, struct error *e);
 /* `agent_id` and `status` NULL: all. */
 int threads_list(struct postgres *db, const struct caller *caller, const struct page *page, const char *agent_id,

@@ -1,0 +1,125 @@
+// A batch: a thread per row, results in the order of the rows, Ctrl-C, and going on where an earlier run ended.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import { after, before, test } from 'node:test';
+import { startInstance, traces, until } from './lib/instance.mjs';
+
+let replinet, folder;
+
+async function json(...args) {
+  const answer = await replinet.cli(...args, '--json');
+  assert.equal(answer.code, 0, `replinet ${args.join(' ')}: ${answer.stderr}${answer.stdout}`);
+  return JSON.parse(answer.stdout);
+}
+function file(name, text) {
+  fs.writeFileSync(`${folder}/${name}`, text);
+  return `${folder}/${name}`;
+}
+const threads = async (agent) => (await json('thread', 'ls', '--agent', agent)).items;
+
+before(async () => {
+  replinet = await startInstance({ WORKER_CONCURRENCY: '2' });
+  folder = replinet.folder;
+  await json('preset', 'create', file('preset.json', '{"name":"script"}'));
+  const agent = (name, script) => json('agent', 'create', file('agent.json', JSON.stringify({ name, preset_id: 'script', script })));
+  const check = { if: { given: '{{inputs.word}}', equals: 'bad', then: [{ fail: 'a bad word' }] } };
+  const say = { evaluate: { script: 'return {text: inputs.word, length: inputs.word.length}', as: 'echo' } };
+  await agent('echo', [{ goto: 'about:blank' }, check, say]);
+  await agent('slow', [{ goto: 'about:blank' }, { wait_for: { ms: 60000 }, timeout_ms: 90000 }]);
+});
+
+after(async () => {
+  await replinet?.stop();
+  if (replinet) {
+    assert.deepEqual(traces(replinet), []);
+    replinet.remove();
+  }
+});
+
+test('every row becomes a thread with its columns as inputs, and a line of the CSV in their order', async () => {
+  const rows = file('words.csv', '\ufeffword,note\r\n"two\nlines","says ""hi"", twice"\r\nbad,\r\nжук 🙂,x\r\n');
+  const done = await replinet.cli('batch', 'echo', rows, '--concurrency', '3', '--output', `${folder}/out.csv`, '--json');
+  assert.equal(done.code, 1, done.stderr + done.stdout); // one row failed
+  assert.deepEqual(JSON.parse(done.stdout), { rows: 3, completed: 2, failed: 1, stopped: 0, from_before: 0, output: `${folder}/out.csv` });
+  assert.match(done.stderr, /3 of 3 rows, 0 running, 1 failed/);
+  const ids = (await threads('echo')).map((t) => [t.inputs.word, t.id]);
+  const id = (word) => ids.find(([w]) => w === word)[1];
+  const lines = fs.readFileSync(`${folder}/out.csv`, 'utf8').split('\r\n');
+  assert.equal(lines[0], 'row,thread_id,status,reason,error,execution_ms,inputs.word,inputs.note,results.echo');
+  const [first, second, third] = lines.slice(1).map((line) => line.replace(/(completed|error),([^,]*,.*?),\d+,/, '$1,$2,MS,'));
+  assert.equal(first, `1,${id('two\nlines')},completed,,,MS,"two\nlines","says ""hi"", twice","{""text"":""two\\nlines"",""length"":9}"`);
+  assert.match(second, new RegExp(`^2,${id('bad')},error,[^,]+,.*a bad word.*,MS,bad,,$`));
+  assert.equal(third, `3,${id('жук 🙂')},completed,,,MS,жук 🙂,x,"{""text"":""жук 🙂"",""length"":6}"`);
+});
+
+test('with JSON in and out values keep their kind; --columns picks', async () => {
+  const rows = file('words.json', JSON.stringify([{ word: 'one', number: 7 }]));
+  const [row] = await json('batch', 'echo', rows);
+  assert.deepEqual([row.row, row.status, row.inputs, row.results], [1, 'completed', { word: 'one', number: 7 }, { echo: { text: 'one', length: 3 } }]);
+  const picked = await replinet.cli('batch', 'echo', rows, '--columns', 'inputs.number,status,results.none');
+  assert.equal(picked.stdout, 'inputs.number,status,results.none\r\n7,completed,\r\n');
+});
+
+test('run again with --resume, only rows that did not complete are repeated', async () => {
+  const rows = file('again.csv', 'word\nyes\nbad\nyes\n');
+  const run = async () => JSON.parse((await replinet.cli('batch', 'echo', rows, '--resume', `${folder}/again.jsonl`, '--json')).stdout);
+  const before = await run();
+  assert.deepEqual(before.map((r) => r.status), ['completed', 'error', 'completed']);
+  assert.notEqual(before[0].thread_id, before[2].thread_id); // equal rows are rows of their own
+  fs.appendFileSync(`${folder}/again.jsonl`, '{"row":3,"key":"cut o'); // as a crash leaves it
+  const count = (await threads('echo')).length;
+  const again = await run();
+  assert.deepEqual([again[0], again[2]], [before[0], before[2]]);
+  assert.notEqual(again[1].thread_id, before[1].thread_id);
+  assert.equal((await threads('echo')).length, count + 1);
+});
+
+const startBatch = (...args) => {
+  const child = spawn(replinet.binary, ['batch', ...args], { env: replinet.env });
+  child.ended = new Promise((done) => child.once('exit', (code, signal) => done({ code, signal })));
+  return child;
+};
+const running = (n) => until(`${n} slow threads`, async () => (await threads('slow')).filter((t) => t.status === 'running').length === n, 60000);
+
+test('killed, its threads are found again; Ctrl-C stops what runs and writes what is there', async () => {
+  const rows = file('slow.csv', 'word\na\nb\nc\n');
+  const args = ['slow', rows, '--concurrency', '2', '--resume', `${folder}/slow.jsonl`, '--output', `${folder}/slow.json`];
+  const first = startBatch(...args);
+  await running(2);
+  first.kill('SIGKILL');
+  await first.ended;
+  const second = startBatch(...args);
+  await until('the lock', async () => {
+    const third = await replinet.cli('batch', ...args);
+    return third.code === 1 && /another batch uses/.test(third.stderr);
+  });
+  await new Promise((done) => setTimeout(done, 1500));
+  assert.equal((await threads('slow')).length, 2); // the same two
+  second.kill('SIGINT');
+  assert.deepEqual(await second.ended, { code: 130, signal: null });
+  assert.deepEqual(JSON.parse(fs.readFileSync(`${folder}/slow.json`)).map((r) => r.status), ['stopped', 'stopped', 'not_started']);
+  assert.deepEqual((await threads('slow')).map((t) => t.status), ['stopped', 'stopped']);
+});
+
+test('what is wrong is said before a thread is started', async () => {
+  const count = (await threads('echo')).length;
+  for (const [args, said] of [
+    [['echo', file('w1.csv', 'a,b\n1\n')], /w1.csv, line 2: the row has 1 fields, the header has 2/],
+    [['echo', file('w2.csv', 'a\nb"\n')], /w2.csv, line 2, column 2: a quote/],
+    [['echo', file('w3.csv', 'a,a\n1,2\n')], /line 1: column 2 has the name of another one/],
+    [['echo', file('w4.csv', 'a\n')], /w4.csv has no rows/],
+    [['echo', file('w5.json', '[1]')], /item 1 of the list is no object/],
+    [['nobody', file('w6.csv', 'a\n1\n')], /there is no agent nobody/],
+    [['echo', file('w7.csv', 'a\n1\n'), '--columns', 'status,word'], /there is no column "word"/],
+    [['echo', file('w8.csv', 'a\n1\n'), '--output', `${folder}/none/out.csv`], /cannot write/],
+  ]) {
+    const plain = await replinet.cli('batch', ...args);
+    assert.equal(plain.code, 1);
+    assert.match(plain.stderr, said);
+    const { error } = JSON.parse((await replinet.cli('batch', ...args, '--json')).stdout);
+    assert.match(error.detail, said);
+  }
+  assert.equal((await replinet.cli('batch', 'echo')).code, 2);
+  assert.equal((await threads('echo')).length, count);
+});
