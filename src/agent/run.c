@@ -85,7 +85,9 @@ static void on_event(void *user, const char *session_id, const char *method, con
 static int lease(struct run *run, struct agent_outcome *outcome, struct error *e) {
     cleanup_json json_t *browser = NULL;
     int64_t began = clock_monotonic_ms();
-    int r = door_lease(run->options->door, run->options->lease_id, run->options->lease, &browser, e);
+    const struct agent_profile *profile = run->options->profile;
+    int r = door_lease_with_profile(run->options->door, run->options->lease_id, run->options->lease,
+                                    profile ? profile->fd : -1, &browser, e);
     if (r < 0)
         return r;
     snprintf(outcome->browser_id, sizeof outcome->browser_id, "%s", json_text_or(browser, "id", ""));
@@ -184,6 +186,13 @@ static void judge(struct run *run, int r, const struct error *why, struct agent_
         error_prefix(&outcome->error, "the run's time was up");
 }
 
+static void keep_profile(struct run *run, const struct door *door) {
+    const struct agent_profile *profile = run->options->profile;
+    const char *said = profile ? profile->released(profile->user, door, run->browser_id) : "";
+    if (*said)
+        run_event(run, LOG_INFO, "note", said, NULL, NULL);
+}
+
 static void give_back(struct run *run) {
     struct door door = *run->options->door;
     struct error problem;
@@ -197,6 +206,8 @@ static void give_back(struct run *run) {
     int r = door_release(&door, run->browser_id, "released", &problem);
     run_event(run, r < 0 ? LOG_WARN : LOG_INFO, "browser.ended", r < 0 ? problem.text : "The browser was given back",
               json_pack("{s:s}", "browser_id", run->browser_id), NULL);
+    if (!r)
+        keep_profile(run, &door);
 }
 
 static int64_t deadline_of(const struct agent_options *options) {

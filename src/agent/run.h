@@ -24,16 +24,25 @@ struct agent_sink {
     int (*running)(void *user, const char *browser_id, struct error *e);
 };
 
+/* The browser's profile: what it begins with, and who takes what it leaves. */
+struct agent_profile {
+    int fd; /* a packed profile, -1: begin with an empty one */
+    /* After the browser was released. Returns what is to be said about it ("": nothing). */
+    const char *(*released)(void *user, const struct door *door, const char *browser_id);
+    void *user;
+};
+
 struct agent_options {
     const struct door *door;
-    const char *lease_id;             /* idempotency key of the lease: thread id + attempt */
-    json_t *lease;                    /* borrowed: lease object, limits and egress rules included */
-    const json_t *script;             /* borrowed: {"steps":[...]} or the bare list */
-    const json_t *inputs;             /* borrowed or NULL: values for {{inputs.name}} */
-    const json_t *scripts;            /* borrowed or NULL: {name: script}, for call */
-    int64_t timeout_ms;               /* of the whole run; <= 0: the lease's */
-    int interrupt_fd;                 /* readable: stop; -1: none */
-    const char *download_name_prefix; /* NULL: none */
+    const char *lease_id;                /* idempotency key of the lease: thread id + attempt */
+    json_t *lease;                       /* borrowed: lease object, limits and egress rules included */
+    const json_t *script;                /* borrowed: {"steps":[...]} or the bare list */
+    const json_t *inputs;                /* borrowed or NULL: values for {{inputs.name}} */
+    const json_t *scripts;               /* borrowed or NULL: {name: script}, for call */
+    int64_t timeout_ms;                  /* of the whole run; <= 0: the lease's */
+    int interrupt_fd;                    /* readable: stop; -1: none */
+    const char *download_name_prefix;    /* NULL: none */
+    const struct agent_profile *profile; /* NULL: none; else the lease has "profile": true */
 };
 
 enum agent_status { AGENT_COMPLETED, AGENT_FAILED, AGENT_STOPPED };

@@ -10,6 +10,8 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define ANSWER_MS      15000 /* for calls that wait for nothing */
 #define RELEASE_MS     30000 /* ending a browser waits until nothing of it is left */
@@ -84,7 +86,32 @@ static bool should_retry(const struct door *door, int r, int64_t retry_until) {
     return true;
 }
 
+struct profile_source {
+    int fd;
+    off_t at;
+};
+
+static ssize_t read_profile(void *user, void *data, size_t room) {
+    struct profile_source *source = user;
+    ssize_t n = pread(source->fd, data, room, source->at);
+    if (n < 0)
+        return -errno;
+    source->at += n;
+    return n;
+}
+
+static int64_t size_of(int fd) {
+    struct stat st;
+    return fd >= 0 && !fstat(fd, &st) ? st.st_size : 0;
+}
+
 int door_lease(const struct door *door, const char *lease_id, json_t *lease, json_t **ret_browser, struct error *e) {
+    return door_lease_with_profile(door, lease_id, lease, -1, ret_browser, e);
+}
+
+int door_lease_with_profile(const struct door *door, const char *lease_id, json_t *lease, int profile,
+                            json_t **ret_browser, struct error *e) {
+    struct profile_source source = {.fd = profile};
     int64_t queue_ms = json_int_or(lease, "queue_ms", config_int(CONFIG_POOL_QUEUE_SECONDS) * 1000);
     int64_t wait_ms = queue_ms + LEASE_START_MS;
     const char *sub = json_text_or(lease, "thread_id", "client");
@@ -99,10 +126,13 @@ int door_lease(const struct door *door, const char *lease_id, json_t *lease, jso
                                    .path = "/browsers",
                                    .ticket = ticket,
                                    .what = "lease a browser",
-                                   .deadline = clock_deadline(wait_ms)};
+                                   .deadline = clock_deadline(wait_ms),
+                                   .read = profile >= 0 ? read_profile : NULL,
+                                   .upload_size = size_of(profile),
+                                   .user = &source};
     int64_t retry_until = clock_deadline(DOOR_RETRY_MS);
     do
-        r = door_request_run(door, &request, &body, e);
+        source.at = 0, r = door_request_run(door, &request, &body, e);
     while (should_retry(door, r, retry_until));
     return r < 0 ? r : parse_answer(&body, request.what, ret_browser, e);
 }
@@ -118,6 +148,19 @@ int door_release(const struct door *door, const char *browser_id, const char *re
         r = run_managing(door, request, NULL, e);
     while (should_retry(door, r, retry_until));
     return r == -ENOENT ? 0 : r;
+}
+
+int door_read_profile(const struct door *door, const char *browser_id,
+                      int (*write)(void *user, const void *data, size_t length), void *user, struct error *e) {
+    cleanup_free char *id = door_request_escape(browser_id);
+    cleanup_free char *path = memory_print("/browsers/%s/profile", id);
+    struct door_request request = {.method = "GET",
+                                   .path = path,
+                                   .what = "fetch the profile",
+                                   .deadline = clock_deadline(FILE_MS),
+                                   .write = write,
+                                   .user = user};
+    return run_managing(door, request, NULL, e);
 }
 
 int door_get(const struct door *door, const char *browser_id, json_t **ret_browser, struct error *e) {

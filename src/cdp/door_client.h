@@ -25,6 +25,16 @@ int door_open(struct ticket_key *key_storage, struct door *ret_door, struct erro
  * the door does not answer. */
 int door_lease(const struct door *door, const char *lease_id, json_t *lease, json_t **ret_browser, struct error *e);
 
+/* As door_lease, for a lease whose member "profile" is true: the browser begins with the profile in the file `profile`
+ * (-1: an empty one; borrowed), as door_read_profile gave it. ERROR_BAD_INPUT when it is refused. */
+int door_lease_with_profile(const struct door *door, const char *lease_id, json_t *lease, int profile,
+                            json_t **ret_browser, struct error *e);
+
+/* What a browser of such a lease left, after its release: `write` gets it piece by piece, as of door_read_file.
+ * -ENOENT when it left none. */
+int door_read_profile(const struct door *door, const char *browser_id,
+                      int (*write)(void *user, const void *data, size_t length), void *user, struct error *e);
+
 /* Ends a browser; 0 also when it is gone already. `reason` is "released" or "killed". Tries again as door_lease. */
 int door_release(const struct door *door, const char *browser_id, const char *reason, struct error *e);
 

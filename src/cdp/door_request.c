@@ -78,7 +78,7 @@ static void set_up(struct transfer *transfer, const struct door *door) {
     if (request->read)
         set_upload(transfer);
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
-    if (!strcmp(request->method, "POST"))
+    if (!strcmp(request->method, "POST") && !request->read)
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, "");
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);

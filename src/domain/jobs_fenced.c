@@ -15,7 +15,7 @@ static const struct statement BEGIN_RUN = {
     "RETURNING t.*, j.stop_requested, old.status = 'queued' AS first), "
     "event AS (INSERT INTO thread_events (thread_id, seq, kind, message, data) SELECT id, last_seq, 'thread.starting', "
     "'A worker has taken the thread.', jsonb_build_object('attempt', $2::int) FROM thread WHERE first) "
-    "SELECT json_build_object('thread_id', t.id, 'owner_id', t.owner_id, 'task', t.task, 'inputs', t.inputs, "
+    "SELECT json_build_object('thread_id', t.id, 'owner_id', t.owner_id, 'agent_id', t.agent_id, 'task', t.task, 'inputs', t.inputs, "
     "'stop_requested', t.stop_requested, "
     "'agent', (SELECT body FROM agent_revisions r WHERE r.agent_id = t.agent_id AND r.revision = t.agent_revision), "
     "'preset', (SELECT p.body FROM agent_revisions r JOIN preset_revisions p "

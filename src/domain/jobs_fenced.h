@@ -12,7 +12,7 @@ struct job_fence {
     int64_t events_written; /* counted by jobs_write_events */
 };
 
-/* The thread becomes "starting". ret_run: {"thread_id","owner_id","task","inputs","agent","preset","stop_requested"};
+/* The thread becomes "starting". ret_run: {"thread_id","owner_id","agent_id","task","inputs","agent","preset","stop_requested"};
  * agent and preset are the revisions that the thread was started with. */
 int jobs_begin_run(struct postgres *db, const struct job_fence *fence, json_t **ret_run, struct error *e);
 

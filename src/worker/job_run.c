@@ -4,6 +4,7 @@
 #include "domain/artifacts.h"
 #include "domain/jobs.h"
 #include "worker/job_internal.h"
+#include "worker/profile.h"
 #include <errno.h>
 #include <sodium.h>
 #include <string.h>
@@ -14,11 +15,13 @@ struct run {
     json_t *facts, *lease; /* facts: of jobs_begin_run */
     struct ticket_key key;
     struct door door;
+    struct profile profile;
 };
 
 static void run_done(struct run *run) {
     json_decref(run->facts);
     json_decref(run->lease);
+    profile_close(&run->profile);
     sodium_memzero(&run->key, sizeof run->key);
 }
 
@@ -66,6 +69,8 @@ static int prepare(struct run *run, struct error *why) {
     if (!r)
         r = run_lease_make(run->sink.thread_id, run->sink.owner_id, member(run, "agent", "browser_config"), &run->lease,
                            why);
+    if (!r && json_bool_or(run->lease, "profile", false))
+        r = profile_open(&run->profile, json_text_or(run->facts, "agent_id", ""), why);
     return r < 0 ? r : door_open(&run->key, &run->door, why);
 }
 
@@ -105,7 +110,9 @@ static int carry_out(struct run *run, struct error *e) {
     struct agent_sink sink = run_sink_database_of(&run->sink);
     struct agent_outcome outcome = {0};
     run->door.interrupt_fd = run->job->interrupt_fd;
+    struct agent_profile profile = profile_for_run(&run->profile);
     struct agent_options options = {.door = &run->door,
+                                    .profile = run->profile.path ? &profile : NULL,
                                     .lease_id = lease_id,
                                     .lease = run->lease,
                                     .script = member(run, "agent", "script"),
@@ -120,7 +127,8 @@ static int carry_out(struct run *run, struct error *e) {
 }
 
 int job_handle_RUN(struct job_context *context, struct error *e) {
-    __attribute__((cleanup(run_done))) struct run run = {.job = context, .sink = {.job = context}};
+    __attribute__((cleanup(run_done))) struct run run = {
+        .job = context, .sink = {.job = context}, .profile = PROFILE_NONE};
     struct error why = {0};
     int r = JOB_PATIENTLY(jobs_begin_run(&context->db, &context->fence, &run.facts, e));
     if (r < 0)

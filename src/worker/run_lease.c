@@ -93,6 +93,17 @@ static int add_upstream(const json_t *config, json_t *egress, struct error *e) {
     return r < 0 ? r : json_object_set_new(egress, "upstream", upstream);
 }
 
+/* "profile": "keep" lets the agent's threads begin where the last one ended. */
+static int copy_profile(const json_t *config, json_t *lease, struct error *e) {
+    json_t *value = json_object_get(config, "profile");
+    const char *text = json_string_value(value);
+    if (!value || json_is_null(value) || (text && !strcmp(text, "none")))
+        return 0;
+    if (!text || strcmp(text, "keep"))
+        return refuse(e, "profile", "\"keep\" or \"none\"");
+    return json_object_set_new(lease, "profile", json_true());
+}
+
 int run_lease_make(const char *thread_id, const char *user_id, const json_t *browser_config, json_t **ret_lease,
                    struct error *e) {
     json_t *egress = json_object();
@@ -106,6 +117,8 @@ int run_lease_make(const char *thread_id, const char *user_id, const json_t *bro
         r = copy_domains(browser_config, "blocked_domains", egress, e);
     if (!r)
         r = add_upstream(browser_config, egress, e);
+    if (!r)
+        r = copy_profile(browser_config, lease, e);
     if (!r)
         *ret_lease = take_pointer(lease);
     return r;

@@ -169,7 +169,7 @@ static void on_refused(void *user, const struct error *error, size_t position) {
 
 static void ask(const char *id, int queue_ms) {
     json_t *claims = json_pack("{s:s, s:{s:i}}", "jti", id, "lease", "queue_ms", queue_ms);
-    lease_ask(queue.pool, "ticket", claims, on_granted, on_refused, NULL);
+    lease_ask(queue.pool, "ticket", claims, -1, on_granted, on_refused, NULL);
 }
 
 static void who_is_turned_away_may_ask_again_at_once(void **state) {
@@ -261,7 +261,7 @@ static void what_the_launcher_makes_too_late_is_ended(void **state) {
     while ((launcher = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) < 0)
         turn(&loop, 1);
     next_request(&loop, launcher, LAUNCHER_LIST);
-    pool_start_browser(queue.pool);
+    pool_start_browser(queue.pool, NULL);
     struct launcher_request create = next_request(&loop, launcher, LAUNCHER_CREATE);
     struct launcher_reply late = {.operation = create.operation, .serial = create.serial, .status = -ETIMEDOUT};
     assert_true(io_send_message(launcher, &late, sizeof late, NULL, 0) > 0);

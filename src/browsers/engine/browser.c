@@ -2,6 +2,9 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include <stdlib.h>
+#include <unistd.h>
+
+#define PROFILE_KEPT_MS 120000 /* for whoever released the browser to fetch it */
 
 static const char *const state_names[] = {
 #define X(id, name) name,
@@ -47,7 +50,20 @@ void browser_set_lease(struct browser *browser, json_t *lease, const char *lease
     browser->lease_id = memory_copy_text(lease_id);
 }
 
+void browser_keep_profile(struct browser *browser, int fd) {
+    browser_drop_profile(browser);
+    browser->profile_fd = fd;
+    browser->profile_until = clock_deadline(PROFILE_KEPT_MS);
+}
+
+void browser_drop_profile(struct browser *browser) {
+    if (browser->profile_fd >= 0)
+        close(take_fd(browser->profile_fd));
+}
+
 void browser_free(struct browser *browser) {
+    browser_drop_profile(browser);
+    free(browser->profile_lease);
     keeper_link_free(take_pointer(browser->keeper));
     json_decref(browser->lease);
     free(browser->lease_id);

@@ -54,10 +54,15 @@ struct browser {
     int64_t keeper_deadline; /* by when a lost keeper must be reachable again */
     int64_t closing_deadline, statistics_due;
     struct browser_mourner *mourners;
-    int calls;            /* launcher and keeper calls under way */
-    int leasing;          /* steps of a lease under way */
-    int unanswered;       /* questions to its keeper */
-    int silent_ticks;     /* of the pool, in which its keeper answered none of them */
+    int calls;           /* launcher and keeper calls under way */
+    int leasing;         /* steps of a lease under way */
+    int unanswered;      /* questions to its keeper */
+    int silent_ticks;    /* of the pool, in which its keeper answered none of them */
+    char *profile_lease; /* the lease that it was started for; NULL: any, or found by a new engine */
+    int profile_fd;      /* ENDED: the profile that it left; -1: none */
+    int64_t profile_until;
+    bool profile;         /* started with one: it is nobody's but profile_lease's */
+    bool profile_refused; /* why it did not start: no fault of the machine's */
     bool created;         /* the launcher has made it */
     bool frozen;          /* or about to be */
     bool adopted;         /* found by a new engine; its keeper has not spoken yet */
@@ -72,6 +77,9 @@ json_t *browser_to_json(const struct browser *browser);
 
 /* Sets a browser up from a lease object and the ticket's jti, as they become known. */
 void browser_set_lease(struct browser *browser, json_t *lease, const char *lease_id);
+/* Keeps what it left (`fd` is taken over) for a while; `browser_drop_profile` forgets it earlier. */
+void browser_keep_profile(struct browser *browser, int fd);
+void browser_drop_profile(struct browser *browser);
 void browser_free(struct browser *browser);
 
 void browser_mourn(struct browser *browser, void (*gone)(void *user, struct browser *browser), void *user);

@@ -73,6 +73,18 @@ static void on_lease_client_gone(void *user) {
     free(wait);
 }
 
+static void ask_lease(struct door *door, struct http_request *request, json_t *claims, int profile) {
+    struct lease_wait *wait = memory_alloc(sizeof *wait);
+    *wait = (struct lease_wait){door->pool, request, NULL};
+    http_on_close(request, NULL, NULL);
+    struct lease_request *lease =
+        lease_ask(door->pool, door_ticket(request), claims, profile, on_lease_granted, on_lease_refused, wait);
+    if (!lease)
+        return;
+    wait->lease = lease;
+    http_on_close(request, on_lease_client_gone, wait);
+}
+
 static void post_browsers(struct http_request *request, void *user) {
     struct door *door = user;
     const char *ticket = door_ticket(request);
@@ -82,13 +94,7 @@ static void post_browsers(struct http_request *request, void *user) {
         http_respond_error(request, &e); /* it has just expired: check_right saw it valid */
         return;
     }
-    struct lease_wait *wait = memory_alloc(sizeof *wait);
-    *wait = (struct lease_wait){door->pool, request, NULL};
-    struct lease_request *lease = lease_ask(door->pool, ticket, claims, on_lease_granted, on_lease_refused, wait);
-    if (!lease)
-        return;
-    wait->lease = lease;
-    http_on_close(request, on_lease_client_gone, wait);
+    door_take_profile(door, request, claims, ask_lease);
 }
 
 /* Looking and ending. */
@@ -171,12 +177,13 @@ static void get_health(struct http_request *request, void *user) {
 static const char manage[] = "manage", lease[] = "lease", cdp[] = "cdp"; /* scopes */
 
 static const struct http_route routes[] = {
-    {"POST", "/browsers", post_browsers, .body_max = 1024, .tag = lease},
+    {"POST", "/browsers", post_browsers, .flags = HTTP_ROUTE_BODY_STREAM, .tag = lease},
     {"GET", "/browsers", get_browsers, .tag = manage},
     {"GET", "/browsers/{id}", get_browser, .tag = manage},
     {"DELETE", "/browsers/{id}", delete_browser, .tag = manage},
     {"GET", "/browsers/{id}/files/{name}", door_get_file, .tag = manage},
     {"PUT", "/browsers/{id}/files/{name}", door_put_file, .flags = HTTP_ROUTE_BODY_STREAM, .tag = manage},
+    {"GET", "/browsers/{id}/profile", door_get_profile, .tag = manage},
     {"GET", "/browsers/{id}/cdp", door_get_cdp, .flags = HTTP_ROUTE_UPGRADE, .tag = cdp},
     {"GET", "/statistics", get_statistics, .tag = manage},
     {"GET", "/metrics", get_metrics},

@@ -13,10 +13,19 @@ struct door {
  * (http_server_drain ends it). */
 int door_start(struct door *door, uv_loop_t *loop, struct pool *pool, size_t connections_max, struct error *e);
 
-/* door_cdp.c, door_files.c, door_upload.c */
+/* door_cdp.c, door_files.c, door_profile.c, door_upload.c */
 void door_get_cdp(struct http_request *request, void *user);
 void door_get_file(struct http_request *request, void *user);
 void door_put_file(struct http_request *request, void *user);
+void door_get_profile(struct http_request *request, void *user);
+
+/* Answers with `size` bytes of a file; `fd` is taken over. */
+void door_stream_file(struct http_request *request, uv_loop_t *loop, int fd, int64_t size);
+
+/* Takes the body of a lease request, of which `claims` (stolen) are the ticket's; then calls `done` with the claims and
+ * the profile that it held (-1: none), both the callee's, unless the request was answered already. */
+void door_take_profile(struct door *door, struct http_request *request, json_t *claims,
+                       void (*done)(struct door *door, struct http_request *request, json_t *claims, int profile));
 
 /* The browser named in the path; answers the request and returns NULL when there is none. */
 struct browser *door_find_browser(struct door *door, struct http_request *request);

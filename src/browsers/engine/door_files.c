@@ -68,7 +68,7 @@ static void on_client_gone(void *user) {
         finish(answer);
 }
 
-static void start_streaming(struct http_request *request, uv_loop_t *loop, int fd, int64_t size) {
+void door_stream_file(struct http_request *request, uv_loop_t *loop, int fd, int64_t size) {
     struct file_answer *answer = memory_alloc(sizeof *answer);
     answer->request = request;
     answer->loop = loop;
@@ -105,7 +105,7 @@ static void on_opened(void *user, const struct launcher_reply *reply, int fd) {
     else if (fstat(owned, &st) || !S_ISREG(st.st_mode))
         refuse_file(wait->request, -ENOENT, "");
     else
-        start_streaming(wait->request, wait->loop, take_fd(owned), st.st_size);
+        door_stream_file(wait->request, wait->loop, take_fd(owned), st.st_size);
 }
 
 struct browser *door_find_file(struct door *door, struct http_request *request, struct launcher_request *call) {

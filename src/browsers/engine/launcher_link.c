@@ -102,7 +102,7 @@ static void on_message(void *user, const char *data, size_t length, int fd) {
     memcpy(&reply, data, sizeof reply);
     reply.browser_id[LAUNCHER_ID_SIZE - 1] = reply.text[LAUNCHER_TEXT_MAX - 1] = '\0';
     if (reply.operation == LAUNCHER_EXITED) {
-        link->events.exited(link->user, &reply);
+        link->events.exited(link->user, &reply, fd);
         return;
     }
     for (struct call **at = &link->calls; *at; at = &(*at)->next) {
@@ -164,15 +164,22 @@ bool launcher_link_is_up(const struct launcher_link *link) {
     return link->channel;
 }
 
-void launcher_link_call(struct launcher_link *link, struct launcher_request *request, int64_t timeout_ms,
-                        launcher_done *done, void *user) {
+void launcher_link_call_with(struct launcher_link *link, struct launcher_request *request, int fd, int64_t timeout_ms,
+                             launcher_done *done, void *user) {
     struct call *call = memory_alloc(sizeof *call);
     link->last_serial += link->last_serial == UINT32_MAX ? 2 : 1;
     request->serial = link->last_serial;
     *call = (struct call){link->calls, *request, clock_deadline(timeout_ms), done, user};
     link->calls = call;
-    if (!link->channel || channel_send(link->channel, request, sizeof *request, -1) < 0)
+    if (!link->channel && fd >= 0)
+        close(fd);
+    if (!link->channel || channel_send(link->channel, request, sizeof *request, fd) < 0)
         call->deadline = 0; /* fails on the loop's next turn */
+}
+
+void launcher_link_call(struct launcher_link *link, struct launcher_request *request, int64_t timeout_ms,
+                        launcher_done *done, void *user) {
+    launcher_link_call_with(link, request, -1, timeout_ms, done, user);
 }
 
 static void on_timer_closed(uv_handle_t *handle) {

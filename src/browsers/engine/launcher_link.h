@@ -17,14 +17,16 @@ typedef void launcher_done(void *user, const struct launcher_reply *reply, int f
 struct launcher_link_events {
     void (*connected)(void *user);
     void (*lost)(void *user);
-    void (*exited)(void *user, const struct launcher_reply *notice);
+    void (*exited)(void *user, const struct launcher_reply *notice, int fd); /* `fd` (-1: none) is the callee's */
 };
 
 /* Connects to `path` at once and again whenever the connection is lost. */
 struct launcher_link *launcher_link_new(uv_loop_t *loop, const char *path, const struct launcher_link_events *events,
                                         void *user);
 bool launcher_link_is_up(const struct launcher_link *link);
-/* Fills request->serial. `done` may be NULL. */
+/* Fills request->serial. `done` may be NULL. `fd` (-1: none) goes along and is taken over. */
+void launcher_link_call_with(struct launcher_link *link, struct launcher_request *request, int fd, int64_t timeout_ms,
+                             launcher_done *done, void *user);
 void launcher_link_call(struct launcher_link *link, struct launcher_request *request, int64_t timeout_ms,
                         launcher_done *done, void *user);
 /* Ends the connection; calls in progress fail with -ECONNRESET. Its memory goes with the loop's next turns. */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CALL_MS      10000
 #define WAITING_MAX  1000
@@ -58,6 +59,9 @@ int lease_check(const json_t *lease, struct error *e) {
         if (r < 0)
             return r;
     }
+    json_t *profile = json_object_get(lease, "profile");
+    if (profile && !json_is_boolean(profile))
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "lease.profile is neither true nor false");
     return 0;
 }
 
@@ -68,7 +72,19 @@ static void request_free(struct lease_request *request) {
     free(request->ticket);
     free(request->id);
     json_decref(request->lease);
+    if (request->profile_fd >= 0)
+        close(request->profile_fd);
     free(request);
+}
+
+static bool needs_own(const struct lease_request *request) {
+    return json_bool_or(request->lease, "profile", false);
+}
+
+static void count_waiting(struct pool *pool, const struct lease_request *request, int change) {
+    pool->queue.waiting += (size_t)change;
+    if (needs_own(request))
+        pool->queue.waiting_own += (size_t)change;
 }
 
 static void unlink_request(struct pool *pool, struct lease_request *request) {
@@ -77,7 +93,7 @@ static void unlink_request(struct pool *pool, struct lease_request *request) {
         at = &(*at)->next;
     *at = request->next;
     if (!request->browser)
-        pool->queue.waiting--;
+        count_waiting(pool, request, -1);
 }
 
 static size_t position_of(const struct pool *pool, const struct lease_request *wanted) {
@@ -111,7 +127,7 @@ static struct lease_request *choose(struct pool *pool) {
     struct lease_request *best = NULL;
     size_t fewest = SIZE_MAX;
     for (struct lease_request *request = pool->queue.first; request && fewest; request = request->next) {
-        size_t held = request->browser ? SIZE_MAX : browsers_of(pool, user_of(request->lease));
+        size_t held = request->browser || needs_own(request) ? SIZE_MAX : browsers_of(pool, user_of(request->lease));
         if (held < fewest) {
             best = request;
             fewest = held;
@@ -123,7 +139,8 @@ static struct lease_request *choose(struct pool *pool) {
 static struct browser *take_warm(struct pool *pool) {
     struct browser *found = NULL;
     for (struct browser *browser = pool->browsers; browser; browser = browser->next)
-        if (browser->state == BROWSER_WARM && browser->keeper && !browser->adopted && (!found || !browser->frozen))
+        if (browser->state == BROWSER_WARM && !browser->profile && browser->keeper && !browser->adopted &&
+            (!found || !browser->frozen))
             found = browser; /* one that is still awake, else the oldest */
     return found;
 }
@@ -245,7 +262,7 @@ static void thaw(struct browser *browser) {
 static void assign(struct pool *pool, struct lease_request *request, struct browser *browser) {
     request->browser = browser;
     request->attempts++;
-    pool->queue.waiting--;
+    count_waiting(pool, request, -1);
 }
 
 static void hand_over(struct pool *pool, struct lease_request *request, struct browser *browser) {
@@ -286,10 +303,58 @@ static void refuse_late(struct pool *pool) {
     }
 }
 
+static struct lease_request *find_waiting(const struct pool *pool, const char *id) {
+    struct lease_request *request = pool->queue.first;
+    while (request && (request->browser || strcmp(request->id, id)))
+        request = request->next;
+    return request;
+}
+
+/* Browsers that were started for one lease go to it, or, when it is no longer asked for, end. */
+static void serve_own(struct pool *pool) {
+    struct browser *next;
+    for (struct browser *browser = pool->browsers; browser && !pool->stopping; browser = next) {
+        next = browser->next;
+        if (!browser->profile || browser->state != BROWSER_WARM || !browser->keeper)
+            continue;
+        const char *id = browser->profile_lease; /* NULL: an engine before this one started it */
+        struct lease_request *request = id ? find_waiting(pool, id) : NULL;
+        if (request)
+            hand_over(pool, request, browser);
+        else
+            pool_end_browser(browser, END_REASON_RELEASED);
+    }
+}
+
+static bool has_own(const struct pool *pool, const struct lease_request *request) {
+    for (const struct browser *browser = pool->browsers; browser; browser = browser->next)
+        if (browser->profile_lease && browser->state <= BROWSER_WARM && !strcmp(browser->profile_lease, request->id))
+            return true;
+    return false;
+}
+
+const struct lease_request *lease_lacking_own(const struct pool *pool) {
+    if (!pool->queue.waiting_own)
+        return NULL;
+    for (const struct lease_request *request = pool->queue.first; request; request = request->next)
+        if (!request->browser && needs_own(request) && !has_own(pool, request))
+            return request;
+    return NULL;
+}
+
+void lease_profile_refused(struct browser *browser, const char *text) {
+    struct lease_request *request;
+    struct error e;
+    error_set(&e, EINVAL, ERROR_BAD_INPUT, "%s", text);
+    while (browser->profile_lease && (request = find_waiting(browser->pool, browser->profile_lease)))
+        refuse(browser->pool, request, &e, 0);
+}
+
 void lease_serve(struct pool *pool) {
     struct browser *browser;
-    while (!pool->stopping && pool->queue.waiting && (browser = take_warm(pool)))
+    while (!pool->stopping && pool->queue.waiting > pool->queue.waiting_own && (browser = take_warm(pool)))
         hand_over(pool, choose(pool), browser);
+    serve_own(pool);
     refuse_late(pool);
 }
 
@@ -307,7 +372,7 @@ void lease_browser_gone(struct browser *browser) {
     browser->undelivered |= !browser->leased_us;
     for (struct lease_request *request; (request = find_assigned(pool, browser));) {
         request->browser = NULL;
-        pool->queue.waiting++;
+        count_waiting(pool, request, 1);
     }
     for (struct lease_request *request; (request = find_unlucky(pool));) {
         error_set(&e, EIO, ERROR_UNAVAILABLE, "%d browsers in a row ended while they were being leased (%s)",
@@ -359,7 +424,7 @@ static struct lease_request *enqueue(struct pool *pool, struct lease_request *re
         at = &(*at)->next;
     *at = request;
     request->number = ++pool->queue.last_number;
-    pool->queue.waiting++;
+    count_waiting(pool, request, 1);
     return request;
 }
 
@@ -370,10 +435,11 @@ static struct lease_request *find_number(const struct pool *pool, uint64_t numbe
     return request;
 }
 
-struct lease_request *lease_ask(struct pool *pool, const char *ticket, json_t *claims,
+struct lease_request *lease_ask(struct pool *pool, const char *ticket, json_t *claims, int profile_fd,
                                 void (*granted)(void *user, struct browser *browser, bool fresh),
                                 void (*refused)(void *user, const struct error *error, size_t position), void *user) {
     cleanup_json json_t *owned = claims;
+    cleanup_close int profile = profile_fd;
     struct error e;
     const char *id = json_text_or(owned, "jti", "");
     json_t *lease = json_object_get(owned, "lease");
@@ -395,6 +461,7 @@ struct lease_request *lease_ask(struct pool *pool, const char *ticket, json_t *c
         .lease = json_incref(lease),
         .asked_ms = clock_monotonic_ms(),
         .deadline = deadline_of(lease),
+        .profile_fd = take_fd(profile),
         .granted = granted,
         .refused = refused,
         .user = user,

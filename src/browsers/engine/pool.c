@@ -76,25 +76,44 @@ static bool may_start(struct pool *pool) {
            !objection_to_starting(pool);
 }
 
-/* Those who wait come first; the warm reserve is refilled one at a time, when nobody waits. */
-static void start_missing(struct pool *pool) {
-    for (;;) {
-        size_t coming = pool->counts[BROWSER_STARTING];
-        size_t reserve = pool->counts[BROWSER_WARM] + coming;
-        bool for_a_lease = pool->queue.waiting > coming;
-        bool for_the_reserve = !pool->queue.waiting && !coming && reserve < (size_t)pool_warm_target(pool);
-        if ((!for_a_lease && !for_the_reserve) || !may_start(pool))
-            return;
-        pool_start_browser(pool);
-    }
+static size_t coming_own(const struct pool *pool) {
+    size_t count = 0;
+    for (const struct browser *browser = pool->browsers; browser; browser = browser->next)
+        count += browser->state == BROWSER_STARTING && browser->profile_lease;
+    return count;
 }
 
 static struct browser *oldest_idle_warm(struct pool *pool) {
     struct browser *oldest = NULL;
     for (struct browser *browser = pool->browsers; browser; browser = browser->next)
-        if (browser->state == BROWSER_WARM && !browser->leasing)
+        if (browser->state == BROWSER_WARM && !browser->leasing && !browser->profile)
             oldest = browser; /* the list is newest first */
     return oldest;
+}
+
+/* A lease that needs a browser of its own cannot use the warm ones, which may take up all places. */
+static void make_room(struct pool *pool) {
+    bool full = pool_alive(pool) >= (size_t)config_int(CONFIG_MAX_BROWSERS);
+    struct browser *oldest = full && !pool->counts[BROWSER_CLOSING] ? oldest_idle_warm(pool) : NULL;
+    if (oldest)
+        pool_end_browser(oldest, END_REASON_RELEASED);
+}
+
+/* Those who wait come first; the warm reserve is refilled one at a time, when nobody waits. */
+static void start_missing(struct pool *pool) {
+    for (;;) {
+        size_t coming = pool->counts[BROWSER_STARTING];
+        size_t reserve = pool->counts[BROWSER_WARM] + coming;
+        const struct lease_request *own = lease_lacking_own(pool);
+        size_t waiting = pool->queue.waiting - pool->queue.waiting_own;
+        bool for_a_lease = own || waiting > coming - coming_own(pool);
+        bool for_the_reserve = !pool->queue.waiting && !coming && reserve < (size_t)pool_warm_target(pool);
+        if (own)
+            make_room(pool);
+        if ((!for_a_lease && !for_the_reserve) || !may_start(pool))
+            return;
+        pool_start_browser(pool, own);
+    }
 }
 
 static void end_surplus(struct pool *pool) {

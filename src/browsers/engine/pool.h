@@ -64,7 +64,8 @@ void pool_set_state(struct browser *browser, enum browser_state state);
 /* From the tick only: whoever walks through the browsers may hold on to any of them. */
 void pool_forget_old_tombstones(struct pool *pool);
 struct browser *pool_add(struct pool *pool, const char *id, enum browser_state state);
-void pool_start_browser(struct pool *pool);
+/* For one lease with a profile (`request`), or for the pool (NULL). */
+void pool_start_browser(struct pool *pool, const struct lease_request *request);
 void pool_connect_keeper(struct browser *browser);
 void pool_end_browser(struct browser *browser, enum end_reason reason); /* twice is fine */
 void pool_browser_gone(struct browser *browser, enum end_reason reason);

@@ -6,6 +6,7 @@
 #include "base/metrics.h"
 #include "browsers/engine/pool.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +16,8 @@
 #define START_GRACE_MS     5000 /* the keeper ends a slow start itself; this is for keepers that do not */
 #define SETTLE_MS          1500 /* Chromium goes on starting after its first answer; frozen later, it is quicker to use */
 #define KEEPER_PATIENCE_MS 3000
-#define CLOSING_MS         2500 /* for the keeper's own way of ending, before the launcher is asked to use force */
+#define CLOSING_MS         2500  /* for the keeper's own way of ending, before the launcher is asked to use force */
+#define PROFILE_CLOSING_MS 40000 /* with a profile, which Chromium writes and the launcher has packed */
 #define STATISTICS_MS      2000
 #define FAILURE_LEAST_MS   250
 #define FAILURE_MOST_MS    30000
@@ -61,6 +63,7 @@ struct browser *pool_add(struct pool *pool, const char *id, enum browser_state s
     browser->pool = pool;
     snprintf(browser->id, sizeof browser->id, "%s", id);
     browser->state = state;
+    browser->profile_fd = -1;
     browser->created_us = clock_wall_us();
     browser->started_ms = clock_monotonic_ms();
     browser->closing_deadline = browser->keeper_deadline = browser->statistics_due = INT64_MAX;
@@ -118,6 +121,9 @@ static void on_created(void *user, const struct launcher_reply *reply, int fd) {
     if (reply->status < 0) {
         log_warn("a browser could not be started", LOG_BROWSER(browser->id), LOG_TEXT("error.message", reply->text));
         snprintf(browser->trouble.text, sizeof browser->trouble.text, "%s", reply->text);
+        browser->profile_refused = reply->status == -EBADMSG;
+        if (browser->profile_refused)
+            lease_profile_refused(browser, reply->text);
         pool_browser_gone(browser, END_REASON_START_FAILED);
         return;
     }
@@ -125,7 +131,20 @@ static void on_created(void *user, const struct launcher_reply *reply, int fd) {
     pool_connect_keeper(browser);
 }
 
-void pool_start_browser(struct pool *pool) {
+static void call_create(struct browser *browser, struct launcher_request *request, int profile) {
+    struct launcher_call_user *call = memory_alloc(sizeof *call);
+    *call = (struct launcher_call_user){browser, on_created};
+    memcpy(request->browser_id, browser->id, sizeof request->browser_id);
+    browser->calls++;
+    launcher_link_call_with(browser->pool->launcher, request, profile, CREATE_MS, on_launcher_done, call);
+}
+
+/* A start may fail and be tried again, so the request keeps its own descriptor. */
+static int profile_copy(const struct lease_request *lease) {
+    return lease && lease->profile_fd >= 0 ? fcntl(lease->profile_fd, F_DUPFD_CLOEXEC, 3) : -1;
+}
+
+void pool_start_browser(struct pool *pool, const struct lease_request *lease) {
     char id[UUID_TEXT_SIZE];
     struct browser *browser = pool_add(pool, uuid_make(id), BROWSER_STARTING);
     browser->memory_limit_bytes = (uint64_t)config_int(CONFIG_BROWSER_MEMORY_MB) << 20;
@@ -133,11 +152,14 @@ void pool_start_browser(struct pool *pool) {
         .operation = LAUNCHER_CREATE,
         .memory_bytes = browser->memory_limit_bytes,
         .cpu_millis = (uint32_t)(config_real(CONFIG_BROWSER_CPUS) * 1000),
+        .profile = lease != NULL,
     };
+    browser->profile = lease;
+    browser->profile_lease = lease ? memory_copy_text(lease->id) : NULL;
     pool->started_total++;
     metrics_add(METRIC_BROWSERS_STARTED, NULL, 1);
     log_debug("starting a browser", LOG_BROWSER(browser->id));
-    pool_call_launcher(browser, &request, CREATE_MS, on_created);
+    call_create(browser, &request, profile_copy(lease));
 }
 
 /* Its first answer: the CPU quota that was lifted for the start comes back. */
@@ -173,6 +195,10 @@ static void browser_found_leased(struct browser *browser, const json_t *status) 
              LOG_THREAD(json_text_or(browser->lease, "thread_id", "")));
 }
 
+static int64_t closing_ms(const struct browser *browser) {
+    return browser->profile ? PROFILE_CLOSING_MS : CLOSING_MS;
+}
+
 static void on_keeper_status(void *user, const json_t *status) {
     struct browser *browser = user;
     const char *state = json_text_or(status, "state", "");
@@ -186,7 +212,7 @@ static void on_keeper_status(void *user, const json_t *status) {
         browser_found_leased(browser, status);
     else if (!strcmp(state, "ending") && browser->state < BROWSER_CLOSING) {
         pool_set_state(browser, BROWSER_CLOSING);
-        browser->closing_deadline = clock_deadline(CLOSING_MS);
+        browser->closing_deadline = clock_deadline(closing_ms(browser));
     }
     browser->adopted = false;
     pool_balance(browser->pool);
@@ -244,7 +270,7 @@ void pool_end_browser(struct browser *browser, enum end_reason reason) {
         return;
     }
     keeper_link_call(browser->keeper, "end", json_pack("{s:s}", "reason", end_reason_name(reason)), -1, NULL, NULL);
-    browser->closing_deadline = clock_deadline(CLOSING_MS);
+    browser->closing_deadline = clock_deadline(closing_ms(browser));
 }
 
 static void tell_mourners(struct browser *browser) {
@@ -260,7 +286,7 @@ void pool_browser_gone(struct browser *browser, enum end_reason reason) {
     struct pool *pool = browser->pool;
     if (browser->state == BROWSER_ENDED)
         return;
-    if (browser->state == BROWSER_STARTING)
+    if (browser->state == BROWSER_STARTING && !browser->profile_refused)
         count_failed_start(pool, *browser->trouble.text ? browser->trouble.text : end_reason_text(reason));
     if (browser->leased_ms)
         durations_add(&pool->use_times, clock_monotonic_ms() - browser->leased_ms);
@@ -346,6 +372,8 @@ static void miss_answer(struct browser *browser) {
 
 void pool_look_after(struct browser *browser, int64_t now) {
     int64_t start_limit = config_int(CONFIG_BROWSER_START_SECONDS) * 1000 + START_GRACE_MS;
+    if (browser->state == BROWSER_ENDED && now >= browser->profile_until)
+        browser_drop_profile(browser);
     if (browser->state == BROWSER_ENDED)
         return;
     if (now >= browser->closing_deadline && launcher_link_is_up(browser->pool->launcher))
@@ -357,8 +385,8 @@ void pool_look_after(struct browser *browser, int64_t now) {
     miss_answer(browser);
     if (browser->state == BROWSER_STARTING && browser->created && now >= browser->started_ms + start_limit)
         pool_end_browser(browser, END_REASON_START_FAILED);
-    if (browser->state == BROWSER_WARM && !browser->frozen && !browser->leasing && browser->keeper &&
-        now >= browser->warm_ms + SETTLE_MS)
+    if (browser->state == BROWSER_WARM && !browser->profile && !browser->frozen && !browser->leasing &&
+        browser->keeper && now >= browser->warm_ms + SETTLE_MS)
         freeze(browser);
     if (browser->state < BROWSER_CLOSING && now >= browser->statistics_due)
         ask_statistics(browser, now);

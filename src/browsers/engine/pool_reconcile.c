@@ -1,6 +1,7 @@
 /* What the launcher tells: which browsers exist (asked at every new connection) and which have ended. */
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "browsers/engine/pool.h"
 #include <string.h>
 
@@ -11,6 +12,7 @@ static void ask_list(struct pool *pool);
 static void adopt(struct pool *pool, const struct launcher_reply *reply) {
     struct browser *browser = pool_add(pool, reply->browser_id, BROWSER_STARTING);
     browser->created = browser->adopted = true;
+    browser->profile = reply->profile;
     browser->frozen = reply->frozen;
     browser->created_us = reply->created_wall_us;
     browser->memory_limit_bytes = reply->memory_limit_bytes;
@@ -76,8 +78,11 @@ static void on_lost(void *user) {
     ((struct pool *)user)->ready = false;
 }
 
-static void on_exited(void *user, const struct launcher_reply *notice) {
+static void on_exited(void *user, const struct launcher_reply *notice, int fd) {
+    cleanup_close int profile = fd;
     struct browser *browser = pool_find(user, notice->browser_id);
+    if (browser && browser->state != BROWSER_ENDED && profile >= 0)
+        browser_keep_profile(browser, take_fd(profile));
     if (browser && browser->state != BROWSER_ENDED)
         pool_browser_gone(browser, notice->end_reason < END_REASON_COUNT ? (enum end_reason)notice->end_reason
                                                                          : END_REASON_KEEPER_CRASH);

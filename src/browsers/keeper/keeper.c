@@ -13,8 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define END_MS   400 /* the launcher gives a keeper little more before it kills it */
-#define HURRY_MS 150 /* after SIGTERM, when the container is being killed already */
+#define END_MS   400  /* the launcher gives a keeper little more before it kills it */
+#define CLOSE_MS 8000 /* with a profile, which Chromium writes before it goes */
+#define HURRY_MS 150  /* after SIGTERM, when the container is being killed already */
 
 void keeper_set_state(struct keeper *keeper, enum keeper_state state) {
     keeper->state = state;
@@ -53,6 +54,11 @@ static bool may_ask(const struct keeper *keeper) {
     return !keeper->browser_gone && !hopeless[keeper->reason];
 }
 
+static uint64_t end_ms(const struct keeper *keeper) {
+    bool keeps = keeper->reason == END_REASON_RELEASED && json_bool_or(keeper->lease, "profile", false);
+    return keeper->reason == END_REASON_SHUTDOWN ? HURRY_MS : keeps ? CLOSE_MS : END_MS;
+}
+
 void keeper_end(struct keeper *keeper, enum end_reason reason) {
     if (keeper->state == KEEPER_ENDING)
         return;
@@ -68,7 +74,7 @@ void keeper_end(struct keeper *keeper, enum end_reason reason) {
         mux_call(keeper->mux, "Browser.close", "{}", NULL, NULL);
     else
         keeper->browser_gone = true;
-    uv_timer_start(&keeper->end_timer, end_is_due, reason == END_REASON_SHUTDOWN ? HURRY_MS : END_MS, 0);
+    uv_timer_start(&keeper->end_timer, end_is_due, end_ms(keeper), 0);
     log_info("the browser ends", LOG_BROWSER(keeper->id), LOG_TEXT("event.reason", end_reason_name(reason)));
     keeper_end_if_done(keeper);
 }

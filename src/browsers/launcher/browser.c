@@ -8,6 +8,7 @@
 #include "browsers/launcher/browser_start.h"
 #include "browsers/launcher/cgroups.h"
 #include "browsers/launcher/connection.h"
+#include "browsers/launcher/profile.h"
 #include <ctype.h>
 #include <errno.h>
 #include <signal.h>
@@ -20,6 +21,8 @@
 #define END_LIMIT_MS       10000
 #define KEEPER_GRACE_MS    2000 /* to notice the pipe's end, tell its clients and say why */
 #define KEEPER_FAREWELL_MS 500  /* after SIGTERM */
+#define CLOSE_LIMIT_MS     8000 /* for Chromium to write its profile, once it was asked to close */
+#define PACK_LIMIT_MS      20000
 #define RETRY_MS           5
 #define MESSAGES_MAX       65536
 #define MESSAGES_SHOWN     1500
@@ -94,7 +97,35 @@ static int check_request(const struct launcher_request *request, struct error *e
     return 0;
 }
 
-int browsers_create(const struct launcher_request *request, struct error *e) {
+static void start_failed(struct browser *browser, int err) {
+    browser->failure = -err;
+    browsers_end(browser, END_REASON_START_FAILED);
+}
+
+static int start(struct browser *browser) {
+    return browser_start(browser, setup, &browser->request, &browser->failure_error);
+}
+
+/* Chromium reads its profile when it starts, so it is unpacked before. */
+static int start_profile(struct browser *browser, int profile) {
+    int r = profile_make_home(browser->id, &browser->ids, browser->request.memory_bytes / 2, &browser->failure_error);
+    if (!r && profile < 0)
+        return start(browser);
+    return r < 0 ? r
+                 : profile_spawn_child(browser->id, &browser->ids, "unpack", profile, &browser->packer.pid,
+                                       &browser->failure_error);
+}
+
+static void profile_unpacked(struct browser *browser) {
+    int r = browser->packer.status ? -EBADMSG : start(browser);
+    if (browser->packer.status)
+        error_set(&browser->failure_error, EBADMSG, ERROR_BAD_INPUT, "the profile cannot be unpacked: %s",
+                  profile_describe_status(browser->packer.status));
+    if (r < 0)
+        start_failed(browser, -r);
+}
+
+int browsers_create(const struct launcher_request *request, int profile, struct error *e) {
     struct ids ids;
     struct launcher_request filled = *request;
     if (!filled.memory_bytes)
@@ -109,6 +140,9 @@ int browsers_create(const struct launcher_request *request, struct error *e) {
                                 .ids = ids,
                                 .netns = -1,
                                 .messages = -1,
+                                .profile = filled.profile,
+                                .archive = -1,
+                                .request = filled,
                                 .created_wall_us = clock_wall_us(),
                                 .deadline = clock_deadline(START_LIMIT_MS),
                                 .create_serial = request->serial,
@@ -116,11 +150,9 @@ int browsers_create(const struct launcher_request *request, struct error *e) {
     snprintf(browser->id, sizeof browser->id, "%s", request->browser_id);
     first = browser;
     count++;
-    r = browser_start(browser, setup, &filled, &browser->failure_error);
-    if (r < 0) {
-        browser->failure = r;
-        browsers_end(browser, END_REASON_START_FAILED);
-    }
+    r = browser->profile ? start_profile(browser, profile) : start(browser);
+    if (r < 0)
+        start_failed(browser, -r);
     return 0;
 }
 
@@ -138,11 +170,6 @@ static char *read_messages(struct browser *browser) {
         if (!isprint((unsigned char)all[i]))
             all[i] = ' ';
     return memory_copy_text(all + (length > MESSAGES_SHOWN ? length - MESSAGES_SHOWN : 0));
-}
-
-static void start_failed(struct browser *browser, int err) {
-    browser->failure = -err;
-    browsers_end(browser, END_REASON_START_FAILED);
 }
 
 /* Kills whatever is the container's. A frozen process dies only once it is thawed, on v1. */
@@ -190,6 +217,8 @@ static void note_oom(struct browser *browser) {
 }
 
 void browsers_end(struct browser *browser, enum end_reason reason) {
+    if (browser->kill_at) /* whoever ends it now does not want to wait */
+        browser->kill_at = clock_monotonic_ms();
     if (browser->state >= BROWSER_ENDING)
         return;
     bool by_itself = browser->keeper.ended || browser->container.ended;
@@ -200,8 +229,60 @@ void browsers_end(struct browser *browser, enum end_reason reason) {
     browser->keeper_deadline = clock_deadline(by_itself ? KEEPER_GRACE_MS : KEEPER_FAREWELL_MS);
     if (!by_itself)
         signal_child(&browser->keeper, SIGTERM);
+    signal_child(&browser->packer, SIGKILL);
     if (!runs(&browser->runtime)) /* crun takes milliseconds, and killed halfway it would leave a container behind */
         kill_container(browser);
+}
+
+static bool was_released(const struct browser *browser) {
+    return browser->keeper.ended && end_reason_from_status(browser->keeper.status) == END_REASON_RELEASED;
+}
+
+/* The keeper ended in good order: Chromium was asked to close and is writing its profile. */
+static void wait_for_close(struct browser *browser) {
+    note_oom(browser);
+    browser->state = BROWSER_ENDING;
+    browser->reason = END_REASON_KEEPER_CRASH; /* final_reason has the keeper's own word */
+    browser->kill_at = clock_deadline(CLOSE_LIMIT_MS);
+    browser->deadline = clock_deadline(END_LIMIT_MS);
+}
+
+static bool may_pack(const struct browser *browser) {
+    return browser->profile && was_released(browser) && !browser->destroy_serial && browser->container.ended &&
+           !browser->container.status;
+}
+
+static void start_packing(struct browser *browser) {
+    struct error e = {0};
+    browser->packer = (struct browser_child){0};
+    browser->state = BROWSER_PACKING;
+    browser->deadline = clock_deadline(PACK_LIMIT_MS);
+    browser->archive = profile_make_archive();
+    int r = browser->archive < 0
+                ? browser->archive
+                : profile_spawn_child(browser->id, &browser->ids, "pack", browser->archive, &browser->packer.pid, &e);
+    if (r < 0)
+        log_warning(&e, "a profile cannot be packed", LOG_BROWSER(browser->id));
+}
+
+static void drop_archive(struct browser *browser) {
+    if (browser->archive >= 0)
+        close(take_fd(browser->archive));
+}
+
+/* True when it is over, one way or the other. */
+static bool packing_ended(struct browser *browser) {
+    if (runs(&browser->packer) && clock_monotonic_ms() < browser->deadline)
+        return false;
+    signal_child(&browser->packer, SIGKILL);
+    if (runs(&browser->packer))
+        return false;
+    if (browser->packer.pid && browser->packer.status)
+        log_warn("a profile was not packed", LOG_BROWSER(browser->id),
+                 LOG_TEXT("error.message", profile_describe_status(browser->packer.status)));
+    if (!browser->packer.pid || browser->packer.status)
+        drop_archive(browser);
+    return true;
 }
 
 static void end_one(struct browser *browser, void *reason) {
@@ -241,7 +322,7 @@ static void report(struct browser *browser) {
         struct launcher_reply reply = connection_reply(LAUNCHER_EXITED, 0, browser->id);
         reply.end_reason = reason;
         reply.oom_kills = browser->oom_kills;
-        connection_send(&reply, -1);
+        connection_send(&reply, take_fd(browser->archive));
     }
     if (browser->destroy_serial)
         connection_answer(LAUNCHER_DESTROY, browser->destroy_serial, browser->id, 0, NULL);
@@ -262,6 +343,7 @@ static void forget(struct browser *browser) {
     *place = browser->next;
     count--;
     close_netns(browser);
+    drop_archive(browser);
     if (browser->messages >= 0)
         close(browser->messages);
     free(browser);
@@ -270,15 +352,16 @@ static void forget(struct browser *browser) {
 int browsers_remove_remains(const char *id) {
     cleanup_free char *folder = browser_folder(id), *runtime = browser_runtime_folder(id), *socket = browser_socket(id);
     int cgroup = cgroup_remove(id);
-    int first_failure = io_remove_tree(folder);
+    int first_failure = io_remove_tree(folder), home = profile_remove_home(id);
     int r = io_remove_tree(runtime);
     if (unlink(socket) && errno != ENOENT && !first_failure)
         first_failure = -errno;
-    return cgroup < 0 ? cgroup : first_failure < 0 ? first_failure : r;
+    return cgroup < 0 ? cgroup : first_failure < 0 ? first_failure : home < 0 ? home : r;
 }
 
 static bool everyone_ended(const struct browser *browser) {
-    return !runs(&browser->keeper) && !runs(&browser->runtime) && !runs(&browser->container);
+    bool packing = runs(&browser->packer) && browser->state != BROWSER_PACKING;
+    return !runs(&browser->keeper) && !runs(&browser->runtime) && !runs(&browser->container) && !packing;
 }
 
 static void clean(struct browser *browser) {
@@ -296,6 +379,11 @@ static void clean(struct browser *browser) {
     forget(browser);
 }
 
+static void begin_cleaning(struct browser *browser) {
+    browser->state = BROWSER_CLEANING;
+    browser->deadline = clock_deadline(END_LIMIT_MS);
+}
+
 static void finish(struct browser *browser) {
     int64_t now = clock_monotonic_ms();
     if (browser->state == BROWSER_ENDING) {
@@ -307,12 +395,20 @@ static void finish(struct browser *browser) {
             signal_child(&browser->runtime, SIGKILL);
             kill_container(browser);
         }
+        if (browser->kill_at && now >= browser->kill_at) {
+            browser->kill_at = 0;
+            kill_container(browser);
+        }
         if (!everyone_ended(browser) && !patience_ended)
             return;
         note_oom(browser);
-        browser->state = BROWSER_CLEANING;
-        browser->deadline = clock_deadline(END_LIMIT_MS);
+        if (may_pack(browser))
+            start_packing(browser);
+        else
+            begin_cleaning(browser);
     }
+    if (browser->state == BROWSER_PACKING && packing_ended(browser))
+        begin_cleaning(browser);
     if (browser->state == BROWSER_CLEANING)
         clean(browser);
 }
@@ -336,8 +432,17 @@ void browsers_child_ended(pid_t pid, int status) {
             browsers_end(browser, END_REASON_CRASH);
             break;
         }
+        if (note_ended(&browser->packer, pid, status)) {
+            if (browser->state == BROWSER_STARTING)
+                profile_unpacked(browser);
+            break;
+        }
         if (note_ended(&browser->keeper, pid, status)) {
-            browsers_end(browser, END_REASON_KEEPER_CRASH);
+            if (browser->profile && browser->state == BROWSER_RUNNING && was_released(browser) &&
+                runs(&browser->container))
+                wait_for_close(browser);
+            else
+                browsers_end(browser, END_REASON_KEEPER_CRASH);
             break;
         }
     }
@@ -351,7 +456,11 @@ static int64_t next_due(const struct browser *browser) {
         return browser->deadline;
     case BROWSER_RUNNING:
         return INT64_MAX;
+    case BROWSER_PACKING:
+        return browser->deadline;
     case BROWSER_ENDING:
+        if (browser->kill_at)
+            return browser->kill_at;
         return runs(&browser->keeper) && clock_monotonic_ms() < browser->keeper_deadline ? browser->keeper_deadline
                                                                                          : browser->deadline;
     case BROWSER_CLEANING:

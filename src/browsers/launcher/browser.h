@@ -1,8 +1,9 @@
 /* The life of one browser: ids, net namespace, keeper, container, cgroup and files, from CREATE until nothing is left.
  *
- *     STARTING   keeper and crun run                       -> RUNNING when crun has ended well, else ENDING
+ *     STARTING   a profile is unpacked, then keeper and crun run -> RUNNING when crun has ended well, else ENDING
  *     RUNNING    keeper and Chromium run                   -> ENDING when either ends or DESTROY comes
- *     ENDING     everything was told to die                -> CLEANING when all are reaped
+ *     ENDING     everything was told to die                -> CLEANING (PACKING) when all are reaped
+ *     PACKING    a profile that ended well is packed       -> CLEANING
  *     CLEANING   cgroups and files go, retried while busy  -> gone; the engine is told
  *
  * A browser that cannot start goes the same way, so whatever existed of it is taken down by the same code. Nothing here
@@ -19,7 +20,7 @@
 /* Less is refused whoever asks; the most is configured. */
 #define BROWSER_MEMORY_LEAST (64ULL << 20)
 
-enum browser_state { BROWSER_STARTING, BROWSER_RUNNING, BROWSER_ENDING, BROWSER_CLEANING };
+enum browser_state { BROWSER_STARTING, BROWSER_RUNNING, BROWSER_ENDING, BROWSER_PACKING, BROWSER_CLEANING };
 
 /* A child of this process; `pid` stays valid for signals until it is reaped, because only this process reaps it. */
 struct browser_child {
@@ -32,10 +33,14 @@ struct browser {
     char id[LAUNCHER_ID_SIZE];
     enum browser_state state;
     struct ids ids;
-    struct browser_child keeper, runtime /* crun */, container;
+    struct browser_child keeper, runtime /* crun */, container, packer /* of its profile */;
     int netns;    /* STARTING: crun opens it by path */
     int messages; /* pipe: what crun and Chromium wrote to stderr, its first 64 KiB */
     bool frozen;
+    bool profile;                    /* its home is the launcher's (profile.h) */
+    int archive;                     /* PACKING, CLEANING: the profile that it leaves; -1: none */
+    struct launcher_request request; /* STARTING: what was asked for */
+    int64_t kill_at;                 /* ENDING: when Chromium's own end has taken too long; 0: not waited for */
     uint64_t oom_kills;
     int64_t created_wall_us;
     int64_t keeper_deadline;                /* ENDING: when the keeper is killed */
@@ -55,8 +60,8 @@ struct browsers_setup {
 /* `setup` is kept by pointer. */
 void browsers_start(const struct browsers_setup *setup);
 
-/* Answers CREATE when crun is done, or at once when the request is refused (< 0). */
-int browsers_create(const struct launcher_request *request, struct error *e);
+/* `profile` (-1: none) is borrowed. Answers CREATE when crun is done, or at once when the request is refused (< 0). */
+int browsers_create(const struct launcher_request *request, int profile, struct error *e);
 
 /* Whether a browser may be given such limits: up to BROWSER_..._MAX, and what every browser gets in any case. */
 bool browsers_may_have_memory(uint64_t bytes);

@@ -8,6 +8,7 @@
 #include "browsers/launcher/container.h"
 #include "browsers/launcher/files.h"
 #include "browsers/launcher/netns.h"
+#include "browsers/launcher/profile.h"
 #include "browsers/protocol/keeper_protocol.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -105,11 +106,13 @@ static int make_control_socket(struct browser *browser, const struct browsers_se
 static int write_bundle(struct browser *browser, const struct browsers_setup *setup,
                         const struct launcher_request *request, const struct start_fds *fds, struct error *e) {
     cleanup_free char *folder = browser_folder(browser->id);
+    cleanup_free char *home = browser->profile ? profile_home(browser->id) : NULL;
     struct container_spec spec = {.id = browser->id,
                                   .rootfs = setup->rootfs,
                                   .program = setup->program,
                                   .locale = request->locale,
                                   .timezone = request->timezone,
+                                  .home = home,
                                   .netns = fds->netns,
                                   .ids = browser->ids,
                                   .memory_bytes = request->memory_bytes};

@@ -69,14 +69,22 @@ static void terminate(char *text, size_t room) {
     text[room - 1] = '\0';
 }
 
+static void close_all(const int *fds, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        close(fds[i]);
+}
+
 static void read_engine(void *owner) {
     struct launcher_request request;
-    ssize_t n = io_receive_message(state.engine.fd, &request, sizeof request, NULL, NULL);
+    int fds[8];
+    size_t count = ARRAY_LENGTH(fds);
+    ssize_t n = io_receive_message(state.engine.fd, &request, sizeof request, fds, &count);
     if (n == -EAGAIN) {
         flush_queue();
         return;
     }
     if (n != sizeof request) {
+        close_all(fds, n < 0 ? 0 : count);
         if (n)
             log_warn("the engine sent something that is no request");
         drop_engine();
@@ -86,7 +94,8 @@ static void read_engine(void *owner) {
     terminate(request.file, sizeof request.file);
     terminate(request.locale, sizeof request.locale);
     terminate(request.timezone, sizeof request.timezone);
-    state.handlers.request(&request);
+    state.handlers.request(&request, count ? fds[0] : -1);
+    close_all(fds, count);
     if (state.engine.fd >= 0)
         flush_queue();
 }

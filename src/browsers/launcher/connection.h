@@ -7,7 +7,7 @@
 #include "browsers/protocol/launcher_protocol.h"
 
 struct connection_handlers {
-    void (*request)(const struct launcher_request *request);
+    void (*request)(const struct launcher_request *request, int fd); /* `fd` (-1: none) is borrowed */
     void (*replaced)(void); /* another engine has come: answers to the one before are for nobody */
 };
 

@@ -17,6 +17,7 @@
 #define INSIDE_ROOT    0
 #define INSIDE_USER    1000
 #define MEGABYTE       (1024 * 1024)
+#define HOME           "/home/browser"
 #define DEFAULT_LOCALE "en-US"
 #define OPEN_FILES     8192
 /* Browsers go before the rest of Replinet; below what Chromium gives its renderers, which go first. */
@@ -94,6 +95,11 @@ static json_t *tmpfs(const char *path, const char *mode, int64_t bytes, bool use
                      options);
 }
 
+static json_t *bind_mount(const char *path, const char *source) {
+    return json_pack("{s:s, s:s, s:s, s:[s, s, s, s]}", "destination", path, "type", "bind", "source", source,
+                     "options", "bind", "nosuid", "nodev", "noexec");
+}
+
 /* What is written there counts against the browser's memory. */
 static json_t *mounts(const struct container_spec *spec) {
     int64_t share = (int64_t)spec->memory_bytes / 2;
@@ -103,7 +109,8 @@ static json_t *mounts(const struct container_spec *spec) {
     json_array_append_new(list, tmpfs("/dev", "mode=0755", 65536, false, false));
     json_array_append_new(list, tmpfs("/dev/shm", "mode=1777", share, false, false));
     json_array_append_new(list, tmpfs("/tmp", "mode=1777", share, false, false));
-    json_array_append_new(list, tmpfs("/home/browser", "mode=0700", share, true, false));
+    json_array_append_new(list,
+                          spec->home ? bind_mount(HOME, spec->home) : tmpfs(HOME, "mode=0700", share, true, false));
     json_array_append_new(list, tmpfs(LAUNCHER_TRANSFER_PATH, "mode=0700", transfer, true, false));
     return list;
 }

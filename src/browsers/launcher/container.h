@@ -11,6 +11,7 @@ struct container_spec {
     const char *program;  /* Chromium inside */
     const char *locale;   /* BCP 47; empty: en-US */
     const char *timezone; /* IANA; empty: UTC */
+    const char *home;     /* a folder to bind as its home; NULL: it gets a tmpfs of its own */
     int netns;            /* descriptor of this process */
     struct ids ids;
     uint64_t memory_bytes;

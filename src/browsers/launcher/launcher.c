@@ -52,7 +52,7 @@ static int make_folders(struct error *e) {
     static const struct {
         const char *name;
         mode_t mode;
-    } folders[] = {{"browsers", 0700}, {"crun", 0700}, {"keepers", 0711}};
+    } folders[] = {{"browsers", 0700}, {"crun", 0700}, {"keepers", 0711}, {"homes", 0711}};
     int r = io_make_dirs(config_text(CONFIG_RUN_DIR), 0755, e);
     for (size_t i = 0; !r && i < ARRAY_LENGTH(folders); i++) {
         cleanup_free char *path = instance_run_path("%s", folders[i].name);

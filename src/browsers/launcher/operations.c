@@ -11,8 +11,8 @@
 /* An operation answers by itself (ANSWERS_ITSELF), or returns 0 or -errno for the plain answer. */
 #define ANSWERS_ITSELF 1
 
-static int operate_CREATE(const struct launcher_request *request, struct browser *browser, struct error *e) {
-    int r = browsers_create(request, e);
+static int operate_CREATE(const struct launcher_request *request, int fd, struct browser *browser, struct error *e) {
+    int r = browsers_create(request, fd, e);
     return r < 0 ? r : ANSWERS_ITSELF;
 }
 
@@ -23,12 +23,13 @@ static void list_one(struct browser *browser, void *context) {
     struct launcher_reply reply = connection_reply(LAUNCHER_LIST, request->serial, browser->id);
     reply.more = 1;
     reply.frozen = browser->frozen;
+    reply.profile = browser->profile;
     reply.memory_limit_bytes = usage.memory_limit_bytes;
     reply.created_wall_us = browser->created_wall_us;
     connection_send(&reply, -1);
 }
 
-static int operate_LIST(const struct launcher_request *request, struct browser *browser, struct error *e) {
+static int operate_LIST(const struct launcher_request *request, int fd, struct browser *browser, struct error *e) {
     browsers_each(list_one, (void *)request);
     struct launcher_reply last = connection_reply(LAUNCHER_LIST, request->serial, "");
     connection_send(&last, -1);
@@ -42,15 +43,16 @@ static int set_frozen(struct browser *browser, bool frozen) {
     return r;
 }
 
-static int operate_FREEZE(const struct launcher_request *request, struct browser *browser, struct error *e) {
+static int operate_FREEZE(const struct launcher_request *request, int fd, struct browser *browser, struct error *e) {
     return set_frozen(browser, true);
 }
 
-static int operate_THAW(const struct launcher_request *request, struct browser *browser, struct error *e) {
+static int operate_THAW(const struct launcher_request *request, int fd, struct browser *browser, struct error *e) {
     return set_frozen(browser, false);
 }
 
-static int operate_SET_LIMITS(const struct launcher_request *request, struct browser *browser, struct error *e) {
+static int operate_SET_LIMITS(const struct launcher_request *request, int fd, struct browser *browser,
+                              struct error *e) {
     if (!browsers_may_have_cpu(request->cpu_millis) ||
         (request->memory_bytes && !browsers_may_have_memory(request->memory_bytes)))
         return error_set(e, EINVAL, ERROR_BAD_INPUT, "limits out of range; BROWSER_MEMORY_MAX_MB, BROWSER_CPUS_MAX");
@@ -58,7 +60,8 @@ static int operate_SET_LIMITS(const struct launcher_request *request, struct bro
     return r < 0 ? r : cgroup_set_cpu(browser->id, request->cpu_millis);
 }
 
-static int operate_STATISTICS(const struct launcher_request *request, struct browser *browser, struct error *e) {
+static int operate_STATISTICS(const struct launcher_request *request, int fd, struct browser *browser,
+                              struct error *e) {
     struct cgroup_usage usage;
     int r = cgroup_read(browser->id, &usage);
     if (r < 0)
@@ -83,19 +86,21 @@ static int answer_fd(const struct launcher_request *request, int fd) {
     return ANSWERS_ITSELF;
 }
 
-static int operate_OPEN_FILE(const struct launcher_request *request, struct browser *browser, struct error *e) {
+static int operate_OPEN_FILE(const struct launcher_request *request, int fd, struct browser *browser, struct error *e) {
     return answer_fd(request, files_open_transfer(browser->container.pid, request->file));
 }
 
-static int operate_CREATE_FILE(const struct launcher_request *request, struct browser *browser, struct error *e) {
+static int operate_CREATE_FILE(const struct launcher_request *request, int fd, struct browser *browser,
+                               struct error *e) {
     return answer_fd(request, files_create_transfer(browser->container.pid, browser->ids.user, request->file));
 }
 
-static int operate_REMOVE_FILE(const struct launcher_request *request, struct browser *browser, struct error *e) {
+static int operate_REMOVE_FILE(const struct launcher_request *request, int fd, struct browser *browser,
+                               struct error *e) {
     return files_remove_transfer(browser->container.pid, request->file);
 }
 
-static int operate_DESTROY(const struct launcher_request *request, struct browser *browser, struct error *e) {
+static int operate_DESTROY(const struct launcher_request *request, int fd, struct browser *browser, struct error *e) {
     if (browser->destroy_serial)
         return error_set(e, EALREADY, ERROR_CONFLICT, "the browser is being destroyed");
     browser->destroy_serial = request->serial;
@@ -104,14 +109,14 @@ static int operate_DESTROY(const struct launcher_request *request, struct browse
 }
 
 static const struct {
-    int (*operate)(const struct launcher_request *request, struct browser *browser, struct error *e);
+    int (*operate)(const struct launcher_request *request, int fd, struct browser *browser, struct error *e);
 } operations[LAUNCHER_OPERATION_COUNT] = {
 #define X(id, name, doc) [LAUNCHER_##id] = {operate_##id},
     LAUNCHER_OPERATION_TABLE(X)
 #undef X
 };
 
-static int operate(const struct launcher_request *request, struct error *e) {
+static int operate(const struct launcher_request *request, int fd, struct error *e) {
     enum launcher_operation operation = (enum launcher_operation)request->operation;
     bool about_one = operation != LAUNCHER_CREATE && operation != LAUNCHER_LIST;
     struct browser *browser = about_one ? browsers_find(request->browser_id) : NULL;
@@ -119,14 +124,14 @@ static int operate(const struct launcher_request *request, struct error *e) {
         return error_set(e, ENOENT, ERROR_NOT_FOUND, "there is no such browser");
     if (about_one && operation != LAUNCHER_DESTROY && browser->state != BROWSER_RUNNING)
         return error_set(e, EBUSY, ERROR_CONFLICT, "the browser is starting or ending");
-    return operations[operation].operate(request, browser, e);
+    return operations[operation].operate(request, fd, browser, e);
 }
 
-void operations_handle(const struct launcher_request *request) {
+void operations_handle(const struct launcher_request *request, int fd) {
     struct error e = {0};
     int r = -ENOSYS;
     if (request->operation > LAUNCHER_NONE && request->operation < LAUNCHER_OPERATION_COUNT)
-        r = operate(request, &e);
+        r = operate(request, fd, &e);
     if (r == ANSWERS_ITSELF)
         return;
     if (r < 0)

@@ -3,4 +3,4 @@
 
 #include "browsers/protocol/launcher_protocol.h"
 
-void operations_handle(const struct launcher_request *request);
+void operations_handle(const struct launcher_request *request, int fd); /* `fd` (-1: none) is borrowed */

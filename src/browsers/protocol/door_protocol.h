@@ -6,12 +6,16 @@
  *
  *   POST   /browsers                     scope lease   200 or 201 {browser}; waits in the queue up to the lease's
  *                                                      queue_ms; the same jti again gives the same browser
+ *                                                      With lease.profile the body is what GET .../profile gave
+ *                                                      before; none: an empty profile. 422 when it is refused
  *   GET    /browsers                     scope manage  {"items":[{browser}...],"total":N}
  *   GET    /browsers/{id}                scope manage  {browser}
  *   DELETE /browsers/{id}?reason=NAME    scope manage  204 or 200 when it is ended; NAME "released" or "killed"
  *   GET    /browsers/{id}/files/{name}   scope manage  the bytes of a file of its transfer folder
  *   PUT    /browsers/{id}/files/{name}   scope manage  201 {"name","size"}: the body becomes a new file there, as large
  *                                                      as TRANSFER_MAX_MB; 409 when there is one; whole or not at all
+ *   GET    /browsers/{id}/profile        scope manage  the profile that it left (tar, zstd), for two minutes after it
+ *                                                      was released; 404 when it left none (it did not end well)
  *   GET    /browsers/{id}/cdp            scope cdp     WebSocket
  *   GET    /statistics                   scope manage  an object of numbers
  *   GET    /health, /metrics

@@ -38,6 +38,8 @@
  *   memory_mb, cpus      limits while leased; missing: the configured defaults
  *   timeout_ms           longest life; idle_ms: longest time without a client's message; linger_ms: how long the
  * browser stays when its last client disconnected (default 10000) queue_ms             longest wait for a browser
+ *   profile              true: a browser is started for this lease alone, with the profile that the request's body
+ *                        holds (door_protocol.h), and what it leaves can be fetched after its end
  *   egress               {"allowed_domains":[...], "blocked_domains":[...], "upstream": null or
  *                         {"kind":"socks5"|"http","host","port","username","password"}}
  *                        A domain "example.com" means itself and what is beneath it; an empty allowed list allows all.

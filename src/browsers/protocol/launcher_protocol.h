@@ -6,7 +6,11 @@
  * Every request gets exactly one reply with its serial, except LIST, whose replies carry `more` until the last.
  * Operations may take long (CREATE until crun is done, DESTROY until nothing is left); the launcher goes on serving
  * meanwhile. EXITED messages come unasked (serial 0) when a browser has ended for any reason and everything of it is
- * gone. */
+ * gone.
+ *
+ * Profiles: a CREATE with `profile` may bring a descriptor, the profile that Chromium is to find (as an earlier EXITED
+ * gave it); -EBADMSG when it is refused. When such a browser ended well (released, and Chromium closed by itself) its
+ * EXITED carries the descriptor of the profile that it leaves. */
 #pragma once
 
 #include "browsers/protocol/end_reason.h"
@@ -45,6 +49,7 @@ struct launcher_request {
     uint64_t memory_bytes; /* CREATE, SET_LIMITS; at most what BROWSER_MEMORY_MB or the request's ticket allowed */
     uint32_t cpu_millis;   /* CREATE: limit after the start; SET_LIMITS; 1000 is one core */
     char file[LAUNCHER_FILE_MAX]; /* OPEN_FILE, CREATE_FILE, REMOVE_FILE: one name, no slash */
+    uint32_t profile;             /* CREATE: it has one; comes with a descriptor, or begins with an empty one */
     /* CREATE, for cold starts that CDP cannot reach; empty: defaults. */
     char locale[32];   /* BCP 47, "ru-RU" */
     char timezone[64]; /* IANA, "Europe/Moscow" */
@@ -58,6 +63,7 @@ struct launcher_reply {
     char browser_id[LAUNCHER_ID_SIZE];
     char text[LAUNCHER_TEXT_MAX]; /* what went wrong, when status < 0 */
     uint32_t frozen;              /* LIST */
+    uint32_t profile;             /* LIST: it was made with one, so nobody but who asked for it may get it */
     uint32_t end_reason;          /* EXITED: enum end_reason */
     uint64_t oom_kills;           /* EXITED, STATISTICS */
     uint64_t memory_bytes;        /* STATISTICS: now */
