@@ -13,8 +13,8 @@
     X("config", config_command, "cli", "Print every configuration value, its meaning and where it goes.")              \
     X("migrate", migrate_command, "migrate", "Bring the database's schema up to date; --status only looks.")           \
     X("script", script_command, "cli", "Check a script (check FILE) or print the language's reference (--markdown).")  \
-    X("preset", preset_command, "cli", "Presets: create, show, ls.")                                                   \
-    X("agent", agent_command, "cli", "Agents: create, show, ls.")                                                      \
+    X("preset", preset_command, "cli", "Presets: create, show, ls, delete, export, import.")                           \
+    X("agent", agent_command, "cli", "Agents: create, show, ls, delete, export, import.")                              \
     X("thread", thread_command, "cli", "Threads: start, show, logs, stop, ls.")                                        \
     X("batch", batch_command, "cli", "Run an agent once per row of a CSV or JSON file; join the results.")             \
     X("artifact", artifact_command, "cli", "Files of threads: get.")                                                   \

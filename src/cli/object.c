@@ -1,4 +1,4 @@
-/* `replinet preset|agent create FILE|- | show ID|NAME | ls`. */
+/* `replinet preset|agent create FILE|- | show ID|NAME | ls | delete ID|NAME | export ID|NAME | import FILE|-`. */
 #include "agent/run.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -16,9 +16,100 @@ struct object_kind {
     const char *name, *usage;
     int (*create)(struct postgres *, const struct caller *, const json_t *, char **, struct error *);
     int (*get)(struct postgres *, const struct caller *, const char *, char **, struct error *);
+    int (*remove)(struct postgres *, const struct caller *, const char *, char **, struct error *);
+    int (*export)(struct session *, const char *, json_t **, struct error *);
+    int (*import)(struct session *, const json_t *, char **, struct error *);
     int (*list)(struct postgres *, const struct caller *, const struct page *, char **, struct error *);
     struct listing_column columns[6];
 };
+
+/* What is carried from one instance to another. */
+static const char *const preset_members[] = {"name",       "description",   "ai_model",          "temperature",
+                                             "max_tokens", "system_prompt", "additional_config", NULL};
+static const char *const agent_members[] = {
+    "name",         "description",   "is_active",      "personal_instructions", "script",
+    "input_schema", "result_schema", "browser_config", "repeat_after_loss",     NULL};
+
+/* Puts the members of an object that a domain function gave into document[name]. */
+static int add_part(json_t *document, const char *name, const char *answer, const char *const *members,
+                    struct error *e) {
+    cleanup_json json_t *whole = NULL;
+    int r = json_parse(answer, strlen(answer), "the answer", &whole, e);
+    if (r < 0)
+        return r;
+    json_t *part = json_object();
+    for (; *members; members++)
+        json_object_set(part, *members, json_object_get(whole, *members));
+    return json_object_set_new(document, name, part);
+}
+
+static int export_preset(struct session *session, const char *reference, json_t **ret_document, struct error *e) {
+    cleanup_json json_t *document = json_object();
+    cleanup_free char *preset = NULL;
+    int r = presets_get(&session->db, &session->caller, reference, &preset, e);
+    if (!r)
+        r = add_part(document, "preset", preset, preset_members, e);
+    if (!r)
+        *ret_document = take_pointer(document);
+    return r;
+}
+
+static int export_agent(struct session *session, const char *reference, json_t **ret_document, struct error *e) {
+    cleanup_json json_t *agent = NULL, *document = NULL;
+    cleanup_free char *text = NULL;
+    int r = agents_get(&session->db, &session->caller, reference, &text, e);
+    if (!r)
+        r = json_parse(text, strlen(text), "the agent", &agent, e);
+    if (!r)
+        r = export_preset(session, json_text_or(agent, "preset_id", ""), &document, e);
+    if (!r)
+        r = add_part(document, "agent", text, agent_members, e);
+    if (!r)
+        *ret_document = take_pointer(document);
+    return r;
+}
+
+/* -EINVAL unless the document has just these parts, objects all. */
+static int check_parts(const json_t *document, const char *first, const char *second, struct error *e) {
+    size_t parts = 1 + !!second;
+    if (json_object_size(document) == parts && json_is_object(json_object_get(document, first)) &&
+        (!second || json_is_object(json_object_get(document, second))))
+        return 0;
+    return error_set(e, EINVAL, ERROR_BAD_INPUT, "an export has the member%s \"%s\"%s%s%s and nothing else",
+                     second ? "s" : "", first, second ? " and \"" : "", second ? second : "", second ? "\"" : "");
+}
+
+static int import_preset(struct session *session, const json_t *document, char **ret_json, struct error *e) {
+    int r = check_parts(document, "preset", NULL, e);
+    return r < 0 ? r : presets_put(&session->db, &session->caller, json_object_get(document, "preset"), ret_json, e);
+}
+
+/* Both or none: a preset alone is not left behind when its agent is refused. */
+static int import_agent(struct session *session, const json_t *document, char **ret_json, struct error *e) {
+    cleanup_transaction struct transaction transaction = {0};
+    cleanup_json json_t *preset = NULL, *agent = NULL;
+    cleanup_free char *preset_text = NULL, *agent_text = NULL;
+    int r = check_parts(document, "preset", "agent", e);
+    const json_t *script = r < 0 ? NULL : json_object_get(json_object_get(document, "agent"), "script");
+    if (script && !json_is_null(script))
+        r = agent_check_script(script, e);
+    if (!r)
+        r = postgres_begin(&session->db, &transaction, e);
+    if (!r)
+        r = presets_put(&session->db, &session->caller, json_object_get(document, "preset"), &preset_text, e);
+    if (!r)
+        r = json_parse(preset_text, strlen(preset_text), "the preset", &preset, e);
+    if (r < 0)
+        return r;
+    agent = json_copy(json_object_get(document, "agent"));
+    json_object_set(agent, "preset_id", json_object_get(preset, "id"));
+    r = agents_put(&session->db, &session->caller, agent, &agent_text, e);
+    if (!r)
+        r = postgres_commit(&transaction, e);
+    if (!r)
+        *ret_json = take_pointer(agent_text);
+    return r;
+}
 
 static int create_agent(struct postgres *db, const struct caller *caller, const json_t *body, char **ret_json,
                         struct error *e) {
@@ -32,9 +123,15 @@ static const struct object_kind preset_kind = {
     "Usage: replinet preset create FILE|-      make a preset from a JSON object\n"
     "       replinet preset show ID|NAME\n"
     "       replinet preset ls [--page N] [--size N]\n"
+    "       replinet preset delete ID|NAME\n"
+    "       replinet preset export ID|NAME       one JSON document\n"
+    "       replinet preset import FILE|-        creates or replaces what has the name\n"
     "  --json    machine-readable output\n",
     presets_create,
     presets_get,
+    presets_delete,
+    export_preset,
+    import_preset,
     presets_list,
     {{"ID", "id"}, {"NAME", "name"}, {"MODEL", "ai_model"}, {"UPDATED", "updated_at"}, {NULL, NULL}},
 };
@@ -44,9 +141,15 @@ static const struct object_kind agent_kind = {
     "Usage: replinet agent create FILE|-       make an agent from a JSON object (preset_id: an id or a name)\n"
     "       replinet agent show ID|NAME\n"
     "       replinet agent ls [--page N] [--size N]\n"
+    "       replinet agent delete ID|NAME\n"
+    "       replinet agent export ID|NAME       one JSON document, with its preset\n"
+    "       replinet agent import FILE|-        creates or replaces what has the name\n"
     "  --json    machine-readable output\n",
     create_agent,
     agents_get,
+    agents_delete,
+    export_agent,
+    import_agent,
     agents_list,
     {{"ID", "id"},
      {"NAME", "name"},
@@ -64,21 +167,51 @@ struct object_call {
     const char *argument; /* NULL: none */
 };
 
-static int object_create(struct object_call *call, struct error *e) {
-    cleanup_json json_t *body = NULL, *made = NULL;
-    cleanup_free char *answer = NULL;
-    int r = session_read_object(call->argument, &body, e);
-    if (!r)
-        r = call->kind->create(&call->session.db, &call->session.caller, body, &answer, e);
-    if (!r)
-        r = json_parse(answer, strlen(answer), "the answer", &made, e);
+/* What was made or deleted: all of it, or for people its kind and id. */
+static int report_object(const struct object_call *call, const char *answer, struct error *e) {
+    cleanup_json json_t *object = NULL;
+    int r = json_parse(answer, strlen(answer), "the answer", &object, e);
     if (r < 0)
         return r;
     if (call->json)
         session_print(answer);
     else
-        printf("%s %s\n", call->kind->name, json_text_or(made, "id", ""));
+        printf("%s %s\n", call->kind->name, json_text_or(object, "id", ""));
     return 0;
+}
+
+static int object_create(struct object_call *call, struct error *e) {
+    cleanup_json json_t *body = NULL;
+    cleanup_free char *answer = NULL;
+    int r = session_read_object(call->argument, &body, e);
+    if (!r)
+        r = call->kind->create(&call->session.db, &call->session.caller, body, &answer, e);
+    return r < 0 ? r : report_object(call, answer, e);
+}
+
+static int object_import(struct object_call *call, struct error *e) {
+    cleanup_json json_t *document = NULL;
+    cleanup_free char *answer = NULL;
+    int r = session_read_object(call->argument, &document, e);
+    if (!r)
+        r = call->kind->import(&call->session, document, &answer, e);
+    return r < 0 ? r : report_object(call, answer, e);
+}
+
+static int object_export(struct object_call *call, struct error *e) {
+    cleanup_json json_t *document = NULL;
+    int r = call->kind->export(&call->session, call->argument, &document, e);
+    if (r < 0)
+        return r;
+    cleanup_free char *text = json_print(document);
+    session_print(text);
+    return 0;
+}
+
+static int object_delete(struct object_call *call, struct error *e) {
+    cleanup_free char *answer = NULL;
+    int r = call->kind->remove(&call->session.db, &call->session.caller, call->argument, &answer, e);
+    return r < 0 ? r : report_object(call, answer, e);
 }
 
 static int object_show(struct object_call *call, struct error *e) {
@@ -103,7 +236,8 @@ static const struct {
     const char *name;
     bool takes_argument;
     int (*run)(struct object_call *call, struct error *e);
-} verbs[] = {{"create", true, object_create}, {"show", true, object_show}, {"ls", false, object_list}};
+} verbs[] = {{"create", true, object_create}, {"show", true, object_show},     {"ls", false, object_list},
+             {"delete", true, object_delete}, {"export", true, object_export}, {"import", true, object_import}};
 
 static const struct option options[] = {{"json", no_argument, NULL, 'j'},
                                         {"page", required_argument, NULL, 'p'},

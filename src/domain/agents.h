@@ -8,6 +8,11 @@
 /* `preset_id` in the body may be the preset's id or its name. Whoever knows scripts checks the script before. */
 int agents_create(struct postgres *db, const struct caller *caller, const json_t *body, char **ret_json,
                   struct error *e);
+/* Creates, or replaces the caller's agent of this name: what the body leaves out takes its default. */
+int agents_put(struct postgres *db, const struct caller *caller, const json_t *body, char **ret_json, struct error *e);
+/* What was deleted; its threads stay. ERROR_CONFLICT while one of them has not ended. */
+int agents_delete(struct postgres *db, const struct caller *caller, const char *reference, char **ret_json,
+                  struct error *e);
 /* `reference` is an id or the caller's name for it. */
 int agents_get(struct postgres *db, const struct caller *caller, const char *reference, char **ret_json,
                struct error *e);

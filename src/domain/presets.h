@@ -7,6 +7,11 @@
 
 int presets_create(struct postgres *db, const struct caller *caller, const json_t *body, char **ret_json,
                    struct error *e);
+/* Creates, or replaces the caller's preset of this name: what the body leaves out takes its default. */
+int presets_put(struct postgres *db, const struct caller *caller, const json_t *body, char **ret_json, struct error *e);
+/* What was deleted; ERROR_CONFLICT while agents use it. */
+int presets_delete(struct postgres *db, const struct caller *caller, const char *reference, char **ret_json,
+                   struct error *e);
 /* `reference` is an id or the caller's name for it. */
 int presets_get(struct postgres *db, const struct caller *caller, const char *reference, char **ret_json,
                 struct error *e);
