@@ -19,12 +19,8 @@ static void keep_address(struct step *step) {
         json_object_set(step->data, "url", json_object_get(facts, "url"));
 }
 
-static int wait_new_document(struct step *step, int64_t commits, struct error *e) {
-    enum page_stage stage = page_stage_of(json_text_or(step->arguments, "until", NULL), PAGE_LOAD);
-    int r = page_wait_next(step->run->page, stage, commits, step->deadline, e);
-    if (!r)
-        keep_address(step);
-    return r;
+static enum page_stage stage_of(const struct step *step) {
+    return page_stage_of(json_text_or(step->arguments, "until", NULL), PAGE_LOAD);
 }
 
 static int move(struct step *step, int by, struct error *e) {
@@ -39,10 +35,14 @@ static int move(struct step *step, int by, struct error *e) {
     const json_t *entry = wanted < 0 ? NULL : json_array_get(entries, (size_t)wanted);
     if (!entry)
         return error_set(e, EINVAL, ERROR_STEP, "there is no page to go %s to", by < 0 ? "back" : "forward");
-    int64_t commits = page_commits(step->run->page);
+    int64_t moves = page_moves(step->run->page);
     r = call(step, "Page.navigateToHistoryEntry",
              json_pack("{s:I}", "entryId", (json_int_t)json_int_or(entry, "id", 0)), NULL, e);
-    return r < 0 ? r : wait_new_document(step, commits, e);
+    if (!r)
+        r = page_wait_moved(step->run->page, stage_of(step), moves, step->deadline, e);
+    if (!r)
+        keep_address(step);
+    return r;
 }
 
 int action_back(struct step *step, struct error *e) {
@@ -56,7 +56,11 @@ int action_forward(struct step *step, struct error *e) {
 int action_reload(struct step *step, struct error *e) {
     int64_t commits = page_commits(step->run->page);
     int r = call(step, "Page.reload", NULL, NULL, e);
-    return r < 0 ? r : wait_new_document(step, commits, e);
+    if (!r)
+        r = page_wait_next(step->run->page, stage_of(step), commits, step->deadline, e);
+    if (!r)
+        keep_address(step);
+    return r;
 }
 
 /* Cookies */

@@ -278,6 +278,8 @@ static int read_condition(struct step *step, const char *key, json_t **ret_condi
     cleanup_json json_t *expanded = NULL;
     int r = template_expand(json_object_get(step->arguments, key), step->run->values, &expanded, e);
     if (!r)
+        expanded = shape_make_texts(&shape_condition, expanded);
+    if (!r)
         r = shape_check(&shape_condition, expanded, key, e);
     if (!r)
         *ret_condition = shape_expand(&shape_condition, expanded);

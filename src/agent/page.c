@@ -121,18 +121,19 @@ void page_free(struct page *page) {
 struct stage_wait {
     struct page *page;
     enum page_stage stage;
-    int64_t commits; /* at least one more than this */
+    int64_t commits, moves; /* at least one more than this; -1: any */
 };
 
 static bool reached_stage(void *user) {
     struct stage_wait *wait = user;
-    return wait->page->crashed ||
-           (wait->page->commits > wait->commits && !page_is_navigating(wait->page) && wait->page->reached[wait->stage]);
+    return wait->page->crashed || (wait->page->commits > wait->commits && page_moves(wait->page) > wait->moves &&
+                                   !page_is_navigating(wait->page) && wait->page->reached[wait->stage]);
 }
 
-static int wait_stage(struct page *page, enum page_stage stage, int64_t commits, int64_t deadline, struct error *e) {
+static int wait_stage(struct page *page, enum page_stage stage, int64_t commits, int64_t moves, int64_t deadline,
+                      struct error *e) {
     static const char *const names[] = {"its first byte", "the whole document", "all of its parts", "quiet"};
-    struct stage_wait wait = {page, stage, commits};
+    struct stage_wait wait = {page, stage, commits, moves};
     int r = cdp_wait(page->client, reached_stage, &wait, deadline, e);
     if (page->crashed)
         return error_set(e, EIO, ERROR_BROWSER_CRASH, "the page crashed");
@@ -142,11 +143,19 @@ static int wait_stage(struct page *page, enum page_stage stage, int64_t commits,
 }
 
 int page_wait_stage(struct page *page, enum page_stage stage, int64_t deadline, struct error *e) {
-    return wait_stage(page, stage, -1, deadline, e);
+    return wait_stage(page, stage, -1, -1, deadline, e);
 }
 
 int page_wait_next(struct page *page, enum page_stage stage, int64_t commits, int64_t deadline, struct error *e) {
-    return wait_stage(page, stage, commits, deadline, e);
+    return wait_stage(page, stage, commits, -1, deadline, e);
+}
+
+int page_wait_moved(struct page *page, enum page_stage stage, int64_t moves, int64_t deadline, struct error *e) {
+    return wait_stage(page, stage, -1, moves, deadline, e);
+}
+
+int64_t page_moves(const struct page *page) {
+    return page->commits + page->within;
 }
 
 int64_t page_commits(const struct page *page) {
@@ -175,7 +184,7 @@ int page_navigate(struct page *page, const char *url, enum page_stage stage, int
     if (*problem)
         return error_set(e, EIO, ERROR_STEP, "%.300s cannot be opened: %s", url, problem);
     bool same_document = !json_object_get(answer, "loaderId");
-    return wait_stage(page, stage, same_document ? -1 : commits, deadline, e);
+    return wait_stage(page, stage, same_document ? -1 : commits, -1, deadline, e);
 }
 
 static bool is_settled(void *user) {

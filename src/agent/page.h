@@ -32,6 +32,9 @@ int page_wait_stage(struct page *page, enum page_stage stage, int64_t deadline, 
 /* As page_wait_stage for the document that comes after the `commits` there were (page_commits). */
 int page_wait_next(struct page *page, enum page_stage stage, int64_t commits, int64_t deadline, struct error *e);
 int64_t page_commits(const struct page *page);
+/* The same where a move within the document counts as well (page_moves), as it does in the tab's history. */
+int page_wait_moved(struct page *page, enum page_stage stage, int64_t moves, int64_t deadline, struct error *e);
+int64_t page_moves(const struct page *page);
 enum page_stage page_stage_of(const char *name, enum page_stage fallback);
 
 /* Waits until no navigation of the page is under way and its document is whole. */

@@ -98,6 +98,12 @@ static void on_navigation_over(struct page *page, struct page_session *session, 
         page->navigation_asked = page->navigation_started = false;
 }
 
+static void on_moved_within(struct page *page, struct page_session *session, const json_t *params) {
+    if (is_main_frame(page, session, json_text_or(params, "frameId", "")))
+        page->within++;
+    on_navigation_over(page, session, params);
+}
+
 static void on_contexts_cleared(struct page *page, struct page_session *session, const json_t *params) {
     forget_world(page, session);
 }
@@ -194,7 +200,7 @@ static const struct {
     {"Page.frameScheduledNavigation", on_navigation_asked},
     {"Page.frameStartedNavigating", on_navigation_started},
     {"Page.frameStoppedLoading", on_navigation_over},
-    {"Page.navigatedWithinDocument", on_navigation_over},
+    {"Page.navigatedWithinDocument", on_moved_within},
     {"Runtime.executionContextsCleared", on_contexts_cleared},
     {"Runtime.executionContextDestroyed", on_context_destroyed},
     {"Target.attachedToTarget", on_attached},

@@ -24,8 +24,8 @@ struct page {
     char target[PAGE_ID_SIZE], loader[PAGE_ID_SIZE];
     struct page_session sessions[PAGE_SESSIONS_MAX];
     size_t session_count;
-    bool reached[PAGE_QUIET + 1]; /* of the document that is there now */
-    int64_t commits;
+    bool reached[PAGE_QUIET + 1];              /* of the document that is there now */
+    int64_t commits, within;                   /* documents that came; moves within one, as by history.pushState */
     int64_t unfinished;                        /* the commit whose document never came whole: not waited for again */
     bool navigation_asked, navigation_started; /* of the main frame, not committed yet */
     int64_t navigation_asked_ms;

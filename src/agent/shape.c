@@ -210,6 +210,62 @@ int shape_check(const struct shape *shape, const json_t *value, const char *path
     return !r && shape->check ? shape->check(whole, path, e) : r;
 }
 
+static json_t *text_of(json_t *value) {
+    if (!json_is_number(value) && !json_is_boolean(value))
+        return value;
+    cleanup_free char *text = json_print(value);
+    json_decref(value);
+    return json_string(text);
+}
+
+static json_t *texts_of_list(const struct field *field, json_t *list) {
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        json_t *item = json_incref(json_array_get(list, i));
+        json_array_set_new(list, i, field->shape ? shape_make_texts(field->shape, item) : text_of(item));
+    }
+    return list;
+}
+
+static json_t *texts_of_map(const struct field *field, json_t *map) {
+    const char *key;
+    json_t *member;
+    json_object_foreach (map, key, member) {
+        json_object_set_new(map, key, shape_make_texts(field->shape, json_incref(member)));
+    }
+    return map;
+}
+
+static json_t *texts_of_field(const struct field *field, json_t *value) {
+    switch (field ? field->kind : FIELD_ANY) {
+    case FIELD_TEXT:
+        return text_of(value);
+    case FIELD_SHAPE:
+        return shape_make_texts(field->shape, value);
+    case FIELD_MAP:
+        return texts_of_map(field, value);
+    case FIELD_SHAPES:
+    case FIELD_TEXTS:
+        return texts_of_list(field, value);
+    default:
+        return value;
+    }
+}
+
+json_t *shape_make_texts(const struct shape *shape, json_t *value) {
+    const char *key;
+    json_t *member;
+    if (!json_is_object(value))
+        return shape->from_text || shape->shorthand
+                   ? texts_of_field(shape->from_text ? &(struct field){.kind = FIELD_TEXT}
+                                                     : shape_field(shape, shape->shorthand),
+                                    value)
+                   : value;
+    json_object_foreach (value, key, member) {
+        json_object_set_new(value, key, texts_of_field(shape_field(shape, key), json_incref(member)));
+    }
+    return value;
+}
+
 static json_t *expand_field(const struct field *field, const json_t *value) {
     if (!field)
         return json_incref((json_t *)value);

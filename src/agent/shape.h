@@ -49,6 +49,10 @@ struct shape {
  * when its value is known. */
 int shape_check(const struct shape *shape, const json_t *value, const char *path, struct error *e);
 
+/* Numbers and truths that came out of templates where a text belongs become that text: returns the value, or a new one
+ * in its place. `value` is stolen. */
+json_t *shape_make_texts(const struct shape *shape, json_t *value);
+
 /* The value with every shorthand written out; it must have passed the check. The caller's reference. */
 json_t *shape_expand(const struct shape *shape, const json_t *value);
 

@@ -46,6 +46,8 @@ static int make_arguments(struct step *step, const struct action *action, struct
     cleanup_json json_t *expanded = NULL;
     int r = template_expand(json_object_get(step->step, action->name), step->run->values, &expanded, e);
     if (!r)
+        expanded = shape_make_texts(action->shape, expanded);
+    if (!r)
         r = shape_check(action->shape, expanded, action->name, e);
     if (!r)
         step->arguments = shape_expand(action->shape, expanded);

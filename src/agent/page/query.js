@@ -114,13 +114,13 @@ const pickNth = (elements, nth) => {
     return picked ? [picked] : [];
 };
 
-const scopesMatching = (target, scope) =>
+replinet.visibleMatching = (target, scope) =>
     pickNth(replinet.matching(target, scope).filter(replinet.showsSomething), target.nth);
 
 /* All elements beneath `scope` that fit, in document order. */
 replinet.matching = (target, scope = document) => {
     checkSelector(target);
-    const scopes = target.within ? scopesMatching(target.within, scope) : [scope];
+    const scopes = target.within ? replinet.visibleMatching(target.within, scope) : [scope];
     const test = testOf(target);
     const found = new Set();
     for (const one of scopes) for (const element of replinet.elements(one)) if (test(element)) found.add(element);
