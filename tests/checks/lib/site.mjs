@@ -14,7 +14,7 @@ const slug = text => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-').replace
 export const addressOf = row => `/${row.theme}/${slug(row.name)}`
 
 const wrap = (html, script) =>
-  `<!doctype html><meta charset="utf-8"><title>Check</title><link rel="icon" href="data:,"><script>${library}</script>\n${html}\n${
+  `<!doctype html><meta charset="utf-8">${html.includes('<title>') ? '' : '<title>Check</title>'}<link rel="icon" href="data:,"><script>${library}</script>\n${html}\n${
     script ? `<script>(${script})()</script>` : ''}`
 
 function send (response, content, fill) {
