@@ -117,7 +117,7 @@ int action_drag(struct step *step, struct error *e) {
         r = target_aim(step, target, "enabled", &from, e);
     if (!r)
         r = input_drag_begin(page, from.x, from.y, step->deadline, e);
-    if (r < 0)
+    if (r)
         return r;
     r = aim_drop(step, &from, &to, e);
     struct error second;

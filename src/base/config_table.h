@@ -48,7 +48,7 @@
     X(EGRESS_DNS, HOSTPORTS, "", 0, 0, "LK", "DNS servers of the egress gate; empty: those of /etc/resolv.conf.")      \
     X(EGRESS_MAX_CONNECTIONS, INT, "256", 1, 65535, "K", "Connections that one browser may have open at once.")        \
     X(CDP_MESSAGE_MAX_MB, INT, "64", 1, 1024, "EKW", "Largest CDP message in either direction.")                       \
-    X(TRANSFER_MAX_MB, INT, "512", 1, 65536, "LEW", "Room for downloads and uploads of one browser.")                   \
+    X(TRANSFER_MAX_MB, INT, "512", 1, 65536, "LEW", "Room for downloads and uploads of one browser.")                  \
     X(PROFILE_MAX_MB, INT, "64", 1, 4096, "LEKW", "Largest browser profile that is kept for an agent, packed or not.") \
     X(WORKER_CONCURRENCY, INT, "4", 1, 1000, "W", "Jobs that one worker runs at once.")                                \
     X(JOB_LEASE_SECONDS, INT, "15", 3, 3600, "W", "A job whose worker is silent for so long is taken from it.")        \

@@ -58,7 +58,7 @@ static int take_arguments(int count, char **arguments, struct job_fence *fence, 
     int64_t attempt;
     if (count != 4 || !uuid_is_valid(arguments[1]) || text_parse_int(arguments[2], 1, INT32_MAX, &attempt))
         return -EINVAL;
-    strcpy(fence->job_id, arguments[1]);
+    snprintf(fence->job_id, sizeof fence->job_id, "%s", arguments[1]);
     fence->attempt = (int)attempt;
     for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
         if (!strcmp(kinds[i].name, arguments[3])) {
