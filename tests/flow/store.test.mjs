@@ -2,13 +2,13 @@
 // The database: migrations, partitions, the queue's rules under many threads, the plans of the main queries.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { makeFolder, startPostgres } from './lib/database.mjs';
 import { findBinary, runBinary } from './lib/instance.mjs';
+import { testProgram } from './lib/launcher.mjs';
 
 const binary = findBinary();
-const program = path.resolve(path.dirname(binary), '../../tests/flow/domain_program');
+const program = testProgram('domain_program');
 let folder, postgres, env;
 
 const cli = (...args) => runBinary(binary, args, env);
