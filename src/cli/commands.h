@@ -22,7 +22,7 @@
     X("job", job_command, "job", "One job; started by the worker.")                                                    \
     X("launcher", launcher_command, "launcher", "Make and end browsers, as root; only the engine talks to it.")        \
     X("keeper", keeper_command, "keeper", "Guard one browser; started by the launcher.")                               \
-    X("profile", profile_command, "profile", "Pack or unpack a browser's profile; started by the launcher.")            \
+    X("profile", profile_command, "profile", "Pack or unpack a browser's profile; started by the launcher.")           \
     X("engine", engine_command, "engine", "The pool of browsers, their leases and the door.")                          \
     X("browser-manager", browser_manager_command, "browser-manager", "Launcher and engine without the rest.")          \
     X("ticket", ticket_command, "cli", "Sign claims (JSON) with SECRET_KEY: replinet ticket '{...}' [SECONDS].")
