@@ -13,11 +13,13 @@
     X("config", config_command, "cli", "Print every configuration value, its meaning and where it goes.")              \
     X("migrate", migrate_command, "migrate", "Bring the database's schema up to date; --status only looks.")           \
     X("script", script_command, "cli", "Check a script (check FILE) or print the language's reference (--markdown).")  \
-    X("preset", preset_command, "cli", "Presets: create, show, ls, delete, export, import.")                           \
-    X("agent", agent_command, "cli", "Agents: create, show, ls, delete, export, import.")                              \
+    X("preset", preset_command, "cli", "Presets: create, show, ls, delete, export, import, revisions, restore.")       \
+    X("agent", agent_command, "cli", "Agents: create, show, ls, delete, export, import, revisions, restore.")          \
     X("thread", thread_command, "cli", "Threads: start, show, logs, stop, ls.")                                        \
     X("batch", batch_command, "cli", "Run an agent once per row of a CSV or JSON file; join the results.")             \
     X("artifact", artifact_command, "cli", "Files of threads: get.")                                                   \
+    X("events", events_command, "cli", "What happened to the instance: starts, migrations, low disk, dead jobs.")      \
+    X("audit", audit_command, "cli", "Who changed what: ls.")                                                          \
     X("worker", worker_command, "worker", "Take jobs and run each in a process of its own.")                           \
     X("job", job_command, "job", "One job; started by the worker.")                                                    \
     X("launcher", launcher_command, "launcher", "Make and end browsers, as root; only the engine talks to it.")        \

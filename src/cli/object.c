@@ -1,4 +1,5 @@
-/* `replinet preset|agent create FILE|- | show ID|NAME | ls | delete ID|NAME | export ID|NAME | import FILE|-`. */
+/* `replinet preset|agent create FILE|- | show ID|NAME | ls | delete ID|NAME | export ID|NAME | import FILE|-
+ * | revisions ID|NAME [REVISION] | restore ID|NAME REVISION`. */
 #include "agent/run.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -8,17 +9,19 @@
 #include "cli/session.h"
 #include "domain/agents.h"
 #include "domain/presets.h"
+#include "domain/revisions.h"
 #include <errno.h>
 #include <getopt.h>
 #include <string.h>
 
 struct object_kind {
     const char *name, *usage;
+    enum revisions_kind revisions;
     int (*create)(struct postgres *, const struct caller *, const json_t *, char **, struct error *);
     int (*get)(struct postgres *, const struct caller *, const char *, char **, struct error *);
     int (*remove)(struct postgres *, const struct caller *, const char *, char **, struct error *);
     int (*export)(struct session *, const char *, json_t **, struct error *);
-    int (*import)(struct session *, const json_t *, char **, struct error *);
+    int (*import)(struct session *, const json_t *, char **, struct error *); /* within a transaction */
     int (*list)(struct postgres *, const struct caller *, const struct page *, char **, struct error *);
     struct listing_column columns[6];
 };
@@ -84,17 +87,14 @@ static int import_preset(struct session *session, const json_t *document, char *
     return r < 0 ? r : presets_put(&session->db, &session->caller, json_object_get(document, "preset"), ret_json, e);
 }
 
-/* Both or none: a preset alone is not left behind when its agent is refused. */
+/* Both or none, as the transaction says: a preset alone is not left behind when its agent is refused. */
 static int import_agent(struct session *session, const json_t *document, char **ret_json, struct error *e) {
-    cleanup_transaction struct transaction transaction = {0};
     cleanup_json json_t *preset = NULL, *agent = NULL;
-    cleanup_free char *preset_text = NULL, *agent_text = NULL;
+    cleanup_free char *preset_text = NULL;
     int r = check_parts(document, "preset", "agent", e);
     const json_t *script = r < 0 ? NULL : json_object_get(json_object_get(document, "agent"), "script");
     if (script && !json_is_null(script))
         r = agent_check_script(script, e);
-    if (!r)
-        r = postgres_begin(&session->db, &transaction, e);
     if (!r)
         r = presets_put(&session->db, &session->caller, json_object_get(document, "preset"), &preset_text, e);
     if (!r)
@@ -103,12 +103,7 @@ static int import_agent(struct session *session, const json_t *document, char **
         return r;
     agent = json_copy(json_object_get(document, "agent"));
     json_object_set(agent, "preset_id", json_object_get(preset, "id"));
-    r = agents_put(&session->db, &session->caller, agent, &agent_text, e);
-    if (!r)
-        r = postgres_commit(&transaction, e);
-    if (!r)
-        *ret_json = take_pointer(agent_text);
-    return r;
+    return agents_put(&session->db, &session->caller, agent, ret_json, e);
 }
 
 static int create_agent(struct postgres *db, const struct caller *caller, const json_t *body, char **ret_json,
@@ -126,7 +121,10 @@ static const struct object_kind preset_kind = {
     "       replinet preset delete ID|NAME\n"
     "       replinet preset export ID|NAME       one JSON document\n"
     "       replinet preset import FILE|-        creates or replaces what has the name\n"
+    "       replinet preset revisions ID|NAME [REVISION]     what it was, and what each edit changed\n"
+    "       replinet preset restore ID|NAME REVISION         makes it what it was\n"
     "  --json    machine-readable output\n",
+    REVISIONS_OF_PRESETS,
     presets_create,
     presets_get,
     presets_delete,
@@ -144,7 +142,10 @@ static const struct object_kind agent_kind = {
     "       replinet agent delete ID|NAME\n"
     "       replinet agent export ID|NAME       one JSON document, with its preset\n"
     "       replinet agent import FILE|-        creates or replaces what has the name\n"
+    "       replinet agent revisions ID|NAME [REVISION]     what it was, and what each edit changed\n"
+    "       replinet agent restore ID|NAME REVISION         makes it what it was\n"
     "  --json    machine-readable output\n",
+    REVISIONS_OF_AGENTS,
     create_agent,
     agents_get,
     agents_delete,
@@ -164,7 +165,7 @@ struct object_call {
     struct session session;
     struct page page;
     bool json;
-    const char *argument; /* NULL: none */
+    const char *argument, *second; /* NULL: none */
 };
 
 /* What was made or deleted: all of it, or for people its kind and id. */
@@ -180,21 +181,50 @@ static int report_object(const struct object_call *call, const char *answer, str
     return 0;
 }
 
+/* Notes the change, and makes it true. */
+static int commit_change(struct object_call *call, struct transaction *transaction, const char *verb,
+                         const char *before, const char *after, struct error *e) {
+    cleanup_free char *action = memory_print("%s.%s", call->kind->name, verb);
+    struct audit_change change = {.action = action, .object_kind = call->kind->name, .before = before, .after = after};
+    int r = session_audit(&call->session, &change, e);
+    return r < 0 ? r : postgres_commit(transaction, e);
+}
+
 static int object_create(struct object_call *call, struct error *e) {
+    cleanup_transaction struct transaction transaction = {0};
     cleanup_json json_t *body = NULL;
     cleanup_free char *answer = NULL;
     int r = session_read_object(call->argument, &body, e);
     if (!r)
+        r = postgres_begin(&call->session.db, &transaction, e);
+    if (!r)
         r = call->kind->create(&call->session.db, &call->session.caller, body, &answer, e);
+    if (!r)
+        r = commit_change(call, &transaction, "create", NULL, answer, e);
     return r < 0 ? r : report_object(call, answer, e);
 }
 
+/* What the caller has under the name that an import will take; NULL: nothing. */
+static char *find_replaced(struct object_call *call, const json_t *document) {
+    const char *name = json_text_or(json_object_get(document, call->kind->name), "name", "");
+    char *before = NULL;
+    call->kind->get(&call->session.db, &call->session.caller, name, &before, NULL);
+    return before;
+}
+
 static int object_import(struct object_call *call, struct error *e) {
+    cleanup_transaction struct transaction transaction = {0};
     cleanup_json json_t *document = NULL;
-    cleanup_free char *answer = NULL;
+    cleanup_free char *answer = NULL, *before = NULL;
     int r = session_read_object(call->argument, &document, e);
     if (!r)
+        r = postgres_begin(&call->session.db, &transaction, e);
+    if (!r) {
+        before = find_replaced(call, document);
         r = call->kind->import(&call->session, document, &answer, e);
+    }
+    if (!r)
+        r = commit_change(call, &transaction, "import", before, answer, e);
     return r < 0 ? r : report_object(call, answer, e);
 }
 
@@ -209,8 +239,13 @@ static int object_export(struct object_call *call, struct error *e) {
 }
 
 static int object_delete(struct object_call *call, struct error *e) {
+    cleanup_transaction struct transaction transaction = {0};
     cleanup_free char *answer = NULL;
-    int r = call->kind->remove(&call->session.db, &call->session.caller, call->argument, &answer, e);
+    int r = postgres_begin(&call->session.db, &transaction, e);
+    if (!r)
+        r = call->kind->remove(&call->session.db, &call->session.caller, call->argument, &answer, e);
+    if (!r)
+        r = commit_change(call, &transaction, "delete", answer, NULL, e);
     return r < 0 ? r : report_object(call, answer, e);
 }
 
@@ -232,12 +267,59 @@ static int object_list(struct object_call *call, struct error *e) {
     return r;
 }
 
+static int take_revision(const char *text, int64_t *ret_revision, struct error *e) {
+    return text_parse_int(text, 1, INT64_MAX, ret_revision)
+               ? error_set(e, EINVAL, ERROR_BAD_INPUT, "\"%s\" is no revision: a number from 1", text)
+               : 0;
+}
+
+static int object_revisions(struct object_call *call, struct error *e) {
+    static const struct listing_column columns[] = {{"REVISION", "revision"},
+                                                    {"MADE", "created_at"},
+                                                    {"CURRENT", "is_current"},
+                                                    {"CHANGED", "changed"},
+                                                    {NULL, NULL}};
+    cleanup_free char *answer = NULL;
+    int64_t revision = 0;
+    int r = call->second ? take_revision(call->second, &revision, e) : 0;
+    if (!r)
+        r = call->second ? revisions_get(&call->session.db, &call->session.caller, call->kind->revisions,
+                                         call->argument, revision, &answer, e)
+                         : revisions_list(&call->session.db, &call->session.caller, call->kind->revisions,
+                                          call->argument, 0, &answer, e);
+    if (r < 0)
+        return r;
+    if (call->json || call->second)
+        session_print(answer);
+    else
+        listing_print(answer, columns);
+    return 0;
+}
+
+static int object_restore(struct object_call *call, struct error *e) {
+    cleanup_transaction struct transaction transaction = {0};
+    cleanup_free char *before = NULL, *answer = NULL;
+    int64_t revision;
+    int r = take_revision(call->second, &revision, e);
+    if (!r)
+        r = postgres_begin(&call->session.db, &transaction, e);
+    if (!r)
+        r = call->kind->get(&call->session.db, &call->session.caller, call->argument, &before, e);
+    if (!r)
+        r = revisions_restore(&call->session.db, &call->session.caller, call->kind->revisions, call->argument, revision,
+                              &answer, e);
+    if (!r)
+        r = commit_change(call, &transaction, "restore", before, answer, e);
+    return r < 0 ? r : report_object(call, answer, e);
+}
+
 static const struct {
     const char *name;
-    bool takes_argument;
+    int least, most; /* arguments */
     int (*run)(struct object_call *call, struct error *e);
-} verbs[] = {{"create", true, object_create}, {"show", true, object_show},     {"ls", false, object_list},
-             {"delete", true, object_delete}, {"export", true, object_export}, {"import", true, object_import}};
+} verbs[] = {{"create", 1, 1, object_create},       {"show", 1, 1, object_show},      {"ls", 0, 0, object_list},
+             {"delete", 1, 1, object_delete},       {"export", 1, 1, object_export},  {"import", 1, 1, object_import},
+             {"revisions", 1, 2, object_revisions}, {"restore", 2, 2, object_restore}};
 
 static const struct option options[] = {{"json", no_argument, NULL, 'j'},
                                         {"page", required_argument, NULL, 'p'},
@@ -270,9 +352,11 @@ static int object_command(const struct object_kind *kind, int count, char **argu
     for (size_t i = 0; i < ARRAY_LENGTH(verbs); i++) {
         if (strcmp(verbs[i].name, arguments[optind]))
             continue;
-        if (count - optind - 1 != verbs[i].takes_argument)
+        int given = count - optind - 1;
+        if (given < verbs[i].least || given > verbs[i].most)
             break;
-        call.argument = verbs[i].takes_argument ? arguments[optind + 1] : NULL;
+        call.argument = given > 0 ? arguments[optind + 1] : NULL;
+        call.second = given > 1 ? arguments[optind + 2] : NULL;
         int r = session_open(&call.session, &e);
         if (!r)
             r = verbs[i].run(&call, &e);

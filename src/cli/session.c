@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "domain/users.h"
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -24,6 +25,13 @@ int session_open(struct session *ret_session, struct error *e) {
 void session_close(struct session *session) {
     postgres_close(&session->db);
     redis_close(&session->redis);
+}
+
+int session_audit(struct session *session, const struct audit_change *change, struct error *e) {
+    const char *behind = getenv("SUDO_USER"); /* who became root: for the reader's eyes, not to be relied on */
+    cleanup_free char *address = memory_print("uid %u%s%s", getuid(), behind ? ", sudo of " : "", behind ? behind : "");
+    return audit_write(&session->db, &session->caller, &(struct audit_origin){.via = "cli", .address = address}, change,
+                       e);
 }
 
 int session_read_object(const char *file, json_t **ret_object, struct error *e) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/json.h"
+#include "domain/audit.h"
 #include "domain/roles.h"
 #include "store/postgres.h"
 #include "store/redis.h"
@@ -16,6 +17,9 @@ struct session {
 int session_open(struct session *ret_session, struct error *e);
 void session_close(struct session *session);
 #define cleanup_session __attribute__((cleanup(session_close))) /* struct session name = {0}; */
+
+/* Notes a change (domain/audit.h) that the caller makes here; within its transaction. */
+int session_audit(struct session *session, const struct audit_change *change, struct error *e);
 
 /* A JSON object from a file, or from standard input for "-". */
 int session_read_object(const char *file, json_t **ret_object, struct error *e);

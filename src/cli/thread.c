@@ -68,6 +68,23 @@ static int wait_for_end(struct call *call, const char *id, struct error *e) {
     return status_of_end(thread);
 }
 
+static int begin_thread(struct call *call, const json_t *inputs, char **ret_text, struct error *e) {
+    cleanup_transaction struct transaction transaction = {0};
+    cleanup_free char *text = NULL;
+    struct audit_change change = {.action = "thread.start", .object_kind = "thread"};
+    int r = postgres_begin(&call->session.db, &transaction, e);
+    if (!r)
+        r = threads_start(&call->session.db, &call->session.caller, call->argument, call->task, inputs, &text, e);
+    change.after = text;
+    if (!r)
+        r = session_audit(&call->session, &change, e);
+    if (!r)
+        r = postgres_commit(&transaction, e);
+    if (!r)
+        *ret_text = take_pointer(text);
+    return r;
+}
+
 static int start(struct call *call, struct error *e) {
     cleanup_json json_t *inputs = NULL, *thread = NULL;
     cleanup_free char *text = NULL;
@@ -75,7 +92,7 @@ static int start(struct call *call, struct error *e) {
     if (!r)
         r = artifacts_check_disk(e);
     if (!r)
-        r = threads_start(&call->session.db, &call->session.caller, call->argument, call->task, inputs, &text, e);
+        r = begin_thread(call, inputs, &text, e);
     if (!r)
         r = json_parse(text, strlen(text), "the thread", &thread, e);
     if (r < 0)
@@ -111,11 +128,31 @@ static int logs(struct call *call, struct error *e) {
     return thread_watch(&call->session, call->argument, call->follow, call->json, stdout, e);
 }
 
+static int stop_thread(struct call *call, char job_id[UUID_TEXT_SIZE], char **ret_text, struct error *e) {
+    cleanup_transaction struct transaction transaction = {0};
+    cleanup_free char *before = NULL, *text = NULL;
+    struct audit_change change = {.action = "thread.stop", .object_kind = "thread"};
+    int r = postgres_begin(&call->session.db, &transaction, e);
+    if (!r)
+        r = threads_get(&call->session.db, &call->session.caller, call->argument, &before, e);
+    if (!r)
+        r = threads_stop(&call->session.db, &call->session.caller, call->argument, &text, job_id, e);
+    change.before = before;
+    change.after = text;
+    if (!r)
+        r = session_audit(&call->session, &change, e);
+    if (!r)
+        r = postgres_commit(&transaction, e);
+    if (!r)
+        *ret_text = take_pointer(text);
+    return r;
+}
+
 static int stop(struct call *call, struct error *e) {
     char job_id[UUID_TEXT_SIZE];
     cleanup_free char *text = NULL;
     cleanup_json json_t *thread = NULL;
-    int r = threads_stop(&call->session.db, &call->session.caller, call->argument, &text, job_id, e);
+    int r = stop_thread(call, job_id, &text, e);
     if (!r)
         r = json_parse(text, strlen(text), "the thread", &thread, e);
     if (r < 0)

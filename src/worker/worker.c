@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/uuid.h"
+#include "domain/system_events.h"
 #include "worker/worker_internal.h"
 #include <errno.h>
 #include <poll.h>
@@ -130,6 +131,14 @@ static void turn(struct worker *worker) {
         stop_all(worker);
 }
 
+/* For whoever looks back; work goes on without it. */
+static void note(struct worker *worker, enum system_event event, const char *message) {
+    struct error e;
+    cleanup_json json_t *data = json_pack("{s:s}", "worker", worker->name);
+    if (system_events_write(&worker->db, event, "worker", message, data, &e) < 0)
+        log_warning(&e, "an event of the system was not written");
+}
+
 int worker_command(int count, char **arguments) {
     __attribute__((cleanup(worker_close))) struct worker worker = {.signal_fd = -1};
     struct error e;
@@ -141,10 +150,12 @@ int worker_command(int count, char **arguments) {
         log_failure(&e, "the worker does not start");
         return 1;
     }
+    note(&worker, SYSTEM_EVENT_PROCESS_STARTED, "The worker is ready.");
     log_info("the worker is ready", LOG_TEXT("replinet.worker", worker.name),
              LOG_INT("replinet.jobs.places", worker.places));
     while (!worker.draining || worker.running)
         turn(&worker);
+    note(&worker, SYSTEM_EVENT_PROCESS_STOPPED, "The worker has ended.");
     log_info("the worker has ended");
     return 0;
 }
