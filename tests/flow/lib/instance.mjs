@@ -201,7 +201,8 @@ export class Instance {
 
   async stop(signal = 'SIGTERM', ms = 60000) {
     if (!this.end) this.up.kill(signal);
-    const late = sleep(ms).then(() => 'late');
+    // The timer must not keep a suite alive that is through.
+    const late = new Promise((resolve) => setTimeout(resolve, ms, 'late').unref());
     if ((await Promise.race([this.ended, late])) === 'late') {
       this.up.kill('SIGKILL');
       throw new Error(`replinet up did not stop within ${ms} ms\n${this.log}`);
