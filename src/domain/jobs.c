@@ -34,11 +34,17 @@ static const struct statement TAKE = {
     "served AS (UPDATE users SET job_taken_at = clock_timestamp() WHERE id = $2::uuid AND EXISTS (SELECT FROM job)) "
     "SELECT id, kind, thread_id, attempt, (extract(epoch FROM clock_timestamp() - run_at) * 1000)::bigint FROM job"};
 
+/* A row that a write in progress has locked is left for the next time: it must not keep the leases of a worker's other
+ * jobs from being renewed. */
+#define OF_WORKER "j.id = held.id AND j.attempt = held.attempt AND j.worker = $1 AND j.status = 'running'"
 static const struct statement RENEW = {
-    "jobs_renew", "UPDATE jobs j SET lease_until = clock_timestamp() + $2::bigint * interval '1 millisecond' "
-                  "FROM jsonb_to_recordset($3::jsonb) AS held (id uuid, attempt int) "
-                  "WHERE j.id = held.id AND j.attempt = held.attempt AND j.worker = $1 AND j.status = 'running' "
-                  "RETURNING j.id, j.stop_requested"};
+    "jobs_renew",
+    "WITH held AS (SELECT * FROM jsonb_to_recordset($3::jsonb) AS held (id uuid, attempt int)), "
+    "free AS (SELECT j.id FROM jobs j JOIN held ON " OF_WORKER " FOR NO KEY UPDATE OF j SKIP LOCKED), "
+    "renewed AS (UPDATE jobs j SET lease_until = clock_timestamp() + $2::bigint * interval '1 millisecond' "
+    "FROM free WHERE j.id = free.id RETURNING j.id) "
+    "SELECT j.id, j.stop_requested, EXISTS (SELECT FROM renewed WHERE renewed.id = j.id) FROM jobs j JOIN held "
+    "ON " OF_WORKER};
 
 /* `which` picks running jobs; $1 is the reason, $2 the text. Locks jobs, then threads, then agents. */
 #define LOSE(which)                                                                                                    \
@@ -124,11 +130,12 @@ int jobs_renew(struct postgres *db, const char *worker, int64_t lease_ms, struct
     if (r < 0)
         return r;
     for (size_t i = 0; i < count; i++) {
-        leases[i].held = leases[i].stop_requested = false;
+        leases[i].held = leases[i].renewed = leases[i].stop_requested = false;
         for (int row = 0; row < result_rows(result); row++)
             if (!strcmp(result_text(result, row, 0), leases[i].id)) {
                 leases[i].held = true;
                 leases[i].stop_requested = result_bool(result, row, 1);
+                leases[i].renewed = result_bool(result, row, 2);
             }
     }
     return 0;

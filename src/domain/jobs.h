@@ -22,9 +22,10 @@ int jobs_take(struct postgres *db, const char *lane, const char *worker, int64_t
 struct job_lease {
     char id[UUID_TEXT_SIZE];
     int attempt;
-    bool held, stop_requested; /* written by jobs_renew */
+    bool held, renewed, stop_requested; /* written by jobs_renew */
 };
-/* Extends the leases of a worker's jobs by lease_ms from now. `held` false: that attempt lost its job. */
+/* Extends the leases of a worker's jobs by lease_ms from now. `held` false: that attempt lost its job.
+ * `held` but not `renewed`: something was being written to its row; ask again soon. */
 int jobs_renew(struct postgres *db, const char *worker, int64_t lease_ms, struct job_lease *leases, size_t count,
                struct error *e);
 

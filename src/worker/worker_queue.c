@@ -41,8 +41,10 @@ static void apply_renewal(struct worker *worker, const struct job_lease *lease, 
         worker_kill_child(child, "fenced");
         return;
     }
-    child->lease_until = until;
-    lease_page_set(&child->page, until);
+    if (lease->renewed) {
+        child->lease_until = until;
+        lease_page_set(&child->page, until);
+    }
     if (lease->stop_requested)
         worker_stop_child(worker, child, "stopped");
 }
@@ -63,9 +65,12 @@ void worker_renew(struct worker *worker, int64_t now) {
     note(worker, r, &e, "leases were not renewed");
     if (r < 0)
         return;
-    worker->next_renewal = now + worker->lease_ms / 3;
-    for (size_t i = 0; i < count; i++)
+    bool all = true;
+    for (size_t i = 0; i < count; i++) {
+        all &= leases[i].renewed;
         apply_renewal(worker, &leases[i], until);
+    }
+    worker->next_renewal = now + worker->lease_ms / (all ? 3 : 15);
 }
 
 /* Looks at what a loss means: somebody should hear of it, and the browser goes. */

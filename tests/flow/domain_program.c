@@ -192,6 +192,31 @@ static void an_old_attempt_writes_nothing(void **state) {
     clean();
 }
 
+/* A write in progress, of a stopped or slow process, locks its job's row: the worker's other leases go on. */
+static void a_locked_job_does_not_keep_others_from_renewal(void **state) {
+    cleanup_postgres struct postgres slow = {0};
+    struct job jobs[2];
+    struct job_lease leases[2] = {0};
+    struct error e;
+    for (int i = 0; i < 2; i++) {
+        start(&admin, "probe", NULL);
+        assert_true(take_as(&db, "w", 1000, &jobs[i]));
+        leases[i].attempt = jobs[i].attempt;
+        strcpy(leases[i].id, jobs[i].id);
+    }
+    good(postgres_open(&(struct postgres_options){.purpose = "slow"}, &slow, &e), &e);
+    cleanup_free char *lock = memory_print("BEGIN; SELECT FROM jobs WHERE id = '%s' FOR UPDATE", jobs[0].id);
+    good(postgres_script(&slow, lock, &e), &e);
+    good(jobs_renew(&db, "w", LEASE_MS, leases, 2, &e), &e);
+    assert_true(leases[0].held && !leases[0].renewed);
+    assert_true(leases[1].held && leases[1].renewed);
+    good(postgres_script(&slow, "ROLLBACK", &e), &e);
+    good(jobs_renew(&db, "w", LEASE_MS, leases, 2, &e), &e);
+    assert_true(leases[0].renewed && leases[1].renewed);
+    assert_int_equal(number("SELECT count(*) FROM jobs WHERE lease_until > now() + interval '30 s'"), 2);
+    clean();
+}
+
 static void a_repeated_write_counts_once(void **state) {
     char thread[UUID_TEXT_SIZE], id[UUID_TEXT_SIZE];
     struct job job;
@@ -414,6 +439,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(seq_has_neither_gap_nor_double),
         cmocka_unit_test(an_old_attempt_writes_nothing),
+        cmocka_unit_test(a_locked_job_does_not_keep_others_from_renewal),
         cmocka_unit_test(a_repeated_write_counts_once),
         cmocka_unit_test(losses_follow_the_rule),
         cmocka_unit_test(a_waiting_thread_stops_at_once),
