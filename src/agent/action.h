@@ -4,13 +4,16 @@
 #include "agent/page.h"
 #include "agent/run.h"
 #include "agent/shape.h"
+#include "agent/tabs.h"
 
 /* A run while it goes on; the steps of a script share it. */
 struct run {
     const struct agent_options *options;
     const struct agent_sink *sink;
     struct cdp_client *client;
-    struct page *page;
+    struct tabs *tabs;
+    struct page *page; /* the current tab's, borrowed from tabs */
+    struct dialogs dialogs;
     const char *browser_id;
     json_t *values;     /* {"inputs", "results", "vars", "loop"}: what templates see */
     json_t *results;    /* borrowed from values */
@@ -74,6 +77,9 @@ int run_event(struct run *run, enum log_level level, const char *kind, const cha
               struct error *e);
 int run_artifact(struct run *run, const char *kind, const char *name, const char *media_type, const void *data,
                  size_t length, char ret_id[37], struct error *e);
+
+/* Opens an address in the current tab, as `goto` does. */
+int run_goto(struct step *step, const char *url, struct error *e);
 
 /* Stores a picture of the view. 0 or -errno; `ret_id` is the artifact's. */
 int picture_take(struct run *run, const char *name, json_t *parameters, const char *media_type, int64_t deadline,

@@ -22,6 +22,8 @@
     X(scroll, action_scroll, shape_scroll,                                                                             \
       "Scrolls to an element, by an amount, to an end, or until something holds.")                                     \
     X(drag, action_drag, shape_drag, "Drags an element with the mouse and drops it.")                                  \
+    X(tab, action_tab, shape_tab, "Opens, closes, changes and lists the browser's tabs and windows.")                  \
+    X(dialog, action_dialog, shape_dialog, "Says what the next dialogs are answered, or reads the last one.")          \
     X(evaluate, action_evaluate, shape_evaluate, "Runs JavaScript in the page.")                                       \
     X(cookies, action_cookies, shape_cookies, "Reads, sets and clears cookies of the page's address.")                 \
     X(back, action_back, shape_history, "Goes back in the tab's history.")                                             \

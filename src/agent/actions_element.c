@@ -30,7 +30,14 @@ static int click(struct step *step, const json_t *arguments, struct error *e) {
 }
 
 int action_click(struct step *step, struct error *e) {
-    return click(step, step->arguments, e);
+    struct run *run = step->run;
+    int64_t seen = tabs_seen(run->tabs);
+    int r = click(step, step->arguments, e);
+    if (!r && json_bool_or(step->arguments, "follow", false)) {
+        r = tabs_follow(run->tabs, seen, step->deadline, e);
+        run->page = tabs_current(run->tabs);
+    }
+    return r;
 }
 
 int action_fill(struct step *step, struct error *e) {

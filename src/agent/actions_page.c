@@ -28,9 +28,8 @@ static void explain_refusal(struct run *run, const char *url, struct error *e) {
     }
 }
 
-int action_goto(struct step *step, struct error *e) {
+int run_goto(struct step *step, const char *url, struct error *e) {
     struct run *run = step->run;
-    const char *url = json_text_or(step->arguments, "url", "");
     cleanup_json json_t *facts = NULL;
     if (!is_web_address(url))
         return error_set(e, EINVAL, ERROR_STEP, "%.300s is no http:// or https:// address", url);
@@ -45,6 +44,10 @@ int action_goto(struct step *step, struct error *e) {
             json_object_set(step->data, kept[i], json_object_get(facts, kept[i]));
     }
     return 0;
+}
+
+int action_goto(struct step *step, struct error *e) {
+    return run_goto(step, json_text_or(step->arguments, "url", ""), e);
 }
 
 static int pass_time(struct step *step, int64_t ms, struct error *e) {

@@ -67,12 +67,17 @@ int input_modifier(const char *name) {
     return 0;
 }
 
+/* Input may close the very tab that it goes to; what came after that was for nobody. */
+static bool has_closed(const struct page *page, const struct error *e) {
+    return page_closed(page) || strstr(e->text, "closed");
+}
+
 static int send_all(struct page *page, struct cdp_request *requests, size_t count, int64_t deadline, struct error *e) {
     for (size_t i = 0; i < count; i++)
         requests[i].session_id = page_session_id(page, 0);
     int r = cdp_call_many(page_client(page), requests, count, clock_remaining_ms(deadline), e);
     for (size_t i = 0; i < count; i++) {
-        if (requests[i].error.code == ERROR_BROWSER && !r)
+        if (requests[i].error.code == ERROR_BROWSER && !r && !has_closed(page, &requests[i].error))
             r = error_set(e, EIO, ERROR_STEP, "the browser refused the input: %.300s", requests[i].error.text);
         json_decref(requests[i].result);
     }

@@ -2,7 +2,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "browsers/protocol/launcher_protocol.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,44 +14,19 @@ static int remaining(int64_t deadline) {
     return ms > 0 ? ms : 1;
 }
 
-static const char *first_page(const json_t *targets) {
-    size_t i;
-    json_t *info;
-    json_array_foreach (targets, i, info) {
-        if (!strcmp(json_text_or(info, "type", ""), "page"))
-            return json_text_or(info, "targetId", "");
-    }
-    return NULL;
-}
-
-static int find_target(struct page *page, int64_t deadline, struct error *e) {
-    cleanup_json json_t *all = NULL, *made = NULL;
-    int r = cdp_call(page->client, NULL, "Target.getTargets", NULL, remaining(deadline), &all, e);
-    if (r < 0)
-        return r;
-    const char *target = first_page(json_object_get(all, "targetInfos"));
-    if (!target) {
-        r = cdp_call(page->client, NULL, "Target.createTarget", json_pack("{s:s}", "url", "about:blank"),
-                     remaining(deadline), &made, e);
-        if (r < 0)
-            return r;
-        target = json_text_or(made, "targetId", "");
-    }
+struct page *page_make(struct cdp_client *client, const struct page_listener *listener, struct dialogs *dialogs,
+                       const char *target, const char *session_id) {
+    struct page *page = memory_alloc(sizeof *page);
+    page->client = client;
+    page->listener = *listener;
+    page->dialogs = dialogs;
+    page->unfinished = -1;
     snprintf(page->target, sizeof page->target, "%s", target);
-    return 0;
-}
-
-static int attach(struct page *page, int64_t deadline, struct error *e) {
-    cleanup_json json_t *answer = NULL;
-    int r = cdp_call(page->client, NULL, "Target.attachToTarget",
-                     json_pack("{s:s, s:b}", "targetId", page->target, "flatten", 1), remaining(deadline), &answer, e);
-    if (r < 0)
-        return r;
     struct page_session *session = &page->sessions[page->session_count++];
     *session = (struct page_session){.told_world = -1};
-    snprintf(session->id, sizeof session->id, "%s", json_text_or(answer, "sessionId", ""));
-    snprintf(session->frame, sizeof session->frame, "%s", page->target);
-    return 0;
+    snprintf(session->id, sizeof session->id, "%s", session_id);
+    snprintf(session->frame, sizeof session->frame, "%s", target);
+    return page;
 }
 
 static json_t *frames_only(void) {
@@ -66,45 +40,41 @@ void page_listen_session(struct page *page, const char *session_id) {
     cdp_send(page->client, session_id, "Target.setAutoAttach", frames_only(), NULL);
 }
 
-static int listen_page(struct page *page, int64_t deadline, struct error *e) {
-    const char *id = page->sessions[0].id;
-    struct cdp_request requests[] = {
-        {.session_id = id, .method = "Page.enable"},
-        {.session_id = id, .method = "Page.setLifecycleEventsEnabled", .params = json_pack("{s:b}", "enabled", 1)},
-        {.session_id = id, .method = "Runtime.enable"},
-        {.session_id = id, .method = "Inspector.enable"},
-        {.session_id = id, .method = "Target.setAutoAttach", .params = frames_only()},
+#define LISTENING_CALLS 7
+
+static void make_listening(struct page *page, struct cdp_request requests[LISTENING_CALLS]) {
+    const struct cdp_request calls[LISTENING_CALLS] = {
+        {.method = "Page.enable"},
+        {.method = "Page.setLifecycleEventsEnabled", .params = json_pack("{s:b}", "enabled", 1)},
+        {.method = "Runtime.enable"},
+        {.method = "Inspector.enable"},
+        {.method = "Target.setAutoAttach", .params = frames_only()},
         /* A page in the background gets no frames and no focus; this one always thinks it is in front. */
-        {.session_id = id, .method = "Emulation.setFocusEmulationEnabled", .params = json_pack("{s:b}", "enabled", 1)},
-        {.session_id = NULL, .method = "Target.setDiscoverTargets", .params = json_pack("{s:b}", "discover", 1)},
-        {.session_id = NULL,
-         .method = "Browser.setDownloadBehavior",
-         .params = json_pack("{s:s, s:s, s:b}", "behavior", "allowAndName", "downloadPath", LAUNCHER_TRANSFER_PATH,
-                             "eventsEnabled", 1)},
+        {.method = "Emulation.setFocusEmulationEnabled", .params = json_pack("{s:b}", "enabled", 1)},
+        {.method = "Runtime.runIfWaitingForDebugger"},
     };
-    int r = cdp_call_many(page->client, requests, ARRAY_LENGTH(requests), remaining(deadline), e);
-    for (size_t i = 0; i < ARRAY_LENGTH(requests); i++) {
+    for (size_t i = 0; i < LISTENING_CALLS; i++) {
+        requests[i] = calls[i];
+        requests[i].session_id = page->sessions[0].id;
+    }
+}
+
+void page_listen(struct page *page) {
+    struct cdp_request requests[LISTENING_CALLS];
+    make_listening(page, requests);
+    for (size_t i = 0; i < LISTENING_CALLS; i++)
+        cdp_send(page->client, requests[i].session_id, requests[i].method, requests[i].params, NULL);
+}
+
+int page_listen_now(struct page *page, int64_t deadline, struct error *e) {
+    struct cdp_request requests[LISTENING_CALLS];
+    make_listening(page, requests);
+    int r = cdp_call_many(page->client, requests, LISTENING_CALLS, remaining(deadline), e);
+    for (size_t i = 0; i < LISTENING_CALLS; i++) {
         if (!r && requests[i].error.code != ERROR_NONE)
             r = error_set(e, EIO, requests[i].error.code, "%s: %s", requests[i].method, requests[i].error.text);
         json_decref(requests[i].result);
     }
-    return r;
-}
-
-int page_open(struct cdp_client *client, const struct page_listener *listener, int64_t deadline, struct page **ret_page,
-              struct error *e) {
-    struct page *page = memory_alloc(sizeof *page);
-    page->client = client;
-    page->listener = *listener;
-    page->unfinished = -1;
-    *ret_page = page; /* already: events of the opening are for it */
-    int r = find_target(page, deadline, e);
-    if (!r)
-        r = attach(page, deadline, e);
-    if (!r)
-        r = listen_page(page, deadline, e);
-    if (r < 0)
-        error_prefix(e, "the browser's page cannot be used");
     return r;
 }
 
@@ -118,6 +88,16 @@ void page_free(struct page *page) {
     free(page);
 }
 
+int page_check_alive(const struct page *page, struct error *e) {
+    if (page->crashed)
+        return error_set(e, EIO, ERROR_BROWSER_CRASH, "the page crashed");
+    return page->closed ? error_set(e, ENOLINK, ERROR_STEP, "the tab was closed") : 0;
+}
+
+static bool is_lost(const struct page *page) {
+    return page->crashed || page->closed;
+}
+
 struct stage_wait {
     struct page *page;
     enum page_stage stage;
@@ -126,7 +106,7 @@ struct stage_wait {
 
 static bool reached_stage(void *user) {
     struct stage_wait *wait = user;
-    return wait->page->crashed || (wait->page->commits > wait->commits && page_moves(wait->page) > wait->moves &&
+    return is_lost(wait->page) || (wait->page->commits > wait->commits && page_moves(wait->page) > wait->moves &&
                                    !page_is_navigating(wait->page) && wait->page->reached[wait->stage]);
 }
 
@@ -135,8 +115,8 @@ static int wait_stage(struct page *page, enum page_stage stage, int64_t commits,
     static const char *const names[] = {"its first byte", "the whole document", "all of its parts", "quiet"};
     struct stage_wait wait = {page, stage, commits, moves};
     int r = cdp_wait(page->client, reached_stage, &wait, deadline, e);
-    if (page->crashed)
-        return error_set(e, EIO, ERROR_BROWSER_CRASH, "the page crashed");
+    if (is_lost(page))
+        return page_check_alive(page, e);
     if (r == -ETIMEDOUT)
         return error_set(e, ETIMEDOUT, ERROR_TIMEOUT, "the page did not reach %s in time", names[stage]);
     return r;
@@ -189,7 +169,7 @@ int page_navigate(struct page *page, const char *url, enum page_stage stage, int
 
 static bool is_settled(void *user) {
     struct page *page = user;
-    return page->crashed || !page_is_navigating(page);
+    return is_lost(page) || !page_is_navigating(page);
 }
 
 int page_settle(struct page *page, int64_t deadline, struct error *e) {
@@ -203,8 +183,8 @@ int page_settle(struct page *page, int64_t deadline, struct error *e) {
         if (clock_remaining_ms(deadline) <= 0)
             return error_set(e, ETIMEDOUT, ERROR_TIMEOUT, "the page that is being opened did not come in time");
     }
-    if (page->crashed)
-        return error_set(e, EIO, ERROR_BROWSER_CRASH, "the page crashed");
+    if (is_lost(page))
+        return page_check_alive(page, e);
     if (page->reached[PAGE_DOM] || page->unfinished == page->commits)
         return 0;
     struct stage_wait wait = {page, PAGE_DOM, -1};
@@ -218,7 +198,7 @@ int page_settle(struct page *page, int64_t deadline, struct error *e) {
 static bool download_ended(void *user) {
     struct stage_wait *wait = user;
     size_t before = (size_t)wait->commits;
-    return wait->page->crashed ||
+    return is_lost(wait->page) ||
            (wait->page->download_count > before && wait->page->downloads[before].state != DOWNLOAD_GOING_ON);
 }
 
@@ -232,8 +212,8 @@ int page_wait_download(struct page *page, size_t before, int64_t deadline, struc
                          page->downloads[before].url);
     if (r < 0)
         return r;
-    if (page->crashed)
-        return error_set(e, EIO, ERROR_BROWSER_CRASH, "the page crashed");
+    if (is_lost(page))
+        return page_check_alive(page, e);
     if (page->downloads[before].state == DOWNLOAD_FAILED)
         return error_set(e, EIO, ERROR_STEP, "the download of %.200s failed", page->downloads[before].url);
     return 0;
@@ -272,6 +252,26 @@ json_t *page_take_drag(struct page *page) {
 
 bool page_crashed(const struct page *page) {
     return page->crashed;
+}
+
+bool page_closed(const struct page *page) {
+    return page->closed;
+}
+
+void page_set_crashed(struct page *page) {
+    page->crashed = true;
+}
+
+void page_set_closed(struct page *page) {
+    page->closed = true;
+}
+
+const char *page_target(const struct page *page) {
+    return page->target;
+}
+
+bool page_is_blank(const struct page *page) {
+    return !page->shown;
 }
 
 struct cdp_client *page_client(struct page *page) {

@@ -5,6 +5,7 @@
  * page changed underneath (navigation, a frame gone): the caller looks again. */
 #pragma once
 
+#include "agent/dialogs.h"
 #include "base/json.h"
 #include "cdp/client.h"
 
@@ -18,13 +19,25 @@ struct page_listener {
 
 struct page;
 
-/* Takes the browser's first page, or makes one, and listens to it. The client's events must go to page_event. */
-int page_open(struct cdp_client *client, const struct page_listener *listener, int64_t deadline, struct page **ret_page,
-              struct error *e);
+/* A page whose target was attached to as `session_id`. tabs.c makes, frees and feeds it; `dialogs` is borrowed. */
+struct page *page_make(struct cdp_client *client, const struct page_listener *listener, struct dialogs *dialogs,
+                       const char *target, const char *session_id);
 void page_free(struct page *page); /* NULL is fine */
 
-/* To be called for every event of the client. */
-void page_event(struct page *page, const char *session_id, const char *method, const json_t *params);
+/* Asks the page for its events and lets it run, when it waits for that: without waiting for the answers, or with. */
+void page_listen(struct page *page);
+int page_listen_now(struct page *page, int64_t deadline, struct error *e);
+
+/* Takes an event when it is one of the page's sessions'. */
+bool page_event(struct page *page, const char *session_id, const char *method, const json_t *params);
+/* An event of the browser as a whole: about downloads, for the current page only. */
+void page_browser_event(struct page *page, const char *method, const json_t *params);
+void page_set_crashed(struct page *page);
+void page_set_closed(struct page *page);
+
+const char *page_target(const struct page *page);
+/* Whether it has shown nothing but an empty document so far. */
+bool page_is_blank(const struct page *page);
 
 int page_navigate(struct page *page, const char *url, enum page_stage stage, int64_t deadline, struct error *e);
 int page_wait_stage(struct page *page, enum page_stage stage, int64_t deadline, struct error *e);
@@ -75,4 +88,6 @@ int page_wait_download(struct page *page, size_t before, int64_t deadline, struc
 json_t *page_take_drag(struct page *page);
 
 bool page_crashed(const struct page *page);
+/* Its tab has closed: by itself, or by somebody. What waits for such a page fails with -ENOLINK, ERROR_STEP. */
+bool page_closed(const struct page *page);
 struct cdp_client *page_client(struct page *page);

@@ -73,6 +73,7 @@ static void on_navigated(struct page *page, struct page_session *session, const 
     if (!is_main_frame(page, session, json_text_or(frame, "id", "")))
         return;
     set_committed(page, json_text_or(frame, "loaderId", ""));
+    page->shown |= !text_starts_with(json_text_or(frame, "url", "about:blank"), "about:blank");
     page->navigation_asked = page->navigation_started = false;
     if (!strcmp(json_text_or(params, "type", ""), "BackForwardCacheRestore"))
         page->reached[PAGE_DOM] = page->reached[PAGE_LOAD] = page->reached[PAGE_QUIET] = true;
@@ -140,19 +141,16 @@ static void on_crashed(struct page *page, struct page_session *session, const js
         page->crashed = true;
 }
 
-/* Dialogs stop the page, so they are answered at once: alerts are closed, a leaving page may leave, questions get the
- * answer "no" as a person who does not know would give it. */
 static void on_dialog(struct page *page, struct page_session *session, const json_t *params) {
+    json_t *answer = dialogs_answer(page->dialogs, params);
+    bool accept = json_bool_or(answer, "accept", false);
     const char *type = json_text_or(params, "type", "alert");
-    bool accept = !strcmp(type, "alert") || !strcmp(type, "beforeunload");
-    cdp_send(page->client, session->id, "Page.handleJavaScriptDialog", json_pack("{s:b}", "accept", accept), NULL);
-    if (page->dialogs++ >= PAGE_DIALOGS_MAX)
+    cdp_send(page->client, session->id, "Page.handleJavaScriptDialog", answer, NULL);
+    if (page->dialogs_told++ >= PAGE_DIALOGS_MAX)
         return;
     cleanup_free char *message = memory_print("The page showed %s \"%.200s\"; it was %s", type,
                                               json_text_or(params, "message", ""), accept ? "accepted" : "dismissed");
-    note(page, LOG_INFO, "page.dialog", message,
-         json_pack("{s:s, s:s, s:s, s:b}", "type", type, "message", json_text_or(params, "message", ""), "url",
-                   json_text_or(params, "url", ""), "accepted", accept));
+    note(page, LOG_INFO, "page.dialog", message, json_incref(page->dialogs->last));
 }
 
 static void on_drag(struct page *page, struct page_session *session, const json_t *params) {
@@ -237,34 +235,24 @@ static void on_download_progress(struct page *page, const json_t *params) {
     }
 }
 
-static void on_target_created(struct page *page, const json_t *params) {
-    const json_t *info = json_object_get(params, "targetInfo");
-    if (strcmp(json_text_or(info, "type", ""), "page") || strcmp(json_text_or(info, "openerId", ""), page->target))
-        return;
-    note(page, LOG_INFO, "note", "The page opened a window", json_pack("{s:s}", "url", json_text_or(info, "url", "")));
-}
-
-static void on_target_crashed(struct page *page, const json_t *params) {
-    if (!strcmp(json_text_or(params, "targetId", ""), page->target))
-        page->crashed = true;
-}
-
 static const struct {
     const char *method;
     void (*function)(struct page *page, const json_t *params);
 } browser_events[] = {
     {"Browser.downloadWillBegin", on_download_begins},
     {"Browser.downloadProgress", on_download_progress},
-    {"Target.targetCreated", on_target_created},
-    {"Target.targetCrashed", on_target_crashed},
 };
 
-void page_event(struct page *page, const char *session_id, const char *method, const json_t *params) {
+bool page_event(struct page *page, const char *session_id, const char *method, const json_t *params) {
     struct page_session *session = page_find_session(page, session_id);
     for (size_t i = 0; session && i < ARRAY_LENGTH(session_events); i++)
         if (!strcmp(session_events[i].method, method))
-            return session_events[i].function(page, session, params);
+            return session_events[i].function(page, session, params), true;
+    return session != NULL;
+}
+
+void page_browser_event(struct page *page, const char *method, const json_t *params) {
     for (size_t i = 0; i < ARRAY_LENGTH(browser_events); i++)
         if (!strcmp(browser_events[i].method, method))
-            return browser_events[i].function(page, params);
+            browser_events[i].function(page, params);
 }

@@ -29,15 +29,18 @@ struct page {
     int64_t unfinished;                        /* the commit whose document never came whole: not waited for again */
     bool navigation_asked, navigation_started; /* of the main frame, not committed yet */
     int64_t navigation_asked_ms;
-    int64_t context_resets; /* changes whenever a world may have gone */
-    bool crashed;
+    int64_t context_resets;      /* changes whenever a world may have gone */
+    bool crashed, closed, shown; /* shown: more than an empty document */
+    struct dialogs *dialogs;
     struct page_download downloads[PAGE_DOWNLOADS_MAX];
     size_t download_count;
     json_t *drag; /* what the browser handed over when a drag began; NULL */
-    int console_lines, dialogs;
+    int console_lines, dialogs_told;
 };
 
 bool page_is_navigating(const struct page *page);
+/* 0, or why nothing can be asked of the page any more. */
+int page_check_alive(const struct page *page, struct error *e);
 struct page_session *page_find_session(struct page *page, const char *session_id);
 /* Asks a new session for its events (no waiting): also called from within events. */
 void page_listen_session(struct page *page, const char *session_id);

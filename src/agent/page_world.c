@@ -59,8 +59,9 @@ static bool is_about_change(const struct error *e) {
 /* 0 or -EAGAIN for what another look may mend; everything else as it is. -ESTALE: a frame's own session went, as when
  * an iframe of another site is navigated away. */
 static int again_if_changed(struct page *page, int r, struct error *e) {
-    if (page->crashed)
-        return error_set(e, EIO, ERROR_BROWSER_CRASH, "the page crashed");
+    int lost = page_check_alive(page, e);
+    if (lost < 0)
+        return lost;
     bool changed = r < 0 && e->code == ERROR_BROWSER && (r == -ESTALE || is_about_change(e));
     return changed ? -EAGAIN : r;
 }

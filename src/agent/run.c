@@ -78,8 +78,8 @@ static void on_event(void *user, const char *session_id, const char *method, con
     struct run *run = user;
     if (!strcmp(method, "Replinet.egress"))
         on_egress(run, params);
-    else if (run->page)
-        page_event(run->page, session_id, method, params);
+    else if (run->tabs)
+        tabs_event(run->tabs, session_id, method, params);
 }
 
 static int lease(struct run *run, struct agent_outcome *outcome, struct error *e) {
@@ -116,7 +116,10 @@ static int connect_browser(struct run *run, struct error *e) {
     cdp_client_set_handler(run->client, on_event, run);
     r = cdp_call(run->client, NULL, "Replinet.enable", NULL, clock_remaining_ms(deadline), NULL, e);
     struct page_listener listener = {run, on_note};
-    return r < 0 ? r : page_open(run->client, &listener, deadline, &run->page, e);
+    if (!r)
+        r = tabs_open(run->client, &listener, &run->dialogs, deadline, &run->tabs, e);
+    run->page = r < 0 ? NULL : tabs_current(run->tabs);
+    return r;
 }
 
 static int carry_out(struct run *run, struct agent_outcome *outcome, struct error *e) {
@@ -200,7 +203,8 @@ static void give_back(struct run *run) {
     if (run->client)
         cdp_client_set_handler(run->client, NULL, NULL);
     cdp_client_free(run->client);
-    page_free(run->page);
+    tabs_free(run->tabs);
+    dialogs_done(&run->dialogs);
     if (!run->browser_id)
         return;
     int r = door_release(&door, run->browser_id, "released", &problem);

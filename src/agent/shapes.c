@@ -219,6 +219,7 @@ const struct shape shape_click = {
             {"button", FIELD_TEXT, "mouse button; default left", .choices = "left|middle|right"},
             {"times", FIELD_INT, "2 is a double click", .least = 1, .most = 3},
             {"modifiers", FIELD_TEXTS, "keys held meanwhile", .choices = MODIFIERS},
+            {"follow", FIELD_BOOL, "the click opens a tab or window: wait for it and go on in it"},
             {NULL},
         },
 };

@@ -147,6 +147,65 @@ const struct shape shape_history = {
         },
 };
 
+static int check_tab(const json_t *value, const char *path, struct error *e) {
+    static const char *const names[] = {"to", "title", "url"};
+    bool named = false, open = json_object_get(value, "open"), close = json_object_get(value, "close");
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+        named |= json_object_get(value, names[i]) != NULL;
+    if (open && (named || close))
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s opens a new tab: to, title, url and close do not go with open",
+                         path);
+    if (!open && !named && !close && !json_object_get(value, "as"))
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s needs open, to, title, url, close or as", path);
+    return 0;
+}
+
+const struct shape shape_tab = {
+    .name = "tab",
+    .shorthand = "to",
+    .check = check_tab,
+    .fields =
+        (const struct field[]){
+            {"to", FIELD_TEXT,
+             "which one, waited for: its number from 1 (\"-1\": the last), or a part of its title or address; `*` "
+             "stands for anything"},
+            {"title", FIELD_TEXT, "which one: a part of its title"},
+            {"url", FIELD_TEXT, "which one: a part of its address"},
+            {"open", FIELD_TEXT, "an address, in a new tab; about:blank for an empty one"},
+            {"close", FIELD_BOOL,
+             "close it, or the current one when none is named; the script goes on in the tab that "
+             "opened it, else in the last one"},
+            {"as", FIELD_TEXT, "the result's name: the list of tabs [{number, title, url, current}] after that"},
+            {NULL},
+        },
+};
+
+static int check_dialog(const json_t *value, const char *path, struct error *e) {
+    bool answers = json_object_get(value, "answer") || json_object_get(value, "text");
+    if (answers == (json_object_get(value, "as") != NULL))
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s needs either an answer (answer, text) or as", path);
+    return 0;
+}
+
+const struct shape shape_dialog = {
+    .name = "dialog",
+    .shorthand = "answer",
+    .check = check_dialog,
+    .fields =
+        (const struct field[]){
+            {"answer", FIELD_TEXT,
+             "to the next dialog; without such a step alerts and leaving a page are accepted, questions dismissed",
+             .choices = "accept|dismiss"},
+            {"text", FIELD_TEXT, "accept the next prompt with this text"},
+            {"on", FIELD_TEXT, "only for this kind of dialog", .choices = "alert|confirm|prompt|beforeunload"},
+            {"times", FIELD_INT, "for so many dialogs; default 1", .least = 1, .most = 100000},
+            {"as", FIELD_TEXT,
+             "the result's name: the last dialog {type, message, default, url, accepted, text}, waited for unless one "
+             "was shown since it was last read"},
+            {NULL},
+        },
+};
+
 const struct shape shape_set = {.name = "set", .fields = none, .open = true};
 
 const struct shape shape_if = {

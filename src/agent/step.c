@@ -109,6 +109,28 @@ static bool ends_run(const struct run *run, const struct error *e) {
     return run->sink_error < 0 || clock_remaining_ms(run->deadline) <= 0;
 }
 
+/* When the tab that steps act on has closed, they go on in another one. */
+static int find_tab(struct step *step, bool *ret_moved, struct error *e) {
+    struct run *run = step->run;
+    int r = tabs_settle(run->tabs, step->deadline, ret_moved, e);
+    run->page = tabs_current(run->tabs);
+    if (!r && *ret_moved)
+        run_event(run, LOG_INFO, "note", "The tab has closed; the script goes on in another one", NULL, NULL);
+    return r;
+}
+
+/* A tab that closes of its own accord may do so at any time: what was begun in it begins again in the next one. */
+static int handle(struct step *step, const struct action *action, struct error *e) {
+    bool moved = false;
+    int r = find_tab(step, &moved, e);
+    if (!r)
+        r = action->handler(step, e);
+    if (r != -ENOLINK || !page_closed(step->run->page))
+        return r;
+    r = find_tab(step, &moved, e);
+    return r < 0 ? r : action->handler(step, e);
+}
+
 static int carry_out(struct step *step, const struct action *action, struct error *e) {
     struct run *run = step->run;
     int64_t began = clock_monotonic_ms();
@@ -119,7 +141,7 @@ static int carry_out(struct step *step, const struct action *action, struct erro
     step->deadline = holds_steps ? run->limit : step_deadline(run, step->step);
     run_event(run, LOG_INFO, "step.started", title, event_data(step, action), NULL);
     if (!r && !run->sink_error)
-        r = action->handler(step, e);
+        r = handle(step, action, e);
     if (run->sink_error < 0)
         return *e = run->sink_problem, run->sink_error;
     if (r == -EAGAIN)

@@ -128,3 +128,48 @@ describe('history and cookies', () => {
     assert.deepEqual(run.results.none, [])
   })
 })
+
+describe('tabs and windows', () => {
+  const opens = (name, steps, expected) => test(name, () => logs('/tabs.html', steps, expected))
+  test('a link to a new tab is followed, and the list says what is open', async () => {
+    const run = await passes([go('/tabs.html'), { click: { text: 'Plain', follow: true } }, { assert: { title: 'Data' } }, { tab: { to: '1', as: 'tabs' } }, { assert: { title: 'Tabs' } }])
+    assert.deepEqual(run.results.tabs, [{ number: 1, title: 'Tabs', url: `${site.url}/tabs.html`, current: true }, { number: 2, title: 'Data', url: `${site.url}/data.html`, current: false }])
+  })
+  test('a link without opener is followed', () => passes([go('/tabs.html'), { click: { text: 'No opener', follow: true } }, { assert: { title: 'Data' } }]))
+  opens('a window tells its opener', [{ click: { text: 'Window', follow: true } }, { click: 'Tell' }, { fill: { label: 'Word', value: 'x' } }, { tab: 'Tabs' }], 'told;')
+  opens('a window that closes itself: the script goes on in its opener', [{ click: { text: 'Window', follow: true } }, { click: 'Close' }], 'closing;')
+  opens('a window that closes itself in the middle of a wait', [{ click: { text: 'Window', follow: true } }, { click: 'Close later' }, { assert: { css: '#log', contains: 'later;' } }], 'later;')
+  opens('a window that comes late, by its title and by its address', [{ click: 'Late' }, { tab: { title: 'Child' } }, { click: 'Tell' }, { tab: '1' }, { tab: { url: '*/child.html' } }, { tab: { close: true } }], 'told;')
+  opens('a window that its opener writes', [{ click: { text: 'Write', follow: true } }, { click: 'Written here' }, { tab: { to: '-2' } }], '1;')
+  opens('a dialog of a window that nobody looks at', [{ click: 'Asking' }, { wait_for: { css: '#log', contains: 'asked' } }], 'asked false;')
+  opens('a dialog of a window is answered as asked', [{ dialog: 'accept' }, { click: 'Asking' }, { wait_for: { css: '#log', contains: 'asked' } }], 'asked true;')
+  test('opened by the script, and closed by number', async () => {
+    const run = await passes([go('/tabs.html'), { tab: { open: `${site.url}/data.html` } }, { extract: { as: 'h', css: 'h1' } }, { tab: { to: '1', close: true, as: 'left' } }, { assert: { title: 'Data' } }])
+    assert.deepEqual([run.results.h, run.results.left.length], ['Big heading', 1])
+  })
+  test('the last tab closed: an empty one takes its place', async () => {
+    const run = await passes([go('/tabs.html'), { tab: { close: true, as: 'left' } }, go('/data.html'), { assert: { title: 'Data' } }])
+    assert.deepEqual(run.results.left.map(tab => tab.url), ['about:blank'])
+  })
+  test('no such tab: says which there are', async () => {
+    const run = await fails([go('/tabs.html'), { tab: { to: 'Nothing' }, timeout_ms: 700 }], /no tab fits/)
+    assert.match(run.error.hint, /1 "Tabs"/)
+  })
+  test('a click that opens none', () => fails([go('/tabs.html'), { click: { text: 'Nothing', follow: true }, timeout_ms: 700 }], /no tab or window was opened/))
+  test('too many windows are closed again', async () => {
+    const run = await passes([go('/tabs.html'), { click: 'Many' }, { wait_for: { ms: 1500 } }, { tab: { as: 'tabs' } }])
+    assert.ok(run.results.tabs.length <= 24, String(run.results.tabs.length))
+  })
+})
+
+describe('dialogs as asked', () => {
+  test('a confirm accepted, a prompt answered, both read', async () => {
+    const run = await passes([go('/dialogs.html'), { dialog: { answer: 'accept', on: 'confirm' } }, { dialog: { text: 'Ann' } }, { click: 'Alert' }, { dialog: { as: 'first' } }, { click: 'Confirm' }, { click: 'Prompt' }, { dialog: { as: 'last' } }, log])
+    assert.equal(run.results.log, 'after alert;confirm true;prompt Ann;')
+    assert.equal(run.results.first.type, 'alert')
+    assert.deepEqual([run.results.last.type, run.results.last.accepted, run.results.last.text], ['prompt', true, 'Ann'])
+  })
+  test('a page that shall not be left stays', () =>
+    passes([go('/dialogs.html'), { click: 'Arm' }, { dialog: { answer: 'dismiss', on: 'beforeunload' } }, { click: 'Leave' }, { dialog: { as: 'said' } }, { assert: { title: 'Dialogs' } }, { click: 'Leave' }, { assert: { title: 'Data' } }]))
+  test('none is shown', () => fails([go('/dialogs.html'), { dialog: { as: 'x' }, timeout_ms: 300 }], /no dialog was shown/))
+})
