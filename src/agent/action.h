@@ -17,6 +17,7 @@ struct run {
     const char *browser_id;
     json_t *values;     /* {"inputs", "results", "vars", "loop"}: what templates see */
     json_t *results;    /* borrowed from values */
+    json_t *problems;   /* of the results, when they do not fit; NULL */
     int64_t deadline;   /* of the whole run */
     int64_t limit;      /* of the innermost step that holds steps; the run's deadline outside */
     int64_t steps_done; /* carried out, those in loops counted each time */

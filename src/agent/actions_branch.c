@@ -115,7 +115,7 @@ static int run_called(struct step *step, const json_t *script, const char *name,
 
 int action_call(struct step *step, struct error *e) {
     const char *name = json_text_or(step->arguments, "script", ""), *as = json_text_or(step->arguments, "as", NULL);
-    const json_t *script = json_object_get(step->run->options->scripts, name);
+    const json_t *script = script_named(step->run->options->script, name);
     const json_t *inputs = json_object_get(step->arguments, "inputs");
     cleanup_json json_t *results = NULL;
     if (!script)

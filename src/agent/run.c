@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/memory.h"
+#include "base/schema.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -189,6 +190,16 @@ static void judge(struct run *run, int r, const struct error *why, struct agent_
         error_prefix(&outcome->error, "the run's time was up");
 }
 
+/* A run that came to its end and has not brought what was asked for has failed; what it brought is kept. */
+static void judge_results(struct run *run, struct agent_outcome *outcome) {
+    const json_t *schema = run->options->result_schema;
+    if (outcome->status != AGENT_COMPLETED || !schema || json_is_null(schema) ||
+        !schema_validate(schema, run->results, "results", &run->problems, &outcome->error))
+        return;
+    outcome->status = AGENT_FAILED;
+    snprintf(outcome->reason, sizeof outcome->reason, "result_invalid");
+}
+
 static void keep_profile(struct run *run, const struct door *door) {
     const struct agent_profile *profile = run->options->profile;
     const char *said = profile ? profile->released(profile->user, door, run->browser_id) : "";
@@ -223,9 +234,10 @@ static void tell_end(struct run *run, const struct agent_outcome *outcome) {
     static const char *const names[] = {"completed", "failed", "stopped"};
     bool fine = outcome->status == AGENT_COMPLETED;
     run_event(run, fine ? LOG_INFO : LOG_ERROR, "run.finished", fine ? "The script is done" : outcome->error.text,
-              json_pack("{s:s, s:s, s:I, s:I, s:I}", "status", names[outcome->status], "reason", outcome->reason,
+              json_pack("{s:s, s:s, s:I, s:I, s:I, s:O*}", "status", names[outcome->status], "reason", outcome->reason,
                         "steps_done", (json_int_t)outcome->steps_done, "execution_ms",
-                        (json_int_t)outcome->execution_ms, "egress_refusals", (json_int_t)run->refusals),
+                        (json_int_t)outcome->execution_ms, "egress_refusals", (json_int_t)run->refusals, "problems",
+                        run->problems),
               NULL);
 }
 
@@ -244,12 +256,14 @@ int agent_run(const struct agent_options *options, const struct agent_sink *sink
     if (!r)
         r = carry_out(&run, ret_outcome, &why);
     judge(&run, r, &why, ret_outcome);
+    judge_results(&run, ret_outcome);
     ret_outcome->results = json_incref(run.results);
     ret_outcome->steps_done = run.steps_done;
     ret_outcome->execution_ms = clock_monotonic_ms() - began;
     give_back(&run);
     tell_end(&run, ret_outcome);
     json_decref(run.values);
+    json_decref(run.problems);
     if (run.sink_error < 0 && e)
         *e = run.sink_problem;
     return run.sink_error;

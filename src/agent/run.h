@@ -36,9 +36,9 @@ struct agent_options {
     const struct door *door;
     const char *lease_id;                /* idempotency key of the lease: thread id + attempt */
     json_t *lease;                       /* borrowed: lease object, limits and egress rules included */
-    const json_t *script;                /* borrowed: {"steps":[...]} or the bare list */
+    const json_t *script;                /* borrowed: {"steps":[...], "scripts": {...}} or the bare list */
     const json_t *inputs;                /* borrowed or NULL: values for {{inputs.name}} */
-    const json_t *scripts;               /* borrowed or NULL: {name: script}, for call */
+    const json_t *result_schema;         /* borrowed or NULL: what a completed run's results must fit */
     int64_t timeout_ms;                  /* of the whole run; <= 0: the lease's */
     int interrupt_fd;                    /* readable: stop; -1: none */
     const char *download_name_prefix;    /* NULL: none */
@@ -49,7 +49,7 @@ enum agent_status { AGENT_COMPLETED, AGENT_FAILED, AGENT_STOPPED };
 
 struct agent_outcome {
     enum agent_status status;
-    char reason[32];     /* "" when completed; step_failed, timeout, stopped, oom, crash, unresponsive, capacity, ... */
+    char reason[32]; /* "" when completed; step_failed, timeout, result_invalid, stopped, oom, crash, capacity, ... */
     struct error error;  /* why, when not completed */
     json_t *results;     /* the caller's: object of everything extracted so far, also when the run failed */
     char browser_id[37]; /* "" when none was leased */

@@ -23,6 +23,10 @@ const json_t *script_steps(const json_t *script) {
     return json_is_array(steps) ? steps : NULL;
 }
 
+const json_t *script_named(const json_t *script, const char *name) {
+    return json_object_get(json_object_get(script, "scripts"), name);
+}
+
 const char *script_action_of(const json_t *step) {
     const char *key;
     json_t *value;
@@ -111,15 +115,86 @@ int script_check_steps(const json_t *steps, const char *path, struct error *e) {
     return r;
 }
 
-int agent_check_script(const json_t *script, struct error *e) {
+/* Steps whose `call` names no script, found before they run; a name out of a template is seen when its turn comes. */
+static int check_calls(const json_t *script, const json_t *steps, const char *path, struct error *e);
+
+static int check_call(const json_t *script, const json_t *arguments, const char *path, struct error *e) {
+    const char *name = json_is_string(arguments) ? json_string_value(arguments) : json_text_or(arguments, "script", "");
+    if (strstr(name, "{{") || script_named(script, name))
+        return 0;
+    return error_set(e, ENOENT, ERROR_BAD_INPUT, "%s.call: there is no script named \"%.100s\" among the scripts", path,
+                     name);
+}
+
+static int check_calls_of(const json_t *script, const json_t *step, const char *path, struct error *e) {
+    const char *name = script_action_of(step);
+    const struct action *action = action_find(name);
+    const json_t *arguments = json_object_get(step, name);
+    int r = action->shape == &shape_call ? check_call(script, arguments, path, e) : 0;
+    for (const struct field *field = action->shape->fields; !r && field && field->name; field++) {
+        const json_t *inside = field->kind == FIELD_STEPS ? json_object_get(arguments, field->name) : NULL;
+        cleanup_free char *inner = inside ? memory_print("%s.%s.%s", path, name, field->name) : NULL;
+        if (inside)
+            r = check_calls(script, inside, inner, e);
+    }
+    return r;
+}
+
+static int check_calls(const json_t *script, const json_t *steps, const char *path, struct error *e) {
+    int r = 0;
+    for (size_t i = 0; !r && i < json_array_size(steps); i++) {
+        cleanup_free char *inner = memory_print("%s[%zu]", path, i);
+        r = check_calls_of(script, json_array_get(steps, i), inner, e);
+    }
+    return r;
+}
+
+/* One script of several, and what it calls. */
+static int check_whole(const json_t *all, const json_t *script, const char *path, struct error *e) {
+    const json_t *steps = script_steps(script);
+    if (!steps)
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s must be {\"steps\": [...]} or a list of steps", path);
+    int r = script_check_steps(steps, path, e);
+    return r < 0 ? r : check_calls(all, steps, path, e);
+}
+
+static int check_known(const json_t *script, const char *path, bool outermost, struct error *e) {
     const char *key;
     json_t *value;
+    json_object_foreach ((json_t *)script, key, value) {
+        bool text = !strcmp(key, "name") || !strcmp(key, "description");
+        if (strcmp(key, "steps") && !text && !(outermost && !strcmp(key, "scripts")))
+            return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s%s is not known; a script has steps, name%s description",
+                             path, key, outermost ? ", scripts and" : " and");
+        if (text && !json_is_string(value))
+            return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s%s must be a text", path, key);
+    }
+    return 0;
+}
+
+static int check_scripts(const json_t *script, struct error *e) {
+    const json_t *scripts = json_object_get(script, "scripts");
+    const char *name;
+    json_t *one;
+    int r = 0;
+    if (scripts && !json_is_object(scripts))
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "scripts must be an object: a script of each name");
+    json_object_foreach ((json_t *)scripts, name, one) {
+        cleanup_free char *path = memory_print("scripts.%.100s.", name);
+        cleanup_free char *steps = memory_print("scripts.%.100s%s", name, json_is_array(one) ? "" : ".steps");
+        if (!r)
+            r = check_known(one, path, false, e);
+        if (!r)
+            r = check_whole(script, one, steps, e);
+    }
+    return r;
+}
+
+int agent_check_script(const json_t *script, struct error *e) {
     if (!script_steps(script))
         return error_set(e, EINVAL, ERROR_BAD_INPUT, "a script is {\"steps\": [...]} or a list of steps");
-    json_object_foreach ((json_t *)script, key, value) {
-        if (strcmp(key, "steps") && strcmp(key, "name") && strcmp(key, "description"))
-            return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s is not known; a script has steps, name and description",
-                             key);
-    }
-    return script_check_steps(script_steps(script), "steps", e);
+    int r = check_known(script, "", true, e);
+    if (!r)
+        r = check_whole(script, script, "steps", e);
+    return r < 0 ? r : check_scripts(script, e);
 }

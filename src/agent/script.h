@@ -7,6 +7,9 @@
 /* The list in {"steps": [...]} or the bare list; NULL when it is neither. Borrowed. */
 const json_t *script_steps(const json_t *script);
 
+/* The script of this name in "scripts" beside the steps, for call; NULL when there is none. Borrowed. */
+const json_t *script_named(const json_t *script, const char *name);
+
 /* Checks a list of steps; `path` leads to it ("steps"). Every wrong thing is named by its path. */
 int script_check_steps(const json_t *steps, const char *path, struct error *e);
 

@@ -39,7 +39,12 @@ static const char introduction[] =
     "and, inside `repeat` and `for_each`, `{{loop.index}}`; `{{loop.outer.index}}` is that of the loop around. A text "
     "that is one template alone becomes the value itself, so a number stays one. `{{results.name?}}` is null when "
     "there "
-    "is no such value; without the question mark the step fails.\n\n";
+    "is no such value; without the question mark the step fails.\n\n"
+    "## Scripts that are called\n\n"
+    "Beside `steps` a script may have `scripts`: `{\"steps\": [{\"call\": \"sign in\"}], \"scripts\": {\"sign in\": "
+    "[...]}}`. Each is a list of steps or `{\"steps\": [...]}` and is carried out by [call](#call), by the main steps "
+    "and by each other. A called script sees the inputs that the call gives it, and has results and variables of its "
+    "own.\n\n";
 
 static void print_shape_section(struct text *out, const struct shape *shape) {
     text_print(out, "### %s\n\n%s", shape->name, shape->doc);

@@ -133,6 +133,8 @@ static int run(const struct call *call, struct error *e) {
     if (!r)
         r = find_agent(&session, call->agent, &agent, e);
     if (!r)
+        r = batch_check_rows(call->rows, agent, rows, e);
+    if (!r)
         r = batch_journal_open(call->resume, &journal, e);
     if (r < 0)
         return r;

@@ -2,6 +2,8 @@
 #include "base/csv.h"
 #include "base/io.h"
 #include "base/memory.h"
+#include "base/schema.h"
+#include "domain/agent_values.h"
 #include <errno.h>
 #include <string.h>
 
@@ -87,4 +89,27 @@ int batch_read_rows(const char *file, json_t **ret_rows, struct error *e) {
     if (r < 0)
         return r;
     return (batch_is_json(file) ? read_json : read_csv)(file, data, length, ret_rows, e);
+}
+
+#define TOLD_MAX 3
+
+int batch_check_rows(const char *file, const json_t *agent, json_t *rows, struct error *e) {
+    const json_t *schema = json_object_get(agent, "input_schema");
+    cleanup_text struct text words = {0};
+    size_t i, wrong = 0;
+    json_t *row;
+    json_array_foreach (rows, i, row) {
+        cleanup_json json_t *filled = NULL;
+        struct error problem;
+        if (json_is_object(schema) && !batch_is_json(file))
+            schema_read_texts(schema, row);
+        if (agent_check_inputs(agent, row, &filled, NULL, &problem) < 0 && wrong++ < TOLD_MAX)
+            text_print(&words, "%srow %zu: %.160s", wrong > 1 ? "; " : "", i + 1, problem.text);
+    }
+    if (!wrong)
+        return 0;
+    error_set(e, EINVAL, ERROR_BAD_INPUT, "%s: %zu of %zu rows do not fit the agent's input_schema: %s%s", file, wrong,
+              i, words.data, wrong > TOLD_MAX ? "; ..." : "");
+    error_hint(e, "No thread was started");
+    return -EINVAL;
 }

@@ -11,3 +11,7 @@ bool batch_is_json(const char *file);
 
 /* A JSON array of objects with at least one row. Every value of a CSV is a text. */
 int batch_read_rows(const char *file, json_t **ret_rows, struct error *e);
+
+/* Every row against the agent's input_schema, before the first thread starts; texts of a CSV become what the schema
+ * wants. The error names rows by their numbers. */
+int batch_check_rows(const char *file, const json_t *agent, json_t *rows, struct error *e);

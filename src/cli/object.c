@@ -1,6 +1,6 @@
 /* `replinet preset|agent create FILE|- | show ID|NAME | ls | delete ID|NAME | export ID|NAME | import FILE|-
  * | revisions ID|NAME [REVISION] | restore ID|NAME REVISION`. */
-#include "agent/run.h"
+#include "agent/definition.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/commands.h"
@@ -92,9 +92,8 @@ static int import_agent(struct session *session, const json_t *document, char **
     cleanup_json json_t *preset = NULL, *agent = NULL;
     cleanup_free char *preset_text = NULL;
     int r = check_parts(document, "preset", "agent", e);
-    const json_t *script = r < 0 ? NULL : json_object_get(json_object_get(document, "agent"), "script");
-    if (script && !json_is_null(script))
-        r = agent_check_script(script, e);
+    if (!r)
+        r = agent_check_definition(json_object_get(document, "agent"), e);
     if (!r)
         r = presets_put(&session->db, &session->caller, json_object_get(document, "preset"), &preset_text, e);
     if (!r)
@@ -108,8 +107,7 @@ static int import_agent(struct session *session, const json_t *document, char **
 
 static int create_agent(struct postgres *db, const struct caller *caller, const json_t *body, char **ret_json,
                         struct error *e) {
-    json_t *script = json_object_get(body, "script");
-    int r = script && !json_is_null(script) ? agent_check_script(script, e) : 0;
+    int r = agent_check_definition(body, e);
     return r < 0 ? r : agents_create(db, caller, body, ret_json, e);
 }
 

@@ -1,5 +1,6 @@
 #include "domain/agents.h"
 #include "base/memory.h"
+#include "domain/agent_values.h"
 #include "domain/fields.h"
 #include "domain/sql.h"
 
@@ -79,6 +80,8 @@ static const struct statement LIST = {
 static int write_agent(struct postgres *db, const struct statement *statement, const struct caller *caller,
                        const json_t *body, char **ret_json, struct error *e) {
     int r = fields_check("agent", agent_fields, body, e);
+    if (!r)
+        r = agent_check_schemas(body, e);
     if (r < 0)
         return r;
     cleanup_free char *text = json_print(body);

@@ -1,5 +1,6 @@
 #include "domain/threads.h"
 #include "base/memory.h"
+#include "domain/agent_values.h"
 #include "domain/agents.h"
 #include "domain/job_kind_table.h"
 #include "domain/sql.h"
@@ -79,13 +80,15 @@ static int explain_start(struct postgres *db, const struct caller *caller, const
 int threads_start_as(struct postgres *db, const struct caller *caller, const char *id, const char *agent_reference,
                      const char *task, const json_t *inputs, char **ret_json, struct error *e) {
     cleanup_free char *agent_text = NULL;
-    cleanup_json json_t *agent = NULL;
-    cleanup_free char *inputs_text = inputs ? json_print(inputs) : memory_copy_text("{}");
+    cleanup_json json_t *agent = NULL, *filled = NULL;
     int r = agents_get(db, caller, agent_reference, &agent_text, e);
     if (!r)
         r = json_parse(agent_text, strlen(agent_text), "the agent", &agent, e);
+    if (!r)
+        r = agent_check_inputs(agent, inputs, &filled, NULL, e);
     if (r < 0)
         return r;
+    cleanup_free char *inputs_text = json_print(filled);
     const char *agent_id = json_text_or(agent, "id", "");
     r = postgres_value(db, &START, ret_json, e, SQL_CALLER(caller), agent_id, task ? task : "", inputs_text,
                        kinds[JOB_KIND_RUN].kind, kinds[JOB_KIND_RUN].lane, SQL_INT(kinds[JOB_KIND_RUN].attempts),

@@ -6,7 +6,8 @@
 #include "domain/roles.h"
 
 /* Writes the thread, its job and its first event in one transaction; the caller rings the doorbell afterwards.
- * ERROR_CONFLICT when the agent is switched off. `inputs` (NULL: none) is an object. */
+ * ERROR_CONFLICT when the agent is switched off. `inputs` (NULL: none) is an object; it must fit
+ * the agent's input_schema, whose defaults it gets. */
 int threads_start(struct postgres *db, const struct caller *caller, const char *agent_reference, const char *task,
                   const json_t *inputs, char **ret_json, struct error *e);
 /* The same with an id that the caller made (uuid_make) and noted: after an answer that was lost, threads_get of this id

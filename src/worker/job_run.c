@@ -1,6 +1,7 @@
 /* The job of kind `run`: a thread, from taken to its end. */
 #include "base/log.h"
 #include "base/memory.h"
+#include "domain/agent_values.h"
 #include "domain/artifacts.h"
 #include "domain/jobs.h"
 #include "worker/job_internal.h"
@@ -52,6 +53,14 @@ static int give_back(struct run *run, const char *reason, const char *text, stru
         jobs_lose(&run->job->db, run->job->fence.job_id, run->job->fence.attempt, reason, text, &loss, &lost, e));
 }
 
+/* The agent may have got another input_schema since the thread was asked for. */
+static int take_inputs(struct run *run, struct error *why) {
+    json_t *inputs = NULL;
+    int r = agent_check_inputs(json_object_get(run->facts, "agent"), json_object_get(run->facts, "inputs"), &inputs,
+                               NULL, why);
+    return r < 0 ? r : json_object_set_new(run->facts, "inputs", inputs);
+}
+
 /* Everything that can be wrong before a browser is asked for. */
 static int prepare(struct run *run, struct error *why) {
     const char *model = json_string_value(member(run, "preset", "ai_model"));
@@ -64,6 +73,8 @@ static int prepare(struct run *run, struct error *why) {
     if (!script)
         return error_set(why, EINVAL, ERROR_BAD_INPUT, "the agent has no script");
     int r = agent_check_script(script, why);
+    if (!r)
+        r = take_inputs(run, why);
     if (!r)
         r = artifacts_check_disk(why);
     if (!r)
@@ -117,6 +128,7 @@ static int carry_out(struct run *run, struct error *e) {
                                     .lease = run->lease,
                                     .script = member(run, "agent", "script"),
                                     .inputs = json_object_get(run->facts, "inputs"),
+                                    .result_schema = member(run, "agent", "result_schema"),
                                     .timeout_ms = json_int_or(run->lease, "timeout_ms", 0),
                                     .interrupt_fd = run->job->interrupt_fd};
     int r = agent_run(&options, &sink, &outcome, e);

@@ -102,6 +102,59 @@ test('killed, its threads are found again; Ctrl-C stops what runs and writes wha
   assert.deepEqual((await threads('slow')).map((t) => t.status), ['stopped', 'stopped']);
 });
 
+const input_schema = {
+  type: 'object', required: ['word'], additionalProperties: false,
+  properties: { word: { type: 'string', minLength: 2 }, times: { type: 'integer', minimum: 1, default: 2 }, note: { type: ['string', 'null'] } },
+};
+const result_schema = { type: 'object', required: ['echo'], properties: { echo: { type: 'object', properties: { length: { maximum: 5 } } } } };
+
+test('an agent with schemas: inputs are checked and filled, results are checked, scripts call each other', async () => {
+  const say = { evaluate: { script: 'return {text: inputs.word.repeat(inputs.times ?? 1), length: inputs.word.length}', as: 'echo' } };
+  const script = { steps: [{ goto: 'about:blank' }, { call: 'say' }], scripts: { say: [{ call: { script: 'twice', inputs: { word: '{{inputs.word}}', times: '{{inputs.times}}' } } }], twice: { steps: [say] } } };
+  await json('agent', 'create', file('checked.json', JSON.stringify({ name: 'checked', preset_id: 'script', script, input_schema, result_schema })));
+  const start = async (inputs) => JSON.parse((await replinet.cli('thread', 'start', 'checked', '--inputs', JSON.stringify(inputs), '--wait', '--json')).stdout);
+  const good = await start({ word: 'abc' });
+  assert.deepEqual([good.status, good.inputs, good.results], ['completed', { word: 'abc', times: 2 }, { echo: { text: 'abcabc', length: 3 } }]);
+  const long = await start({ word: 'abcdefg', times: 1 });
+  assert.deepEqual([long.status, long.reason, long.results], ['error', 'result_invalid', { echo: { text: 'abcdefg', length: 7 } }]);
+  assert.equal(long.error_message, 'results.echo.length must be at most 5');
+  const ended = (await replinet.cli('thread', 'logs', long.id, '--json')).stdout.trim().split('\n').map(JSON.parse).find((e) => e.kind === 'run.finished');
+  assert.deepEqual(ended.data.problems, [{ loc: ['results', 'echo', 'length'], msg: 'must be at most 5', type: 'less_than_equal' }]);
+  const count = (await threads('checked')).length;
+  const { error } = await start({ word: 'a', times: 0, other: 1 });
+  assert.equal(error.code, 'bad_input');
+  for (const part of ['inputs.word must have at least 2 letters', 'inputs.times must be at least 1', 'inputs.other is not allowed']) assert.match(error.detail, new RegExp(part));
+  assert.equal((await threads('checked')).length, count);
+});
+
+test('a batch with a schema: every row is checked before the first starts; texts of a CSV become numbers', async () => {
+  const count = (await threads('checked')).length;
+  const bad = await replinet.cli('batch', 'checked', file('bad.csv', 'word,times\nabc,1\na,1\nabc,x\n'));
+  assert.equal(bad.code, 1);
+  assert.match(bad.stderr, /2 of 3 rows .*row 2: inputs.word must have at least 2 letters, not 1; row 3: inputs.times must be a whole number, not a text/);
+  assert.equal((await threads('checked')).length, count);
+  const rows = await json('batch', 'checked', file('good.csv', 'word,times\nabc,3\nde,\n'));
+  assert.deepEqual(rows.map((r) => [r.status, r.results.echo.text]), [['completed', 'abcabcabc'], ['completed', 'dede']]);
+});
+
+test('an agent whose schemas or scripts are wrong is not saved', async () => {
+  for (const [members, said] of [
+    [{ input_schema: { word: { type: 'string' } } }, /input_schema has "word", which is no keyword/],
+    [{ input_schema: { properties: { a: { type: 'text' } } } }, /input_schema.properties.a.type must be string/],
+    [{ result_schema: { $ref: '#/$defs/none' } }, /result_schema.\$ref leads nowhere/],
+    [{ script: { steps: [{ call: 'nobody' }], scripts: { somebody: [] } } }, /script: steps\[0\].call: there is no script named "nobody"/],
+    [{ script: { steps: [], scripts: { a: [{ clik: 'x' }] } } }, /script: scripts.a\[0\].clik is not known; did you mean click/],
+  ]) {
+    const agent = { name: 'wrong', preset_id: 'script', script: [], ...members };
+    const created = await replinet.cli('agent', 'create', file('wrong.json', JSON.stringify(agent)));
+    assert.equal(created.code, 1, JSON.stringify(members));
+    assert.match(created.stderr, said);
+    delete agent.preset_id;
+    const imported = await replinet.cli('agent', 'import', file('wrong.json', JSON.stringify({ preset: { name: 'script' }, agent })));
+    assert.match(imported.stderr, said);
+  }
+});
+
 test('what is wrong is said before a thread is started', async () => {
   const count = (await threads('echo')).length;
   for (const [args, said] of [

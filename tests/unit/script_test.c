@@ -24,7 +24,12 @@ static void every_wrong_thing_is_named_by_its_path(void **state) {
     } cases[] = {
         {"5", "a script is {\"steps\": [...]} or a list of steps"},
         {"{\"steps\":{}}", "a script is {\"steps\": [...]} or a list of steps"},
-        {"{\"steps\":[],\"stepz\":1}", "stepz is not known; a script has steps, name and description"},
+        {"{\"steps\":[],\"stepz\":1}", "stepz is not known; a script has steps, name, scripts and description"},
+        {"{\"steps\":[],\"scripts\":[]}", "scripts must be an object"},
+        {"{\"steps\":[],\"scripts\":{\"a\":{\"steps\":[],\"scripts\":{}}}}", "scripts.a.scripts is not known"},
+        {"{\"steps\":[],\"scripts\":{\"a\":{\"steps\":[{\"clik\":1}]}}}", "scripts.a.steps[0].clik is not known"},
+        {"{\"steps\":[{\"repeat\":{\"times\":1,\"steps\":[{\"call\":\"b\"}]}}],\"scripts\":{\"a\":[]}}",
+         "steps[0].repeat.steps[0].call: there is no script named \"b\""},
         {"[5]", "steps[0] must be an object such as {\"click\": \"Sign in\"}"},
         {"[{}]", "steps[0] has no action; each step has exactly one"},
         {"[{\"name\":\"x\"}]", "steps[0] has no action; each step has exactly one"},
