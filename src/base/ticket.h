@@ -8,7 +8,7 @@
  *     "manage"  list, inspect, delete browsers and read statistics (service)
  *     "lease"   take one browser as the claim "lease" describes; "jti" makes it idempotent
  *     "cdp"     speak CDP to the browser named by "browser"
- *     "view"    watch it (reserved for the screencast)
+ *     "view"    watch the browser named by "browser"; with "control": true also take it over
  * "sub" who it is for (logged), "exp" Unix seconds. */
 #pragma once
 

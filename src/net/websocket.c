@@ -222,17 +222,18 @@ void websocket_close(struct websocket *ws, unsigned code, const char *reason) {
     send_control(ws);
 }
 
-/* An unmasked, unfragmented text frame's head. */
-static size_t write_frame_head(size_t length, unsigned char head[FRAME_HEAD_MAX]) {
+/* The head of an unmasked, unfragmented frame. */
+static size_t write_frame_head(uint8_t opcode, size_t length, unsigned char head[FRAME_HEAD_MAX]) {
     size_t bytes = length < 126 ? 0 : length < 65536 ? 2 : 8;
-    head[0] = 0x81;
+    head[0] = 0x80 | opcode;
     head[1] = (unsigned char)(bytes == 0 ? length : bytes == 2 ? 126 : 127);
     for (size_t i = 0; i < bytes; i++)
         head[2 + i] = (unsigned char)(length >> (8 * (bytes - 1 - i)));
     return 2 + bytes;
 }
 
-void websocket_send_text(struct websocket *ws, const uv_buf_t *parts, size_t count, struct block *owner) {
+static void send_message(struct websocket *ws, uint8_t opcode, const uv_buf_t *parts, size_t count,
+                         struct block *owner) {
     unsigned char head[FRAME_HEAD_MAX];
     uv_buf_t all[STREAM_PARTS_MAX];
     size_t length = 0;
@@ -242,9 +243,17 @@ void websocket_send_text(struct websocket *ws, const uv_buf_t *parts, size_t cou
         all[i + 1] = parts[i];
         length += parts[i].len;
     }
-    all[0] = uv_buf_init((char *)head, (unsigned)write_frame_head(length, head));
+    all[0] = uv_buf_init((char *)head, (unsigned)write_frame_head(opcode, length, head));
     if (stream_write(&ws->out, all, count + 1, owner) < 0)
         websocket_drop(ws);
+}
+
+void websocket_send_text(struct websocket *ws, const uv_buf_t *parts, size_t count, struct block *owner) {
+    send_message(ws, WSLAY_TEXT_FRAME, parts, count, owner);
+}
+
+void websocket_send_binary(struct websocket *ws, const uv_buf_t *parts, size_t count, struct block *owner) {
+    send_message(ws, WSLAY_BINARY_FRAME, parts, count, owner);
 }
 
 static int answer_upgrade(struct websocket *ws, const char *key) {

@@ -1,8 +1,9 @@
 /* The server side of one WebSocket connection over libuv (RFC 6455; frames are read by wslay).
  *
- * websocket_open takes over a TCP socket whose upgrade request somebody has read, answers 101 and serves it. Text
- * messages only; the other side's pings, close frames, fragments and invalid UTF-8 (close code 1007) are dealt with
- * here. The connection frees itself after its `closed` callback. Everything runs on the loop's thread. */
+ * websocket_open takes over a TCP socket whose upgrade request somebody has read, answers 101 and serves it. It takes
+ * text messages only and sends text and binary ones; the other side's pings, close frames, fragments and invalid UTF-8
+ * (close code 1007) are dealt with here. The connection frees itself after its `closed` callback. Everything runs on
+ * the loop's thread. */
 #pragma once
 
 #include "base/error.h"
@@ -39,6 +40,8 @@ int websocket_open(uv_loop_t *loop, int fd, const char *key, const void *head, s
 
 /* Sends one text message made of the parts (at most STREAM_PARTS_MAX - 1); see stream_write about `owner`. */
 void websocket_send_text(struct websocket *websocket, const uv_buf_t *parts, size_t count, struct block *owner);
+/* The same as a binary message. */
+void websocket_send_binary(struct websocket *websocket, const uv_buf_t *parts, size_t count, struct block *owner);
 void websocket_ping(struct websocket *websocket);
 size_t websocket_queued(const struct websocket *websocket);
 

@@ -174,7 +174,7 @@ static void get_health(struct http_request *request, void *user) {
     http_respond_json(request, up ? 200 : 503, health);
 }
 
-static const char manage[] = "manage", lease[] = "lease", cdp[] = "cdp"; /* scopes */
+static const char manage[] = "manage", lease[] = "lease", cdp[] = "cdp", view[] = "view"; /* scopes */
 
 static const struct http_route routes[] = {
     {"POST", "/browsers", post_browsers, .flags = HTTP_ROUTE_BODY_STREAM, .tag = lease},
@@ -185,6 +185,7 @@ static const struct http_route routes[] = {
     {"PUT", "/browsers/{id}/files/{name}", door_put_file, .flags = HTTP_ROUTE_BODY_STREAM, .tag = manage},
     {"GET", "/browsers/{id}/profile", door_get_profile, .tag = manage},
     {"GET", "/browsers/{id}/cdp", door_get_cdp, .flags = HTTP_ROUTE_UPGRADE, .tag = cdp},
+    {"GET", "/browsers/{id}/live", door_get_live, .flags = HTTP_ROUTE_UPGRADE, .tag = view},
     {"GET", "/statistics", get_statistics, .tag = manage},
     {"GET", "/metrics", get_metrics},
     {"GET", "/health", get_health},
@@ -202,7 +203,8 @@ static int check_right(struct http_request *request, void *user, struct error *e
         return -EACCES;
     }
     int r = ticket_verify(config_text(CONFIG_TICKET_PUBLIC_KEY), ticket, scope, &claims, e);
-    if (!r && scope == cdp && strcmp(json_text_or(claims, "browser", ""), http_parameter(request, "id")))
+    if (!r && (scope == cdp || scope == view) &&
+        strcmp(json_text_or(claims, "browser", ""), http_parameter(request, "id")))
         return error_set(e, EACCES, ERROR_FORBIDDEN, "the ticket is for another browser");
     return r;
 }

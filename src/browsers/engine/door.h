@@ -15,6 +15,7 @@ int door_start(struct door *door, uv_loop_t *loop, struct pool *pool, size_t con
 
 /* door_cdp.c, door_files.c, door_profile.c, door_upload.c */
 void door_get_cdp(struct http_request *request, void *user);
+void door_get_live(struct http_request *request, void *user);
 void door_get_file(struct http_request *request, void *user);
 void door_put_file(struct http_request *request, void *user);
 void door_get_profile(struct http_request *request, void *user);

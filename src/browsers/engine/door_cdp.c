@@ -1,4 +1,4 @@
-/* GET /browsers/{id}/cdp: gives the client's socket to the browser's keeper and forgets it. */
+/* GET /browsers/{id}/cdp and /live: gives the client's socket to the browser's keeper and forgets it. */
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -46,10 +46,10 @@ static void on_attached(void *user, const struct error *error, const json_t *ans
         log_warning(error, "a keeper did not take a client");
 }
 
-void door_get_cdp(struct http_request *request, void *user) {
+static void hand_over(struct http_request *request, struct door *door, const char *op) {
     if (!check_handshake(request))
         return;
-    struct browser *browser = door_find_browser(user, request);
+    struct browser *browser = door_find_browser(door, request);
     if (!browser || !check_browser(request, browser))
         return;
     cleanup_text struct text encoded = {0};
@@ -64,5 +64,13 @@ void door_get_cdp(struct http_request *request, void *user) {
     }
     text_append_base64(&encoded, head, head_length);
     json_object_set_new(members, "head", json_stringn(encoded.data, encoded.length));
-    keeper_link_call(browser->keeper, "attach", members, fd, on_attached, NULL);
+    keeper_link_call(browser->keeper, op, members, fd, on_attached, NULL);
+}
+
+void door_get_cdp(struct http_request *request, void *user) {
+    hand_over(request, user, "attach");
+}
+
+void door_get_live(struct http_request *request, void *user) {
+    hand_over(request, user, "watch");
 }

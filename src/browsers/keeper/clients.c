@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "browsers/keeper/keeper_internal.h"
+#include "browsers/keeper/live.h"
 #include "net/websocket.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -197,7 +198,13 @@ static void target_crashed(void *user) {
     health_look_at_memory(user);
 }
 
-const struct mux_outputs clients_mux_outputs = {to_browser, to_client, client_is_ready, close_client, target_crashed};
+static void run_is(void *user, const char *state) {
+    struct keeper *keeper = user;
+    live_set_run(keeper->live, state);
+}
+
+const struct mux_outputs clients_mux_outputs = {to_browser,   to_client,      client_is_ready,
+                                                close_client, target_crashed, run_is};
 
 static void from_browser(void *user, const char *message, size_t length, struct block *block) {
     struct keeper *keeper = user;

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/ticket.h"
 #include "browsers/keeper/keeper_internal.h"
+#include "browsers/keeper/live.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,30 +84,43 @@ static int do_lease(struct keeper *keeper, struct request *request, json_t *answ
     return lease_take(keeper, json_text_or(request->body, "ticket", ""), e);
 }
 
-static int check_cdp_ticket(const struct keeper *keeper, const char *ticket, struct error *e) {
-    cleanup_json json_t *claims = NULL;
-    int result = ticket_verify(config_text(CONFIG_TICKET_PUBLIC_KEY), ticket, "cdp", &claims, e);
-    if (result == 0 && strcmp(json_text_or(claims, "browser", ""), keeper->id))
+/* A ticket for this browser, and somebody who has leased it. */
+static int check_ticket(const struct keeper *keeper, const char *ticket, const char *scope, json_t **ret_claims,
+                        struct error *e) {
+    int result = ticket_verify(config_text(CONFIG_TICKET_PUBLIC_KEY), ticket, scope, ret_claims, e);
+    if (result == 0 && strcmp(json_text_or(*ret_claims, "browser", ""), keeper->id))
         result = error_set(e, EACCES, ERROR_FORBIDDEN, "the ticket is for another browser");
     if (result == 0 && keeper->state != KEEPER_LEASED)
         result = error_set(e, EBUSY, ERROR_CONFLICT, "the browser is not leased");
     return result;
 }
 
-static int do_attach(struct keeper *keeper, struct request *request, json_t *answer, struct error *e) {
+/* A client's socket comes in: to speak CDP ("cdp") or to watch ("view"). */
+static int take_socket(struct keeper *keeper, struct request *request, const char *scope, struct error *e) {
     cleanup_free unsigned char *head = NULL;
+    cleanup_json json_t *claims = NULL;
     size_t head_length = 0;
-    const char *encoded = json_text_or(request->body, "head", "");
+    const char *encoded = json_text_or(request->body, "head", ""), *key = json_text_or(request->body, "key", "");
     if (*request->fd < 0)
-        return error_set(e, EINVAL, ERROR_BAD_INPUT, "attach came without a socket");
-    int result = check_cdp_ticket(keeper, json_text_or(request->body, "ticket", ""), e);
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "it came without a socket");
+    int result = check_ticket(keeper, json_text_or(request->body, "ticket", ""), scope, &claims, e);
     if (result == 0 && text_decode_base64(encoded, strlen(encoded), &head, &head_length) < 0)
         result = error_set(e, EINVAL, ERROR_BAD_INPUT, "head is not base64");
     if (result < 0) {
         clients_refuse(take_fd(*request->fd), e);
         return result;
     }
-    return clients_attach(keeper, take_fd(*request->fd), json_text_or(request->body, "key", ""), head, head_length, e);
+    int fd = take_fd(*request->fd);
+    return strcmp(scope, "cdp") ? live_attach(keeper->live, fd, key, head, head_length, claims, e)
+                                : clients_attach(keeper, fd, key, head, head_length, e);
+}
+
+static int do_attach(struct keeper *keeper, struct request *request, json_t *answer, struct error *e) {
+    return take_socket(keeper, request, "cdp", e);
+}
+
+static int do_watch(struct keeper *keeper, struct request *request, json_t *answer, struct error *e) {
+    return take_socket(keeper, request, "view", e);
 }
 
 static int do_sleep(struct keeper *keeper, struct request *request, json_t *answer, struct error *e) {
@@ -128,7 +142,8 @@ static const struct {
     const char *name;
     int (*run)(struct keeper *keeper, struct request *request, json_t *answer, struct error *e);
 } operations[] = {
-    {"status", do_status}, {"lease", do_lease}, {"attach", do_attach}, {"sleep", do_sleep}, {"end", do_end},
+    {"status", do_status}, {"lease", do_lease}, {"attach", do_attach},
+    {"watch", do_watch},   {"sleep", do_sleep}, {"end", do_end},
 };
 
 static int run_operation(struct keeper *keeper, const char *name, struct request *request, json_t *answer,

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "browsers/keeper/hardening.h"
 #include "browsers/keeper/keeper_internal.h"
+#include "browsers/keeper/live.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -42,6 +43,7 @@ static void tell_clients(struct keeper *keeper) {
     text_append_json(&params, text, strlen(text));
     text_append_char(&params, '}');
     mux_announce(keeper->mux, "Replinet.ending", params.data);
+    live_close_all(keeper->live, END_REASON_CLOSE_BASE + keeper->reason, name, text);
     clients_close_all(keeper, END_REASON_CLOSE_BASE + keeper->reason, name);
 }
 
@@ -137,6 +139,7 @@ static int start(struct keeper *keeper, struct error *e) {
     lease_start(keeper);
     health_start(keeper);
     keeper->mux = mux_new(&clients_mux_outputs, keeper);
+    keeper->live = live_new(keeper);
     int result = start_gate(keeper, e);
     if (result == 0)
         result =

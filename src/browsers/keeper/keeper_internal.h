@@ -2,7 +2,7 @@
  *
  *     keeper.c   start, states, the end          control.c  the engine's messages
  *     clients.c  WebSockets of CDP clients       lease.c    the lease and its deadlines
- *     health.c   pings, memory, crashes
+ *     health.c   pings, memory, crashes          live.c     who watches (live.h)
  *
  * One struct keeper per process, on its one loop. */
 #pragma once
@@ -19,6 +19,7 @@
 enum keeper_state { KEEPER_STARTING, KEEPER_WARM, KEEPER_LEASED, KEEPER_ENDING };
 
 struct client;
+struct live;
 
 struct keeper {
     uv_loop_t loop;
@@ -32,6 +33,7 @@ struct keeper {
     bool browser_gone;
     struct mux *mux;
     struct gate *gate;
+    struct live *live;
     uv_signal_t terminate;
     uv_timer_t start_timer, end_timer;
 

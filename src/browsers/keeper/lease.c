@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/ticket.h"
 #include "browsers/keeper/keeper_internal.h"
+#include "browsers/keeper/live.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,8 @@ static int64_t idle_ms(const struct keeper *keeper) {
 /* Set once and moved on when it fires, not with every message. */
 static void look_at_idle(uv_timer_t *timer) {
     struct keeper *keeper = timer->data;
+    if (live_is_controlled(keeper->live))
+        lease_note_use(keeper);
     int64_t left = keeper->last_use + idle_ms(keeper) - clock_monotonic_ms();
     if (left <= 0)
         keeper_end(keeper, END_REASON_IDLE);

@@ -12,6 +12,7 @@
 #define METHOD_TABLE(X)                                                                                                \
     X("Browser.close", LOCAL, NULL, "Disconnects its caller only; the lease decides about the browser.")               \
     X("Replinet.enable", LOCAL, NULL, "Turns Replinet's own events on for this client.")                               \
+    X("Replinet.setRun", LOCAL, NULL, "Says what this client's run does, for those who watch.")                        \
     X("Browser.crash", DENY, NULL, "the browser's lease decides when it ends")                                         \
     X("Browser.crashGpuProcess", DENY, NULL, "it would disturb the browser's other clients")                           \
     X("Browser.executeBrowserCommand", DENY, NULL, "it reaches Chromium's own user interface")                         \

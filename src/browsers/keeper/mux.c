@@ -22,6 +22,7 @@ void mux_free(struct mux *mux) {
     }
     session_table_done(&mux->sessions);
     call_table_done(&mux->calls);
+    free(mux->lasting);
     free(mux);
 }
 
@@ -34,6 +35,7 @@ void mux_call_in(struct mux *mux, const char *session_id, const char *method, co
         return;
     call->answered = answered;
     call->user = user;
+    call->session = *session_id ? session_find(&mux->sessions, session_id) : NULL;
     text_print(&message, "{\"id\":%d,\"method\":\"%s\",\"params\":%s", id, method, params);
     if (*session_id)
         text_print(&message, ",\"sessionId\":\"%s\"", session_id);
@@ -77,17 +79,25 @@ static void root_is_attached(void *user, const struct cdp_envelope *answer) {
         unlink_client(client);
     } else if (good) {
         client->root = session_add(&mux->sessions, id, client, NULL);
-        mux->outputs.client_is_ready(client->connection);
-    } else
+        if (client->insider)
+            client->insider->ready(client->connection, id);
+        else
+            mux->outputs.client_is_ready(client->connection);
+    } else if (!client->insider)
         mux->outputs.close_client(client->connection, 1011, "the browser gave no session");
 }
 
-struct mux_client *mux_add(struct mux *mux, void *connection) {
+struct mux_client *mux_add_insider(struct mux *mux, const struct mux_insider *insider, void *connection) {
     struct mux_client *client = memory_alloc(sizeof(*client));
-    *client = (struct mux_client){.next = mux->clients, .mux = mux, .connection = connection, .awaits_root = true};
+    *client = (struct mux_client){
+        .next = mux->clients, .mux = mux, .insider = insider, .connection = connection, .awaits_root = true};
     mux->clients = client;
     mux_call(mux, "Target.attachToBrowserTarget", "{}", root_is_attached, client);
     return client;
+}
+
+struct mux_client *mux_add(struct mux *mux, void *connection) {
+    return mux_add_insider(mux, NULL, connection);
 }
 
 void mux_close_call(struct mux *mux, struct call *call) {
@@ -121,6 +131,8 @@ void mux_remove(struct mux_client *client) {
     struct mux *mux = client->mux;
     client->left = true;
     client->connection = NULL;
+    if (client->has_run)
+        mux->outputs.run_is(mux->user, "none");
     if (client->root) {
         detach(mux, client->root->id);
         mux_forget_session(mux, client->root);
@@ -159,10 +171,27 @@ void mux_answer_empty(struct mux_client *client, int64_t id, const char *session
     send_text(client, &message);
 }
 
+static void announce(struct mux *mux, const struct text *message) {
+    for (struct mux_client *client = mux->clients; client; client = client->next)
+        if (client->wants_events && !client->left)
+            send_text(client, message);
+}
+
 void mux_announce(struct mux *mux, const char *method, const char *params) {
     cleanup_text struct text message = {0};
     text_print(&message, "{\"method\":\"%s\",\"params\":%s}", method, params);
-    for (struct mux_client *client = mux->clients; client; client = client->next)
-        if (client->wants_events && !client->left)
-            send_text(client, &message);
+    announce(mux, &message);
+}
+
+void mux_announce_lasting(struct mux *mux, const char *method, const char *params) {
+    mux_announce(mux, method, params);
+    free(mux->lasting);
+    mux->lasting = memory_print("{\"method\":\"%s\",\"params\":%s}", method, params);
+}
+
+void mux_tell_lasting(struct mux_client *client) {
+    if (!client->mux->lasting)
+        return;
+    const struct text message = {client->mux->lasting, strlen(client->mux->lasting), 0};
+    send_text(client, &message);
 }

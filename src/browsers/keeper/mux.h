@@ -26,12 +26,22 @@ struct mux_outputs {
     void (*close_client)(void *connection, unsigned code, const char *reason);
     /* An event of interest to the keeper passed: a target crashed. */
     void (*target_crashed)(void *user);
+    /* A client said what its run does (Replinet.setRun): "running" or "paused"; "none" when that client has gone. */
+    void (*run_is)(void *user, const char *state);
+};
+
+/* A client inside the keeper: gets events as they are, makes calls with mux_call_in, is never stalled. */
+struct mux_insider {
+    void (*ready)(void *connection, const char *root_session);
+    /* In whichever of its sessions; the envelope is good for the call only. */
+    void (*event)(void *connection, const struct cdp_envelope *event);
 };
 
 struct mux *mux_new(const struct mux_outputs *outputs, void *user);
 void mux_free(struct mux *mux); /* NULL is fine */
 
 struct mux_client *mux_add(struct mux *mux, void *connection);
+struct mux_client *mux_add_insider(struct mux *mux, const struct mux_insider *insider, void *connection);
 /* Its sessions are detached (Chromium then disposes contexts made with disposeOnDetach), its open calls forgotten. */
 void mux_remove(struct mux_client *client);
 
@@ -47,5 +57,14 @@ void mux_answer_too_large(struct mux *mux, int64_t id, size_t limit);
 /* A call of the keeper itself on the browser's own session; `params` is JSON text, `answered` may be NULL. */
 void mux_call(struct mux *mux, const char *method, const char *params, call_answered *answered, void *user);
 
+/* As mux_call, in a session ("": the browser's own). A call whose session ends is forgotten. */
+void mux_call_in(struct mux *mux, const char *session_id, const char *method, const char *params,
+                 call_answered *answered, void *user);
+
 /* Sends an event of the Replinet domain to every client that asked for it. `params` is JSON text. */
 void mux_announce(struct mux *mux, const char *method, const char *params);
+/* The same for something that lasts: whoever asks later is told too. One such event is remembered. */
+void mux_announce_lasting(struct mux *mux, const char *method, const char *params);
+
+/* Whether a method name or session id may stand in an envelope unescaped: letters, digits, '.', '-', '_'. */
+bool mux_is_plain_name(const char *name);

@@ -125,9 +125,12 @@ static void take_event(struct mux *mux, const struct cdp_envelope *event, struct
     const struct watched_event *watched = find_watched(event->method);
     if (watched->before && !watched->before(mux, session, event))
         return;
+    struct mux_client *client = session->owner;
     snprintf(head, sizeof(head), "{\"method\":\"%s\",\"params\":", event->method);
-    send_enveloped(session->owner, session, head, event->params.data ? event->params : (struct cdp_span){"{}", 2},
-                   block);
+    if (!client->insider)
+        send_enveloped(client, session, head, event->params.data ? event->params : (struct cdp_span){"{}", 2}, block);
+    else if (!client->left)
+        client->insider->event(client->connection, event);
     if (watched->after)
         watched->after(mux, session, event);
 }

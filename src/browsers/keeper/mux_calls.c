@@ -6,28 +6,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void close_caller(struct mux_client *client) {
+static void close_caller(struct mux_client *client, const struct cdp_envelope *call) {
     client->mux->outputs.close_client(client->connection, 1000, "Browser.close");
 }
 
-static void enable_events(struct mux_client *client) {
+static void enable_events(struct mux_client *client, const struct cdp_envelope *call) {
     client->wants_events = true;
+    mux_tell_lasting(client);
+}
+
+static void set_run(struct mux_client *client, const struct cdp_envelope *call) {
+    char state[16] = "";
+    cdp_span_get_string(call->params, "state", state, sizeof(state));
+    client->has_run = true;
+    client->mux->outputs.run_is(client->mux->user, strcmp(state, "paused") ? "running" : "paused");
 }
 
 /* The LOCAL rows of method_table.h. Each is answered with an empty result first. */
 static const struct {
     const char *method;
-    void (*run)(struct mux_client *client);
+    void (*run)(struct mux_client *client, const struct cdp_envelope *call);
 } local_methods[] = {
     {"Browser.close", close_caller},
     {"Replinet.enable", enable_events},
+    {"Replinet.setRun", set_run},
 };
 
 static void run_local(struct mux_client *client, const struct cdp_envelope *call) {
     mux_answer_empty(client, call->id, call->session_id);
     for (size_t i = 0; i < ARRAY_LENGTH(local_methods); i++)
         if (!strcmp(local_methods[i].method, call->method))
-            local_methods[i].run(client);
+            local_methods[i].run(client, call);
 }
 
 static void pass_on(struct mux_client *client, struct session *session, const struct cdp_envelope *call,

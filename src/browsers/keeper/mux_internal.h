@@ -12,11 +12,13 @@
 struct mux_client {
     struct mux_client *next;
     struct mux *mux;
+    const struct mux_insider *insider; /* NULL: a client from outside */
     void *connection;
     struct session *root; /* NULL until it is attached, and when it has ended */
     bool awaits_root;
     uint32_t open_calls;
     bool wants_events; /* Replinet.enable */
+    bool has_run;      /* Replinet.setRun */
     bool left;         /* the connection is gone, the root session's id is still awaited */
 };
 
@@ -27,6 +29,7 @@ struct mux {
     struct session_table sessions;
     struct call_table calls;
     uint64_t nonsense; /* messages of the browser that were none */
+    char *lasting;     /* the message of mux_announce_lasting; NULL: none */
 };
 
 /* JSON-RPC codes as Chromium uses them. */
@@ -43,13 +46,10 @@ static inline uv_buf_t span_part(struct cdp_span span) {
     return uv_buf_init((char *)span.data, (unsigned)span.length);
 }
 
-/* Whether a method name or session id may stand in an envelope unescaped: letters, digits, '.', '-', '_'. */
-bool mux_is_plain_name(const char *name);
-/* As mux_call, in a client's session ("": the browser's own). */
-void mux_call_in(struct mux *mux, const char *session_id, const char *method, const char *params,
-                 call_answered *answered, void *user);
 /* Answers a client's call with an error; id < 0 when the message had none; session "" is the root. */
 void mux_answer_error(struct mux_client *client, int64_t id, const char *session, int code, const char *text);
 void mux_answer_empty(struct mux_client *client, int64_t id, const char *session);
+/* Tells a client what mux_announce_lasting said last. */
+void mux_tell_lasting(struct mux_client *client);
 void mux_close_call(struct mux *mux, struct call *call);
 void mux_forget_session(struct mux *mux, struct session *session);

@@ -17,6 +17,7 @@
  *   GET    /browsers/{id}/profile        scope manage  the profile that it left (tar, zstd), for two minutes after it
  *                                                      was released; 404 when it left none (it did not end well)
  *   GET    /browsers/{id}/cdp            scope cdp     WebSocket
+ *   GET    /browsers/{id}/live           scope view    WebSocket, live_protocol.h
  *   GET    /statistics                   scope manage  an object of numbers
  *   GET    /health, /metrics
  *

@@ -23,6 +23,7 @@
  *                                         a client's TCP socket after its upgrade request: scope "cdp" and "browser"
  * must be ours; K is Sec-WebSocket-Key, B (base64) the bytes read past the request. The keeper writes the 101 answer
  * (or 4xx) itself.
+ *   {"op":"watch", ...} + 1 fd            the same for a viewer: scope "view", live_protocol.h
  *   {"op":"sleep"}                        about to be frozen: stop pings and timers of the start
  *   {"op":"end","reason":NAME}            tell clients, ask Chromium to close, exit with that reason
  * keeper -> engine, unasked:
@@ -48,4 +49,6 @@
  *   Replinet.egress  {decision: allowed|refused|failed|closed, host, port, address, rule, setting, text, bytes_up,
  *                     bytes_down, duration_ms}
  *   Replinet.ending  {reason, text}
- * Every client's WebSocket is closed with code END_REASON_CLOSE_BASE + reason. */
+ *   Replinet.control {held, by}   a person takes the browser over or gives it back; a run waits meanwhile and says so
+ * with the method Replinet.setRun {state: running|paused} Every client's WebSocket is closed with code
+ * END_REASON_CLOSE_BASE + reason. */

@@ -1,5 +1,6 @@
 // A CDP client over a raw WebSocket, small enough to misuse on purpose: text frames out, messages in.
-// connectWebSocket gives { socket, status, headers, send(text), sendFrame(opcode, payload), next(), close(), closed }.
+// connectWebSocket gives { socket, status, headers, send(text), sendFrame(opcode, payload), next(), close(), closed };
+// next() gives a text, or a Buffer for a binary message.
 import net from 'node:net'
 import { randomBytes } from 'node:crypto'
 
@@ -42,6 +43,7 @@ export function connectWebSocket ({ host, port, path, headers = {}, early = null
     const waiting = []
     let buffer = Buffer.alloc(0)
     let fragments = []
+    let kind
     let done
     client.closed = new Promise(resolve => { done = resolve })
     const timer = setTimeout(() => { socket.destroy(); reject(new Error('no handshake answer')) }, timeout)
@@ -57,9 +59,11 @@ export function connectWebSocket ({ host, port, path, headers = {}, early = null
         } else if (frame.opcode === 9) {
           socket.write(encodeFrame(10, frame.payload))
         } else if (frame.opcode <= 2) {
+          kind = frame.opcode || kind
           fragments.push(Buffer.from(frame.payload))
           if (frame.final) {
-            deliver(Buffer.concat(fragments).toString())
+            const whole = Buffer.concat(fragments)
+            deliver(kind === 1 ? whole.toString() : whole)
             fragments = []
           }
         }
