@@ -15,7 +15,7 @@
       NULL)                                                                                                            \
     X(HTTP_REQUESTS, COUNTER, "replinet_http_requests_total", "Requests by class of status.", "status")                \
     X(JOBS, COUNTER, "replinet_jobs_total", "Jobs by outcome.", "outcome")                                             \
-    X(JOB_QUEUE_DEPTH, GAUGE, "replinet_job_queue_depth", "Jobs ready to be taken.", NULL)                             \
-    X(JOB_QUEUE_AGE, GAUGE, "replinet_job_queue_age_seconds", "Age of the oldest ready job.", NULL)                    \
+    X(JOB_QUEUE_DEPTH, GAUGE, "replinet_job_queue_depth", "Jobs ready to be taken, by lane.", "lane")                  \
+    X(JOB_QUEUE_AGE, GAUGE, "replinet_job_queue_age_seconds", "Age of the oldest ready job, by lane.", "lane")         \
     X(JOB_WAIT, HISTOGRAM, "replinet_job_wait_seconds", "From a job's due time to its start.", NULL)                   \
-    X(JOBS_RUNNING, GAUGE, "replinet_jobs_running", "Jobs running in this worker.", NULL)
+    X(JOBS_RUNNING, GAUGE, "replinet_jobs_running", "Jobs running in this worker, by lane.", "lane")

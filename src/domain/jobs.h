@@ -2,7 +2,9 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/text.h"
 #include "base/uuid.h"
+#include "domain/job_kind_table.h"
 #include "store/postgres.h"
 
 #define JOB_KIND_SIZE 65
@@ -14,16 +16,19 @@ struct job {
     int64_t wait_ms; /* from when it was due to now */
 };
 
-/* Takes the next job of a lane: the user with the fewest running jobs and, among equals, the longest wait is served, at
- * most as many at once as the user's role allows (roles_run_limits). ret_taken false: there is none now. */
-int jobs_take(struct postgres *db, const char *lane, const char *worker, int64_t lease_ms, struct job *ret_job,
-              bool *ret_taken, struct error *e);
+/* Takes the next jobs of a lane, at most `room` (no more than the lane's row gives a process at once), all of one user:
+ * the one with the fewest running and, among equals, the longest wait, in a ROLE lane at most as many at once as the
+ * user's role allows. ret_count 0: there is none now. */
+int jobs_take(struct postgres *db, enum job_lane lane, const char *worker, int64_t lease_ms, struct job *ret_jobs,
+              size_t room, size_t *ret_count, struct error *e);
 
 struct job_lease {
     char id[UUID_TEXT_SIZE];
     int attempt;
     bool held, renewed, stop_requested; /* written by jobs_renew */
 };
+/* Appends [{"id","attempt"}...], as statements about held jobs take it. */
+void jobs_print_leases(struct text *out, const struct job_lease *leases, size_t count);
 /* Extends the leases of a worker's jobs by lease_ms from now. `held` false: that attempt lost its job.
  * `held` but not `renewed`: something was being written to its row; ask again soon. */
 int jobs_renew(struct postgres *db, const char *worker, int64_t lease_ms, struct job_lease *leases, size_t count,
@@ -35,9 +40,13 @@ struct job_loss {
     int attempt;
     char next[16]; /* job status: queued (it will be repeated), dead, cancelled (it was to stop anyway) */
 };
-/* An attempt that ended without finishing its job: it is repeated with backoff when its rule allows, else the job is
- * dead and its thread ends as error with this reason. `reason` is for thread.reason ("crash", "shutdown", "capacity").
- * ret_lost false: the attempt did not hold the job any more. */
+/* Attempts that ended without finishing their jobs: each is repeated with backoff when its rule allows (at once, and
+ * not counted, when the reason is "shutdown"), else it is dead and its thread ends as error with this reason. `reason`
+ * is for thread.reason ("crash", "shutdown", "capacity"). `final`: repeating is of no use. Jobs that an attempt did not
+ * hold any more are left out of ret_losses, which has room for `count`. */
+int jobs_lose_many(struct postgres *db, const struct job_lease *leases, size_t count, const char *reason,
+                   const char *text, bool final, struct job_loss *ret_losses, size_t *ret_count, struct error *e);
+/* The same for one that may be repeated; ret_lost false: the attempt did not hold the job any more. */
 int jobs_lose(struct postgres *db, const char *job_id, int attempt, const char *reason, const char *text,
               struct job_loss *ret_loss, bool *ret_lost, struct error *e);
 /* The same for jobs whose lease has lapsed, whoever held them; returns how many of at most `room` losses. */
@@ -47,4 +56,4 @@ struct queue_state {
     int64_t depth;     /* jobs that are due */
     double oldest_age; /* seconds since the oldest of them was due */
 };
-int jobs_measure(struct postgres *db, const char *lane, struct queue_state *ret_state, struct error *e);
+int jobs_measure(struct postgres *db, enum job_lane lane, struct queue_state *ret_state, struct error *e);

@@ -15,7 +15,8 @@ static const struct statement BEGIN_RUN = {
     "RETURNING t.*, j.stop_requested, old.status = 'queued' AS first), "
     "event AS (INSERT INTO thread_events (thread_id, seq, kind, message, data) SELECT id, last_seq, 'thread.starting', "
     "'A worker has taken the thread.', jsonb_build_object('attempt', $2::int) FROM thread WHERE first) "
-    "SELECT json_build_object('thread_id', t.id, 'owner_id', t.owner_id, 'agent_id', t.agent_id, 'task', t.task, 'inputs', t.inputs, "
+    "SELECT json_build_object('thread_id', t.id, 'owner_id', t.owner_id, 'agent_id', t.agent_id, 'task', t.task, "
+    "'inputs', t.inputs, "
     "'stop_requested', t.stop_requested, "
     "'agent', (SELECT body FROM agent_revisions r WHERE r.agent_id = t.agent_id AND r.revision = t.agent_revision), "
     "'preset', (SELECT p.body FROM agent_revisions r JOIN preset_revisions p "
@@ -60,6 +61,20 @@ static const struct statement FINISH_RUN = {
     "$5, jsonb_build_object('reason', $4::text, 'execution_time_ms', $8::bigint) FROM thread) "
     "SELECT EXISTS (SELECT FROM job), "
     "EXISTS (SELECT FROM jobs j WHERE j.id = $1::uuid AND j.attempt = $2::int AND j.status = 'done')"};
+
+#define HELD_LIST "jsonb_to_recordset($1::jsonb) AS held (id uuid, attempt int)"
+
+static const struct statement READ_PAYLOADS = {
+    "jobs_read_payloads", "SELECT coalesce(json_object_agg(j.id, j.payload), '{}'::json) FROM " HELD_LIST
+                          " JOIN jobs j ON j.id = held.id AND j.attempt = held.attempt WHERE j.status = 'running'"};
+
+static const struct statement FINISH = {
+    "jobs_finish",
+    "WITH job AS (UPDATE jobs j SET status = 'done', worker = NULL, lease_until = NULL, reason = '', error = '', "
+    "finished_at = clock_timestamp() FROM " HELD_LIST " WHERE j.id = held.id AND j.attempt = held.attempt "
+    "AND j.status = 'running' RETURNING j.id), "
+    "before AS (SELECT j.id FROM " HELD_LIST " JOIN jobs j ON j.id = held.id AND j.attempt = held.attempt "
+    "WHERE j.status = 'done') SELECT (SELECT count(*) FROM job) + (SELECT count(*) FROM before)"};
 
 static const struct statement IS_STOP_REQUESTED = {"jobs_is_stop_requested",
                                                    "SELECT j.stop_requested FROM jobs j WHERE " HELD};
@@ -125,4 +140,23 @@ int jobs_is_stop_requested(struct postgres *db, const struct job_fence *fence, b
         return fenced(fence, e);
     *ret_requested = result_bool(result, 0, 0);
     return 0;
+}
+
+int jobs_read_payloads(struct postgres *db, const struct job_lease *leases, size_t count, json_t **ret_payloads,
+                       struct error *e) {
+    cleanup_text struct text held = {0};
+    cleanup_free char *text = NULL;
+    jobs_print_leases(&held, leases, count);
+    int r = postgres_value(db, &READ_PAYLOADS, &text, e, held.data);
+    return r < 0 ? r : json_parse(text, strlen(text), "the payloads", ret_payloads, e);
+}
+
+int jobs_finish(struct postgres *db, const struct job_lease *leases, size_t count, size_t *ret_done, struct error *e) {
+    cleanup_text struct text held = {0};
+    cleanup_result struct pg_result *result = NULL;
+    jobs_print_leases(&held, leases, count);
+    int r = postgres_query(db, &FINISH, &result, e, held.data);
+    if (!r)
+        *ret_done = (size_t)result_int(result, 0, 0);
+    return r;
 }

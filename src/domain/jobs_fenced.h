@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/uuid.h"
+#include "domain/jobs.h"
 #include "store/postgres.h"
 
 struct job_fence {
@@ -12,8 +13,9 @@ struct job_fence {
     int64_t events_written; /* counted by jobs_write_events */
 };
 
-/* The thread becomes "starting". ret_run: {"thread_id","owner_id","agent_id","task","inputs","agent","preset","stop_requested"};
- * agent and preset are the revisions that the thread was started with. */
+/* The thread becomes "starting". ret_run:
+ * {"thread_id","owner_id","agent_id","task","inputs","agent","preset","stop_requested"}; agent and preset are the
+ * revisions that the thread was started with. */
 int jobs_begin_run(struct postgres *db, const struct job_fence *fence, json_t **ret_run, struct error *e);
 
 /* Appends events: an array of {"time" (optional),"kind","level","message","data"}. `acts`: the first of them announces
@@ -35,3 +37,12 @@ int jobs_finish_run(struct postgres *db, const struct job_fence *fence, const st
 
 /* Whether somebody asked to stop this job (and not its worker, in order to drain). */
 int jobs_is_stop_requested(struct postgres *db, const struct job_fence *fence, bool *ret_requested, struct error *e);
+
+/* For jobs of other kinds than run. */
+
+/* {"JOB_ID": payload, ...} of those that are still held. */
+int jobs_read_payloads(struct postgres *db, const struct job_lease *leases, size_t count, json_t **ret_payloads,
+                       struct error *e);
+/* The jobs are done. Those that were not held any more are left as they are: ret_done counts the others, and those that
+ * an earlier call finished. Within a transaction of the handler its own writes count exactly once with this. */
+int jobs_finish(struct postgres *db, const struct job_lease *leases, size_t count, size_t *ret_done, struct error *e);

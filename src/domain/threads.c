@@ -2,7 +2,7 @@
 #include "base/memory.h"
 #include "domain/agent_values.h"
 #include "domain/agents.h"
-#include "domain/job_kind_table.h"
+#include "domain/job_kinds.h"
 #include "domain/sql.h"
 #include <stdio.h>
 #include <string.h>
@@ -15,15 +15,6 @@
     "'end_time', rfc3339(t.end_time), 'execution_time_ms', t.execution_time_ms, 'results', t.results, "                \
     "'usage', t.usage, 'cost_micro', t.cost_micro, 'created_at', rfc3339(t.created_at), "                              \
     "'updated_at', rfc3339(t.updated_at), 'revision', t.revision)"
-
-static const struct {
-    const char *kind, *lane;
-    int attempts, backoff_ms;
-} kinds[] = {
-#define X(id, name, lane, attempts, backoff_ms, doc) {name, lane, attempts, backoff_ms},
-    JOB_KIND_TABLE(X)
-#undef X
-};
 
 static const struct statement START = {
     "threads_start",
@@ -89,10 +80,10 @@ int threads_start_as(struct postgres *db, const struct caller *caller, const cha
     if (r < 0)
         return r;
     cleanup_free char *inputs_text = json_print(filled);
+    const struct job_kind_row *run = &job_kinds[JOB_KIND_RUN];
     const char *agent_id = json_text_or(agent, "id", "");
-    r = postgres_value(db, &START, ret_json, e, SQL_CALLER(caller), agent_id, task ? task : "", inputs_text,
-                       kinds[JOB_KIND_RUN].kind, kinds[JOB_KIND_RUN].lane, SQL_INT(kinds[JOB_KIND_RUN].attempts),
-                       SQL_INT(kinds[JOB_KIND_RUN].backoff_ms), id);
+    r = postgres_value(db, &START, ret_json, e, SQL_CALLER(caller), agent_id, task ? task : "", inputs_text, run->name,
+                       job_lanes[run->lane].name, SQL_INT(run->attempts), SQL_INT(run->backoff_ms), id);
     return r == -ENOENT ? explain_start(db, caller, agent_id, e) : r;
 }
 

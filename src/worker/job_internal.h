@@ -3,7 +3,7 @@
 #pragma once
 
 #include "agent/run.h"
-#include "domain/job_kind_table.h"
+#include "domain/job_kinds.h"
 #include "domain/jobs_fenced.h"
 #include "store/redis.h"
 
@@ -11,12 +11,19 @@ struct job_context {
     struct postgres db;
     struct redis redis; /* best effort */
     struct job_fence fence;
-    int interrupt_fd; /* readable: stop */
+    const json_t *payload; /* NULL for kind run */
+    int interrupt_fd;      /* readable: stop */
 };
 
-/* Handlers, one per row of the kind table: 0 when the job is finished or its loss is written down; -errno lets the
- * worker write the loss. */
-#define X(id, name, lane, attempts, backoff_ms, doc) int job_handle_##id(struct job_context *context, struct error *e);
+/* Handlers, one per row of the kind table. The one of kind run ends its job and thread by itself: 0 when that, or its
+ * loss, is written down; -errno lets the worker write the loss.
+ * The others: 0: the job is done, which their caller writes down; a handler may be called again for a job that it had
+ * done when that could not be written, so its effects bear repeating, or are written in one transaction with
+ * jobs_finish. -errno: it is repeated as its kind allows, with the error as its reason; at once no more when the error
+ * is the input's (ERROR_BAD_INPUT). A handler looks at interrupt_fd where it waits, and returns -ECANCELED: the job
+ * goes back to the queue. */
+#define X(id, name, lane, attempts, backoff_ms, limit_s, payload, repeat, priority, every_s, doc)                      \
+    int job_handle_##id(struct job_context *context, struct error *e);
 JOB_KIND_TABLE(X)
 #undef X
 
@@ -30,6 +37,13 @@ JOB_KIND_TABLE(X)
     })
 /* Whether the error says that the database is away; waits a little when it does. */
 bool job_may_repeat(const struct error *e);
+
+/* Whether somebody asked to stop, within so many ms from now. */
+bool job_is_interrupted(const struct job_context *context, int wait_ms);
+
+/* job_share.c: all jobs of a list, one after the other: those done are written down in one statement at the end. 0 when
+ * what became of each is written down. */
+int job_carry_out_share(struct job_context *context, const struct job *jobs, size_t count, struct error *e);
 
 /* run_lease.c: the lease object (browsers/protocol/keeper_protocol.h) of an agent's browser_config. */
 int run_lease_make(const char *thread_id, const char *user_id, const json_t *browser_config, json_t **ret_lease,

@@ -34,7 +34,8 @@ static int worker_open(struct worker *worker, struct error *e) {
     char id[UUID_TEXT_SIZE];
     snprintf(worker->name, sizeof worker->name, "%.40s/%d/%.8s", host, getpid(), uuid_make(id) + 24);
     worker->lease_ms = config_int(CONFIG_JOB_LEASE_SECONDS) * 1000;
-    worker->places = (size_t)config_int(CONFIG_WORKER_CONCURRENCY);
+    for (int i = 0; i < JOB_LANE_COUNT; i++)
+        worker->places += worker->lanes[i].places = (size_t)config_int(job_lanes[i].places);
     worker->children = memory_alloc(worker->places * sizeof *worker->children);
     worker->signal_fd = open_signals();
     redis_open(&worker->bell, NULL);
@@ -51,6 +52,11 @@ static void worker_close(struct worker *worker) {
     redis_close(&worker->ringer);
     cleanup_close_value(&worker->signal_fd);
     free(worker->children);
+}
+
+void worker_look_now(struct worker *worker) {
+    for (int i = 0; i < JOB_LANE_COUNT; i++)
+        worker->lanes[i].look_now = true;
 }
 
 static void stop_all(struct worker *worker) {
@@ -78,14 +84,15 @@ static void obey(struct worker *worker, const char *message) {
     struct child *child = text_starts_with(message, "stop ") ? worker_find_child(worker, message + 5) : NULL;
     if (child)
         worker_stop_child(worker, child, "stopped");
-    worker->look_now |= text_starts_with(message, "ready");
+    for (int i = 0; i < JOB_LANE_COUNT && text_starts_with(message, "ready "); i++)
+        worker->lanes[i].look_now |= !strcmp(message + 6, job_lanes[i].name);
 }
 
 static void hear_bell(struct worker *worker) {
     if (redis_fd(&worker->bell) < 0) {
         if (redis_subscribe(&worker->bell, REDIS_CHANNEL_JOBS, NULL) < 0)
             return;
-        worker->look_now = true; /* what was rung meanwhile was not heard */
+        worker_look_now(worker); /* what was rung meanwhile was not heard */
     }
     for (;;) {
         cleanup_free char *message = NULL;
@@ -93,6 +100,13 @@ static void hear_bell(struct worker *worker) {
             return;
         obey(worker, message);
     }
+}
+
+static bool has_work(const struct worker *worker) {
+    bool look = false;
+    for (int i = 0; i < JOB_LANE_COUNT; i++)
+        look |= worker->lanes[i].look_now && worker->lanes[i].running < worker->lanes[i].places;
+    return look && !worker->draining && !worker->database_down;
 }
 
 static void sleep_until_something(struct worker *worker) {
@@ -103,8 +117,7 @@ static void sleep_until_something(struct worker *worker) {
     for (size_t i = 0; i < worker->places; i++)
         if (worker->children[i].used)
             fds[count++] = (struct pollfd){.fd = worker->children[i].pidfd, .events = POLLIN};
-    bool busy = worker->look_now && !worker->draining && worker->running < worker->places && !worker->database_down;
-    poll(fds, count, busy ? 0 : TICK_MS);
+    poll(fds, count, has_work(worker) ? 0 : TICK_MS);
 }
 
 static void collect_ended(struct worker *worker) {
@@ -117,8 +130,8 @@ static void collect_ended(struct worker *worker) {
 
 /* The guard runs between calls to the database: each may last as long as its deadline. */
 static void turn(struct worker *worker) {
-    static void (*const duties[])(struct worker *, int64_t) = {worker_renew, worker_reap, worker_take, worker_measure,
-                                                               worker_make_partitions};
+    static void (*const duties[])(struct worker *, int64_t) = {worker_renew, worker_reap, worker_schedule, worker_take,
+                                                               worker_measure};
     sleep_until_something(worker);
     hear_signals(worker);
     hear_bell(worker);

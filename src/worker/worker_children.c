@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/metrics.h"
 #include "base/process.h"
+#include "worker/job_list.h"
 #include "worker/worker_internal.h"
 #include <pthread.h>
 #include <signal.h>
@@ -29,15 +30,12 @@ static struct child *find_free(struct worker *worker) {
 
 struct child *worker_find_child(struct worker *worker, const char *job_id) {
     for (size_t i = 0; i < worker->places; i++)
-        if (worker->children[i].used && !strcmp(worker->children[i].job.id, job_id))
+        if (worker->children[i].used && worker->children[i].count == 1 && !strcmp(worker->children[i].jobs->id, job_id))
             return &worker->children[i];
     return NULL;
 }
 
-static int spawn(struct child *child, struct error *e) {
-    char attempt[16];
-    snprintf(attempt, sizeof attempt, "%d", child->job.attempt);
-    char *arguments[] = {(char[]){"replinet"}, (char[]){"job"}, child->job.id, attempt, child->job.kind, NULL};
+static int run_process(struct child *child, char **arguments, const int *fds, size_t fd_count, struct error *e) {
     cleanup_free char **environment = config_environment('W');
     struct process_spec spec = {.arguments = arguments,
                                 .environment = environment,
@@ -46,47 +44,92 @@ static int spawn(struct child *child, struct error *e) {
                                 .stdin_fd = -1,
                                 .stdout_fd = -1,
                                 .stderr_fd = -1,
-                                .fds = &child->page.fd,
-                                .fd_count = 1};
+                                .fds = fds,
+                                .fd_count = fd_count};
     return process_spawn(&spec, &child->pid, &child->pidfd, e);
 }
 
-int worker_start_child(struct worker *worker, const struct job *job, int64_t lease_until, struct error *e) {
+static int spawn_one(struct child *child, struct error *e) {
+    char attempt[16];
+    struct job *job = child->jobs;
+    snprintf(attempt, sizeof attempt, "%d", job->attempt);
+    char *arguments[] = {(char[]){"replinet"}, (char[]){"job"}, job->id, attempt, job->kind, NULL};
+    return run_process(child, arguments, &child->page.fd, 1, e);
+}
+
+static int spawn_many(struct child *child, struct error *e) {
+    char *arguments[] = {(char[]){"replinet"}, (char[]){"job"}, (char[]){"--list"}, NULL};
+    cleanup_close int list = job_list_write(child->jobs, child->count, e);
+    if (list < 0)
+        return list;
+    int fds[] = {child->page.fd, list};
+    return run_process(child, arguments, fds, ARRAY_LENGTH(fds), e);
+}
+
+/* A process may last as long as the slowest kind among its jobs, after what it may spend on the others. */
+static int64_t limit_of(const struct child *child) {
+    int longest = 0;
+    for (size_t i = 0; i < child->count; i++) {
+        enum job_kind kind = job_kind_from_name(child->jobs[i].kind);
+        if (kind < JOB_KIND_COUNT && job_kinds[kind].limit_s > longest)
+            longest = job_kinds[kind].limit_s;
+    }
+    return clock_deadline((int64_t)longest * 1000 + (child->count > 1 ? JOB_SHARE_MS : 0));
+}
+
+static void forget(struct worker *worker, struct child *child) {
+    enum job_lane lane = child->lane;
+    cleanup_close_value(&child->pidfd);
+    lease_page_done(&child->page);
+    free(child->jobs);
+    *child = (struct child){.pidfd = -1, .page = {.fd = -1}};
+    worker->running--;
+    worker->lanes[lane].running--;
+    metrics_set(METRIC_JOBS_RUNNING, job_lanes[lane].name, (double)worker->lanes[lane].running);
+}
+
+int worker_start_child(struct worker *worker, enum job_lane lane, const struct job *jobs, size_t count,
+                       int64_t lease_until, struct error *e) {
     struct child *child = find_free(worker);
-    *child = (struct child){.job = *job,
+    *child = (struct child){.used = true,
+                            .lane = lane,
+                            .jobs = memory_alloc(count * sizeof *jobs),
+                            .count = count,
                             .pidfd = -1,
                             .page = {.fd = -1},
                             .lease_until = lease_until,
                             .kill_at = INT64_MAX,
                             .started = clock_monotonic_ms()};
+    memcpy(child->jobs, jobs, count * sizeof *jobs);
+    child->limit_at = limit_of(child);
+    worker->running++;
+    worker->lanes[lane].running++;
+    metrics_set(METRIC_JOBS_RUNNING, job_lanes[lane].name, (double)worker->lanes[lane].running);
     int r = lease_page_make(&child->page, e);
     if (!r) {
         lease_page_set(&child->page, lease_until);
-        r = spawn(child, e);
+        r = job_lanes[lane].together == 1 ? spawn_one(child, e) : spawn_many(child, e);
     }
-    child->used = true;
-    worker->running++;
     if (r < 0) {
         worker_lose(worker, child, "crash", e->text);
-        lease_page_done(&child->page);
-        child->used = false;
-        worker->running--;
+        forget(worker, child);
     }
-    metrics_set(METRIC_JOBS_RUNNING, NULL, (double)worker->running);
     return r;
 }
 
 static void tell_end(struct worker *worker, struct child *child, int status) {
     char room[48];
     const char *described = process_describe_status(status, room);
-    log_info("a job ended", LOG_TEXT("replinet.job.id", child->job.id), LOG_THREAD(child->job.thread_id),
+    log_info(child->count == 1 ? "a job ended" : "jobs ended",
+             LOG_TEXT("replinet.job.id", child->count == 1 ? child->jobs->id : ""),
+             LOG_INT("replinet.jobs.count", child->count), LOG_THREAD(child->jobs->thread_id),
              LOG_TEXT("process.exit", described), LOG_INT("event.duration_ms", clock_monotonic_ms() - child->started));
-    metrics_add(METRIC_JOBS, !status ? "done" : child->reason ? child->reason : "crash", 1);
+    metrics_add(METRIC_JOBS, !status ? "done" : child->reason ? child->reason : "crash", (double)child->count);
     if (!status)
         return;
     cleanup_free char *text =
-        child->reason ? memory_print("The run was ended (%s) and did not come to its end by itself.", child->reason)
-                      : memory_print("The process of the run ended unexpectedly (%s).", described);
+        child->reason ? memory_print("The job was ended (%s) and did not come to its end by itself.", child->reason)
+                      : memory_print("The process of the job ended unexpectedly (%s).", described);
     worker_lose(worker, child, child->reason ? child->reason : "crash", text);
 }
 
@@ -94,13 +137,9 @@ void worker_collect(struct worker *worker, struct child *child) {
     int status = 0;
     if (process_wait(child->pidfd, clock_deadline(COLLECT_MS), &status) < 0)
         return;
+    worker->lanes[child->lane].look_now = true;
     tell_end(worker, child, status);
-    cleanup_close_value(&child->pidfd);
-    lease_page_done(&child->page);
-    *child = (struct child){.pidfd = -1, .page = {.fd = -1}};
-    worker->running--;
-    worker->look_now = true;
-    metrics_set(METRIC_JOBS_RUNNING, NULL, (double)worker->running);
+    forget(worker, child);
 }
 
 void worker_stop_child(struct worker *worker, struct child *child, const char *reason) {
@@ -126,6 +165,8 @@ void worker_guard(struct worker *worker, int64_t now) {
             worker_kill_child(child, "worker_lost");
         else if (now >= child->kill_at)
             worker_kill_child(child, child->reason);
+        else if (now >= child->limit_at)
+            worker_kill_child(child, "timeout");
     }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cdp/door_client.h"
+#include "domain/job_kinds.h"
 #include "domain/jobs.h"
 #include "store/redis.h"
 #include "worker/lease_page.h"
@@ -11,16 +12,26 @@
 
 #define WORKER_NAME_SIZE 96
 
+/* A process and what it was given: one job, or in a lane where a process is given several at once up to so many. */
 struct child {
     bool used;
-    struct job job;
+    enum job_lane lane;
+    struct job *jobs; /* owned */
+    size_t count;
     pid_t pid;
     int pidfd;
     struct lease_page page;
-    int64_t lease_until; /* monotonic ms */
+    int64_t lease_until; /* monotonic ms, as all times here */
+    int64_t limit_at;    /* the kind's time limit */
     int64_t kill_at;     /* INT64_MAX: nobody asked it to stop */
     const char *reason;  /* why we ended it; NULL: we did not */
     int64_t started;
+};
+
+struct lane {
+    size_t places, running; /* processes */
+    bool look_now;          /* work may wait: do not sleep before the next look */
+    int64_t next_look;
 };
 
 struct worker {
@@ -28,30 +39,34 @@ struct worker {
     struct postgres db;
     struct redis bell;   /* subscribed */
     struct redis ringer; /* publishes */
-    struct child *children;
-    size_t places, running;
+    struct lane lanes[JOB_LANE_COUNT];
+    struct child *children; /* as many as all lanes have places */
+    size_t places, running; /* of all lanes */
     int64_t lease_ms;
     int signal_fd;
     bool draining, stopped_all;
-    bool look_now; /* work may wait: do not sleep before the next look */
     int64_t drain_until;
-    int64_t next_look, next_renewal, next_reaping, next_measure, next_partitions;
+    int64_t next_renewal, next_reaping, next_measure, next_schedule;
     int64_t database_retry; /* no call before: the database did not answer */
     bool database_down;     /* said so in the log */
 };
+
+void worker_look_now(struct worker *worker); /* in all lanes */
 
 /* worker_queue.c: each is due now and then and does nothing before; all survive a database that is away. */
 void worker_renew(struct worker *worker, int64_t now);
 void worker_reap(struct worker *worker, int64_t now);
 void worker_take(struct worker *worker, int64_t now);
 void worker_measure(struct worker *worker, int64_t now);
-void worker_make_partitions(struct worker *worker, int64_t now);
+void worker_schedule(struct worker *worker, int64_t now);
+/* The jobs that the child still holds are lost. */
 void worker_lose(struct worker *worker, struct child *child, const char *reason, const char *text);
 
 /* worker_children.c */
-int worker_start_child(struct worker *worker, const struct job *job, int64_t lease_until, struct error *e);
+int worker_start_child(struct worker *worker, enum job_lane lane, const struct job *jobs, size_t count,
+                       int64_t lease_until, struct error *e);
 void worker_collect(struct worker *worker, struct child *child);
-/* Kills those whose lease is about to lapse or who did not stop in time. */
+/* Kills those whose lease is about to lapse or who did not stop in time, or that take longer than their kind may. */
 void worker_guard(struct worker *worker, int64_t now);
 void worker_stop_child(struct worker *worker, struct child *child, const char *reason);
 void worker_kill_child(struct child *child, const char *reason);

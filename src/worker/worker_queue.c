@@ -3,15 +3,14 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metrics.h"
-#include "domain/events.h"
+#include "domain/jobs_order.h"
 #include "worker/worker_internal.h"
 #include <string.h>
 
-#define LANE             "run"
 #define LOOK_EVERY_MS    1000 /* without a doorbell */
 #define REAP_AT_ONCE     32
 #define MEASURE_EVERY_MS 5000
-#define PARTITIONS_MS    3600000
+#define SCHEDULE_MS      5000
 #define RETRY_MS         500
 
 static bool database_may_answer(struct worker *worker, int64_t now) {
@@ -33,31 +32,51 @@ static void note(struct worker *worker, int r, const struct error *e, const char
     worker->database_retry = clock_deadline(RETRY_MS);
 }
 
-static void apply_renewal(struct worker *worker, const struct job_lease *lease, int64_t until) {
-    struct child *child = worker_find_child(worker, lease->id);
-    if (!child)
-        return;
-    if (!lease->held) {
-        worker_kill_child(child, "fenced");
-        return;
+static void add_leases(const struct child *child, struct job_lease *leases) {
+    for (size_t i = 0; i < child->count; i++) {
+        leases[i].attempt = child->jobs[i].attempt;
+        memcpy(leases[i].id, child->jobs[i].id, UUID_TEXT_SIZE);
     }
-    if (lease->renewed) {
+}
+
+/* A process that has several jobs may have finished some and be about to finish the rest: none held means too late.
+ * Whether all that it holds were renewed. */
+static bool apply_renewal(struct worker *worker, struct child *child, const struct job_lease *leases, int64_t until) {
+    size_t held = 0, renewed = 0, to_stop = 0;
+    for (size_t i = 0; i < child->count; i++) {
+        held += leases[i].held;
+        renewed += leases[i].renewed;
+        to_stop += leases[i].held && leases[i].stop_requested;
+    }
+    if (!held) {
+        worker_kill_child(child, "fenced");
+        return true;
+    }
+    if (renewed == held) {
         child->lease_until = until;
         lease_page_set(&child->page, until);
     }
-    if (lease->stop_requested)
+    if (to_stop == child->count)
         worker_stop_child(worker, child, "stopped");
+    return renewed == held;
+}
+
+static size_t count_jobs(const struct worker *worker) {
+    size_t count = 0;
+    for (size_t i = 0; i < worker->places; i++)
+        count += worker->children[i].used ? worker->children[i].count : 0;
+    return count;
 }
 
 void worker_renew(struct worker *worker, int64_t now) {
     if (now < worker->next_renewal || !worker->running || !database_may_answer(worker, now))
         return;
-    cleanup_free struct job_lease *leases = memory_alloc(worker->places * sizeof *leases);
-    size_t count = 0;
+    size_t count = count_jobs(worker), n = 0;
+    cleanup_free struct job_lease *leases = memory_alloc(count * sizeof *leases);
     for (size_t i = 0; i < worker->places; i++)
         if (worker->children[i].used) {
-            leases[count].attempt = worker->children[i].job.attempt;
-            memcpy(leases[count++].id, worker->children[i].job.id, UUID_TEXT_SIZE);
+            add_leases(&worker->children[i], leases + n);
+            n += worker->children[i].count;
         }
     struct error e;
     int64_t until = clock_monotonic_ms() + worker->lease_ms; /* from before the server counts: never later than it */
@@ -66,10 +85,11 @@ void worker_renew(struct worker *worker, int64_t now) {
     if (r < 0)
         return;
     bool all = true;
-    for (size_t i = 0; i < count; i++) {
-        all &= leases[i].renewed;
-        apply_renewal(worker, &leases[i], until);
-    }
+    for (size_t i = n = 0; i < worker->places; i++)
+        if (worker->children[i].used) {
+            all &= apply_renewal(worker, &worker->children[i], leases + n, until);
+            n += worker->children[i].count;
+        }
     worker->next_renewal = now + worker->lease_ms / (all ? 3 : 15);
 }
 
@@ -86,13 +106,15 @@ static void settle(struct worker *worker, const struct job_loss *loss, const cha
 }
 
 void worker_lose(struct worker *worker, struct child *child, const char *reason, const char *text) {
-    struct job_loss loss;
+    cleanup_free struct job_lease *leases = memory_alloc(child->count * sizeof *leases);
+    cleanup_free struct job_loss *losses = memory_alloc(child->count * sizeof *losses);
+    size_t lost = 0;
     struct error e;
-    bool lost = false;
-    int r = jobs_lose(&worker->db, child->job.id, child->job.attempt, reason, text, &loss, &lost, &e);
+    add_leases(child, leases);
+    int r = jobs_lose_many(&worker->db, leases, child->count, reason, text, false, losses, &lost, &e);
     note(worker, r, &e, "a lost job could not be written down; it will be reaped when its lease lapses");
-    if (!r && lost)
-        settle(worker, &loss, reason);
+    for (size_t i = 0; !r && i < lost; i++)
+        settle(worker, &losses[i], reason);
 }
 
 void worker_reap(struct worker *worker, int64_t now) {
@@ -107,60 +129,84 @@ void worker_reap(struct worker *worker, int64_t now) {
         settle(worker, &losses[i], "worker_lost");
         metrics_add(METRIC_JOBS, "worker_lost", 1);
     }
-    worker->look_now |= count > 0;
+    if (!r && count)
+        worker_look_now(worker);
     worker->next_reaping = now + worker->lease_ms / 3;
 }
 
-static bool take_one(struct worker *worker) {
-    struct job job;
-    bool taken = false;
+static void tell_start(const struct job *jobs, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        metrics_observe(METRIC_JOB_WAIT, (double)jobs[i].wait_ms / 1000);
+    if (count == 1)
+        log_info("a job starts", LOG_TEXT("replinet.job.id", jobs->id), LOG_TEXT("replinet.job.kind", jobs->kind),
+                 LOG_THREAD(jobs->thread_id), LOG_INT("replinet.job.attempt", jobs->attempt),
+                 LOG_INT("replinet.job.wait_ms", jobs->wait_ms));
+    else
+        log_info("jobs start", LOG_INT("replinet.jobs.count", count), LOG_INT("replinet.job.wait_ms", jobs->wait_ms));
+}
+
+/* Takes what one process is given. */
+static bool take_share(struct worker *worker, enum job_lane lane) {
+    size_t room = job_lanes[lane].together, count = 0;
+    cleanup_free struct job *jobs = memory_alloc(room * sizeof *jobs);
     struct error e;
     int64_t until = clock_monotonic_ms() + worker->lease_ms;
-    int r = jobs_take(&worker->db, LANE, worker->name, worker->lease_ms, &job, &taken, &e);
+    int r = jobs_take(&worker->db, lane, worker->name, worker->lease_ms, jobs, room, &count, &e);
     note(worker, r, &e, "no job could be taken");
-    if (r < 0 || !taken)
+    if (r < 0 || !count)
         return false;
-    metrics_observe(METRIC_JOB_WAIT, (double)job.wait_ms / 1000);
-    log_info("a job starts", LOG_TEXT("replinet.job.id", job.id), LOG_THREAD(job.thread_id),
-             LOG_INT("replinet.job.attempt", job.attempt), LOG_INT("replinet.job.wait_ms", job.wait_ms));
-    if (worker_start_child(worker, &job, until, &e) < 0)
+    tell_start(jobs, count);
+    if (worker_start_child(worker, lane, jobs, count, until, &e) < 0)
         log_failure(&e, "a job's process could not be started");
     return true;
 }
 
-void worker_take(struct worker *worker, int64_t now) {
-    if (worker->draining || worker->running == worker->places || (!worker->look_now && now < worker->next_look) ||
+static void take_in_lane(struct worker *worker, enum job_lane id, int64_t now) {
+    struct lane *lane = &worker->lanes[id];
+    if (lane->running == lane->places || (!lane->look_now && now < lane->next_look) ||
         !database_may_answer(worker, now))
         return;
-    worker->look_now = false;
-    worker->next_look = now + LOOK_EVERY_MS;
-    while (worker->running < worker->places && take_one(worker))
-        ;
-    if (worker->running == worker->places) /* what is left is for others */
-        redis_publish(&worker->ringer, REDIS_CHANNEL_JOBS, "ready " LANE, NULL);
+    lane->look_now = false;
+    lane->next_look = now + LOOK_EVERY_MS;
+    while (lane->running < lane->places && take_share(worker, id))
+        worker_guard(worker, clock_monotonic_ms());
+    if (lane->running == lane->places) { /* what is left is for others */
+        cleanup_free char *message = memory_print("ready %s", job_lanes[id].name);
+        redis_publish(&worker->ringer, REDIS_CHANNEL_JOBS, message, NULL);
+    }
+}
+
+void worker_take(struct worker *worker, int64_t now) {
+    for (int i = 0; i < JOB_LANE_COUNT && !worker->draining; i++)
+        take_in_lane(worker, (enum job_lane)i, now);
 }
 
 void worker_measure(struct worker *worker, int64_t now) {
     if (now < worker->next_measure || !database_may_answer(worker, now))
         return;
-    struct queue_state state;
-    struct error e;
-    int r = jobs_measure(&worker->db, LANE, &state, &e);
-    note(worker, r, &e, "the queue was not measured");
     worker->next_measure = now + MEASURE_EVERY_MS;
-    if (r < 0)
-        return;
-    metrics_set(METRIC_JOB_QUEUE_DEPTH, NULL, (double)state.depth);
-    metrics_set(METRIC_JOB_QUEUE_AGE, NULL, state.oldest_age);
+    for (int i = 0; i < JOB_LANE_COUNT; i++) {
+        struct queue_state state;
+        struct error e;
+        int r = jobs_measure(&worker->db, (enum job_lane)i, &state, &e);
+        note(worker, r, &e, "the queue was not measured");
+        if (r < 0)
+            return;
+        metrics_set(METRIC_JOB_QUEUE_DEPTH, job_lanes[i].name, (double)state.depth);
+        metrics_set(METRIC_JOB_QUEUE_AGE, job_lanes[i].name, state.oldest_age);
+    }
 }
 
-void worker_make_partitions(struct worker *worker, int64_t now) {
-    if (now < worker->next_partitions || !database_may_answer(worker, now))
+void worker_schedule(struct worker *worker, int64_t now) {
+    if (now < worker->next_schedule || worker->draining || !database_may_answer(worker, now))
         return;
-    int made = 0;
+    int written = 0;
     struct error e;
-    int r = events_make_partitions(&worker->db, &made, &e);
-    note(worker, r, &e, "partitions of events were not made");
-    if (!r)
-        worker->next_partitions = now + PARTITIONS_MS;
+    int r = jobs_write_due(&worker->db, &written, &e);
+    note(worker, r, &e, "recurring jobs were not written");
+    if (r < 0)
+        return;
+    worker->next_schedule = now + SCHEDULE_MS;
+    if (written)
+        worker_look_now(worker);
 }

@@ -86,8 +86,8 @@ static void start(const struct caller *caller, const char *agent, char ret_id[UU
 
 static bool take_as(struct postgres *connection, const char *worker, int64_t lease_ms, struct job *ret_job) {
     struct error e;
-    bool taken = false;
-    good(jobs_take(connection, "run", worker, lease_ms, ret_job, &taken, &e), &e);
+    size_t taken = 0;
+    good(jobs_take(connection, JOB_LANE_RUN, worker, lease_ms, ret_job, 1, &taken, &e), &e);
     return taken;
 }
 
@@ -348,10 +348,10 @@ static void *take_until_empty(void *user) {
         return (void *)(intptr_t)-1;
     for (int misses = 0; misses < 20;) {
         struct job job;
-        bool got = false;
-        if (jobs_take(&mine, "run", "w", LEASE_MS, &job, &got, &e) < 0)
+        size_t got = 0;
+        if (jobs_take(&mine, JOB_LANE_RUN, "w", LEASE_MS, &job, 1, &got, &e) < 0)
             return (void *)(intptr_t)-1;
-        taken += got;
+        taken += (intptr_t)got;
         misses = got ? 0 : misses + 1;
     }
     return (void *)taken;
