@@ -14,6 +14,8 @@
 #include "domain/threads.h"
 #include "domain/users.h"
 #include <errno.h>
+#include <libpq-fe.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -418,19 +420,24 @@ static void a_hung_statement_ends_at_its_deadline(void **state) {
     good(postgres_query(&hasty, &ONE, NULL, &e), &e); /* the connection is still good */
 }
 
+/* The end of its connections reaches them once their processes are gone. */
+static void kill_connection(struct postgres *victim) {
+    struct pollfd end = {.fd = PQsocket(victim->connection), .events = POLLRDHUP};
+    number("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'replinet victim'");
+    assert_int_equal(poll(&end, 1, 30000), 1);
+}
+
 static void a_killed_connection_comes_back_outside_a_transaction_only(void **state) {
     static const struct statement ONE = {"probe_one", "SELECT 1"};
     cleanup_postgres struct postgres mine = {0};
     struct error e;
     good(postgres_open(&(struct postgres_options){.purpose = "victim"}, &mine, &e), &e);
     good(postgres_query(&mine, &ONE, NULL, &e), &e);
-    number("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'replinet victim'");
-    clock_sleep_ms(100);
+    kill_connection(&mine);
     good(postgres_query(&mine, &ONE, NULL, &e), &e);
     cleanup_transaction struct transaction transaction = {0};
     good(postgres_begin(&mine, &transaction, &e), &e);
-    number("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'replinet victim'");
-    clock_sleep_ms(100);
+    kill_connection(&mine);
     assert_true(postgres_query(&mine, &ONE, NULL, &e) < 0);
     assert_int_equal(e.code, ERROR_UNAVAILABLE);
 }
