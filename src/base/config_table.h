@@ -60,5 +60,8 @@
       "How long a worker that is told to end lets its runs go on before it stops them.")                               \
     X(JOB_STOP_SECONDS, INT, "10", 1, 3600, "W",                                                                       \
       "A run that is told to stop and has not ended so long after is killed.")                                         \
+    X(QUOTAS, TEXT, "", 0, 0, "AW",                                                                                    \
+      "Limits that differ from the roles' own, a JSON object: "                                                        \
+      "{\"free_user\":{\"presets\":5,\"parallel_threads\":1}}.")                                                       \
     X(DISK_MIN_FREE_MB, INT, "256", 0, 1000000000, "AW", "No run starts and no file is kept while less disk is free.") \
     X(STEP_TIMEOUT_SECONDS, INT, "15", 1, 3600, "W", "How long a step waits for its target unless it says otherwise.")

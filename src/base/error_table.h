@@ -32,4 +32,6 @@
     X(REQUEST_TIMEOUT, 408, "request_timeout", "The request did not arrive in time.")                                  \
     X(UPGRADE_REQUIRED, 426, "upgrade_required", "The path speaks WebSocket only.")                                    \
     X(HEAD_TOO_LARGE, 431, "head_too_large", "The request line and headers are over their limit.")                     \
-    X(NOT_SUPPORTED, 501, "not_supported", "The request uses a part of HTTP that is not offered here.")
+    X(NOT_SUPPORTED, 501, "not_supported", "The request uses a part of HTTP that is not offered here.")                \
+    X(STALE, 412, "precondition_failed", "The object was changed since the revision that If-Match names.")             \
+    X(QUOTA, 403, "quota_exceeded", "The caller's role may have no more of these; the text names limit and role.")

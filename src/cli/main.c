@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "cli/commands.h"
+#include "domain/roles.h"
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -37,7 +38,11 @@ static int load_configuration(void) {
         fprintf(stderr, "replinet: the configuration has errors:\n%s", complaints);
         return -1;
     }
-    return 0;
+    struct error e;
+    int r = quotas_load(&e);
+    if (r < 0)
+        fprintf(stderr, "replinet: the configuration has errors:\n%s\n%s\n", e.text, e.hint);
+    return r;
 }
 
 int main(int count, char **arguments) {

@@ -19,10 +19,10 @@ struct object_kind {
     enum revisions_kind revisions;
     int (*create)(struct postgres *, const struct caller *, const json_t *, char **, struct error *);
     int (*get)(struct postgres *, const struct caller *, const char *, char **, struct error *);
-    int (*remove)(struct postgres *, const struct caller *, const char *, char **, struct error *);
+    int (*remove)(struct postgres *, const struct caller *, const char *, int64_t, char **, struct error *);
     int (*export)(struct session *, const char *, json_t **, struct error *);
     int (*import)(struct session *, const json_t *, char **, struct error *); /* within a transaction */
-    int (*list)(struct postgres *, const struct caller *, const struct page *, char **, struct error *);
+    int (*list)(struct postgres *, const struct caller *, const struct list_query *, char **, struct error *);
     struct listing_column columns[6];
 };
 
@@ -111,6 +111,16 @@ static int create_agent(struct postgres *db, const struct caller *caller, const 
     return r < 0 ? r : agents_create(db, caller, body, ret_json, e);
 }
 
+static int list_presets(struct postgres *db, const struct caller *caller, const struct list_query *query,
+                        char **ret_json, struct error *e) {
+    return presets_list(db, caller, query, NULL, ret_json, e);
+}
+
+static int list_agents(struct postgres *db, const struct caller *caller, const struct list_query *query,
+                       char **ret_json, struct error *e) {
+    return agents_list(db, caller, query, &(struct agent_filter){0}, ret_json, e);
+}
+
 static const struct object_kind preset_kind = {
     "preset",
     "Usage: replinet preset create FILE|-      make a preset from a JSON object\n"
@@ -128,7 +138,7 @@ static const struct object_kind preset_kind = {
     presets_delete,
     export_preset,
     import_preset,
-    presets_list,
+    list_presets,
     {{"ID", "id"}, {"NAME", "name"}, {"MODEL", "ai_model"}, {"UPDATED", "updated_at"}, {NULL, NULL}},
 };
 
@@ -149,7 +159,7 @@ static const struct object_kind agent_kind = {
     agents_delete,
     export_agent,
     import_agent,
-    agents_list,
+    list_agents,
     {{"ID", "id"},
      {"NAME", "name"},
      {"STATUS", "status"},
@@ -241,7 +251,7 @@ static int object_delete(struct object_call *call, struct error *e) {
     cleanup_free char *answer = NULL;
     int r = postgres_begin(&call->session.db, &transaction, e);
     if (!r)
-        r = call->kind->remove(&call->session.db, &call->session.caller, call->argument, &answer, e);
+        r = call->kind->remove(&call->session.db, &call->session.caller, call->argument, 0, &answer, e);
     if (!r)
         r = commit_change(call, &transaction, "delete", answer, NULL, e);
     return r < 0 ? r : report_object(call, answer, e);
@@ -257,7 +267,8 @@ static int object_show(struct object_call *call, struct error *e) {
 
 static int object_list(struct object_call *call, struct error *e) {
     cleanup_free char *answer = NULL;
-    int r = call->kind->list(&call->session.db, &call->session.caller, &call->page, &answer, e);
+    struct list_query query = {.page = call->page, .all = true};
+    int r = call->kind->list(&call->session.db, &call->session.caller, &query, &answer, e);
     if (!r && call->json)
         session_print(answer);
     else if (!r)

@@ -187,9 +187,10 @@ static int list(struct call *call, struct error *e) {
     cleanup_free char *text = NULL;
     cleanup_json json_t *agent = NULL;
     int r = find_agent(call, &agent, e);
+    struct list_query query = {.page = call->page, .all = true};
+    struct thread_filter filter = {.agent_id = json_text_or(agent, "id", NULL), .status = call->status};
     if (!r)
-        r = threads_list(&call->session.db, &call->session.caller, &call->page, json_text_or(agent, "id", NULL),
-                         call->status, &text, e);
+        r = threads_list(&call->session.db, &call->session.caller, &query, &filter, &text, e);
     if (!r && call->json)
         session_print(text);
     else if (!r)

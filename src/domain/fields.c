@@ -51,7 +51,7 @@ static int check_member(const char *what, const struct field *fields, const char
     return 0;
 }
 
-int fields_check(const char *what, const struct field *fields, const json_t *object, struct error *e) {
+static int check_members(const char *what, const struct field *fields, const json_t *object, struct error *e) {
     const char *name;
     json_t *value;
     if (!json_is_object(object))
@@ -61,10 +61,33 @@ int fields_check(const char *what, const struct field *fields, const json_t *obj
         if (r < 0)
             return r;
     }
-    for (; fields->name; fields++) {
-        value = json_object_get(object, fields->name);
+    return 0;
+}
+
+int fields_check(const char *what, const struct field *fields, const json_t *object, struct error *e) {
+    int r = check_members(what, fields, object, e);
+    for (; !r && fields->name; fields++) {
+        const json_t *value = json_object_get(object, fields->name);
         if (fields->required && (!value || json_is_null(value)))
             return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s needs the field \"%s\"", what, fields->name);
     }
-    return 0;
+    return r;
+}
+
+int fields_check_change(const char *what, const struct field *fields, const json_t *object, struct error *e) {
+    int r = check_members(what, fields, object, e);
+    for (; !r && fields->name; fields++)
+        if (fields->required && json_is_null(json_object_get(object, fields->name)))
+            return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s.%s may not be null", what, fields->name);
+    return r;
+}
+
+json_t *fields_pick(const struct field *fields, const json_t *object) {
+    json_t *picked = json_object();
+    for (; fields->name; fields++) {
+        json_t *value = json_object_get(object, fields->name);
+        if (value)
+            json_object_set(picked, fields->name, value);
+    }
+    return picked;
 }

@@ -119,8 +119,8 @@ static void copy_id(char to[UUID_TEXT_SIZE], const char *id) {
 
 static int choose_user(struct postgres *db, const struct job_lane_row *lane, struct pg_result **ret_chosen,
                        struct error *e) {
-    return postgres_query(db, &CHOOSE, ret_chosen, e, lane->name,
-                          lane->whose == JOB_OWNER_ROLE ? roles_run_limits() : NULL);
+    cleanup_free char *limits = lane->whose == JOB_OWNER_ROLE ? roles_run_limits() : NULL;
+    return postgres_query(db, &CHOOSE, ret_chosen, e, lane->name, limits);
 }
 
 static int take_for(struct postgres *db, const struct job_lane_row *lane, const char *worker, int64_t lease_ms,

@@ -1,11 +1,11 @@
-/* Roles, rising, and what each may have. A row: identifier, name (users.role), runs at once. */
+/* Roles, rising. A row: identifier, name (users.role). What each may do and have: permission_table.h, quota_table.h. */
 #pragma once
 
 #define ROLE_TABLE(X)                                                                                                  \
-    X(GUEST, "guest", 1)                                                                                               \
-    X(FREE_USER, "free_user", 2)                                                                                       \
-    X(PRO_USER, "pro_user", 10)                                                                                        \
-    X(TEAM_MEMBER, "team_member", 10)                                                                                  \
-    X(TEAM_ORGANIZER, "team_organizer", 20)                                                                            \
-    X(ADMIN, "admin", 100)                                                                                             \
-    X(SUPER_ADMIN, "super_admin", 100)
+    X(GUEST, "guest")                                                                                                  \
+    X(FREE_USER, "free_user")                                                                                          \
+    X(PRO_USER, "pro_user")                                                                                            \
+    X(TEAM_MEMBER, "team_member")                                                                                      \
+    X(TEAM_ORGANIZER, "team_organizer")                                                                                \
+    X(ADMIN, "admin")                                                                                                  \
+    X(SUPER_ADMIN, "super_admin")

@@ -5,9 +5,20 @@
 #include "domain/pages.h"
 #include "domain/roles.h"
 
+struct thread_order {
+    const char *id;       /* made by the caller (uuid_make); NULL: the database makes one */
+    const char *agent;    /* id or name */
+    const char *task;     /* NULL: none */
+    const json_t *inputs; /* an object; NULL: none */
+    const char *retry_of; /* the thread that this one repeats; NULL: none */
+    int priority;         /* among the same user's waiting threads; higher goes first */
+};
 /* Writes the thread, its job and its first event in one transaction; the caller rings the doorbell afterwards.
- * ERROR_CONFLICT when the agent is switched off. `inputs` (NULL: none) is an object; it must fit
- * the agent's input_schema, whose defaults it gets. */
+ * ERROR_CONFLICT when the agent is switched off, ERROR_QUOTA when too many of the caller's threads wait. `inputs` must
+ * fit the agent's input_schema, whose defaults they get. */
+int threads_order(struct postgres *db, const struct caller *caller, const struct thread_order *order, char **ret_json,
+                  struct error *e);
+/* The same in short. */
 int threads_start(struct postgres *db, const struct caller *caller, const char *agent_reference, const char *task,
                   const json_t *inputs, char **ret_json, struct error *e);
 /* The same with an id that the caller made (uuid_make) and noted: after an answer that was lost, threads_get of this id
@@ -15,11 +26,21 @@ int threads_start(struct postgres *db, const struct caller *caller, const char *
 int threads_start_as(struct postgres *db, const struct caller *caller, const char *id, const char *agent_reference,
                      const char *task, const json_t *inputs, char **ret_json, struct error *e);
 int threads_get(struct postgres *db, const struct caller *caller, const char *id, char **ret_json, struct error *e);
-/* `agent_id` and `status` NULL: all. */
-int threads_list(struct postgres *db, const struct caller *caller, const struct page *page, const char *agent_id,
-                 const char *status, char **ret_json, struct error *e);
+
+struct thread_filter {
+    const char *agent_id, *status /* "error,stopped" */, *from, *to /* RFC 3339: queued in between; NULL: all */;
+};
+/* Sorts: created_at, end_time, execution_time_ms, status. */
+int threads_list(struct postgres *db, const struct caller *caller, const struct list_query *query,
+                 const struct thread_filter *filter, char **ret_json, struct error *e);
 
 /* A waiting thread is stopped at once, a running one becomes "stopping" and ret_job_id names the job whose worker must
  * hear of it (empty: none). Asking again, or for a thread at its end, changes nothing. */
 int threads_stop(struct postgres *db, const struct caller *caller, const char *id, char **ret_json,
                  char ret_job_id[UUID_TEXT_SIZE], struct error *e);
+
+/* A new thread with the task and inputs of one that has ended; ERROR_CONFLICT while it has not, or without its agent.
+ */
+int threads_retry(struct postgres *db, const struct caller *caller, const char *id, char **ret_json, struct error *e);
+/* What was deleted, with its events and files; ERROR_CONFLICT while it has not ended. */
+int threads_delete(struct postgres *db, const struct caller *caller, const char *id, char **ret_json, struct error *e);

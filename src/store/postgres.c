@@ -217,6 +217,10 @@ void cleanup_result_value(struct pg_result **result) {
 }
 
 int postgres_begin(struct postgres *db, struct transaction *ret_transaction, struct error *e) {
+    if (db->in_transaction) {
+        ret_transaction->db = NULL;
+        return 0;
+    }
     int r = postgres_script(db, "BEGIN", e);
     if (r < 0)
         return r;
@@ -227,6 +231,8 @@ int postgres_begin(struct postgres *db, struct transaction *ret_transaction, str
 
 int postgres_commit(struct transaction *transaction, struct error *e) {
     struct postgres *db = take_pointer(transaction->db);
+    if (!db) /* within another one, which decides */
+        return 0;
     int r = postgres_script(db, "COMMIT", e);
     db->in_transaction = false;
     return r;

@@ -74,9 +74,10 @@ bool result_bool(const struct pg_result *result, int row, int column);
 void cleanup_result_value(struct pg_result **result);
 #define cleanup_result __attribute__((cleanup(cleanup_result_value))) /* struct pg_result *name = NULL; */
 
-/* A transaction that is rolled back at the end of the scope unless postgres_commit was called. */
+/* A transaction that is rolled back at the end of the scope unless postgres_commit was called. Begun within another one
+ * it is a part of that: only the outer one commits, and who sees the inner part fail must let the outer one fail. */
 struct transaction {
-    struct postgres *db; /* NULL: none open */
+    struct postgres *db; /* NULL: none open, or a part of another one */
 };
 int postgres_begin(struct postgres *db, struct transaction *ret_transaction, struct error *e);
 int postgres_commit(struct transaction *transaction, struct error *e);

@@ -30,6 +30,7 @@ static const struct {
     {"42P01", ENOENT, ERROR_UNAVAILABLE}, /* undefined table: not migrated */
     {"42883", ENOENT, ERROR_UNAVAILABLE}, /* undefined function: likewise */
     {"42704", ENOENT, ERROR_UNAVAILABLE}, /* undefined type: likewise */
+    {"RQ001", EDQUOT, ERROR_QUOTA},       /* our own: quota_take */
 };
 
 static const struct {
@@ -50,6 +51,7 @@ static const char *constraint_text(const char *name) {
 int postgres_result_error(const PGresult *result, struct error *e) {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
     const char *constraint = constraint_text(PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME));
     if (!state) /* made by libpq: the connection broke */
         return error_set(e, ECONNRESET, ERROR_UNAVAILABLE, "the database connection was lost: %s",
@@ -61,6 +63,8 @@ int postgres_result_error(const PGresult *result, struct error *e) {
             error_set(e, states[i].err, states[i].code, "%s", primary ? primary : "the database refused this");
             if (text_starts_with(state, "42"))
                 error_hint(e, "`replinet migrate` brings the database up to date");
+            if (hint && states[i].code == ERROR_QUOTA)
+                error_hint(e, "%s", hint);
             return -states[i].err;
         }
     return error_set(e, EIO, ERROR_INTERNAL, "the database answered %s: %s", state, primary ? primary : "no text");

@@ -307,7 +307,8 @@ static void strangers_see_nothing(void **state) {
     struct error e;
     struct caller stranger = make_user("stranger@x.test", "pro_user");
     char *answer = NULL;
-    struct page page = {1, 10};
+    struct list_query query = {.page = {1, 10}, .all = true};
+    struct thread_filter filter = {0};
     start(&admin, "probe", thread);
     assert_int_equal(threads_get(&db, &stranger, thread, &answer, &e), -ENOENT);
     assert_int_equal(e.code, ERROR_NOT_FOUND);
@@ -318,7 +319,7 @@ static void strangers_see_nothing(void **state) {
     assert_int_equal(artifacts_list(&db, &stranger, thread, &answer, &e), -ENOENT);
     cleanup_json json_t *body = json_pack("{s:s, s:s}", "name", "mine", "preset_id", "probe");
     assert_int_equal(agents_create(&db, &stranger, body, &answer, &e), -ENOENT); /* another's preset */
-    good(threads_list(&db, &stranger, &page, NULL, NULL, &answer, &e), &e);
+    good(threads_list(&db, &stranger, &query, &filter, &answer, &e), &e);
     assert_non_null(strstr(answer, "\"total\" : 0"));
     free(answer);
     clean();

@@ -126,6 +126,11 @@ describe('tables', () => {
     const run = spawnSync(program, { env: { ...process.env, ...env }, timeout: 120000 });
     assert.equal(run.status, 0, `${run.stdout}${run.stderr}`);
   });
+
+  test('objects: quotas, revisions, lists, retries', () => {
+    const run = spawnSync(testProgram('objects_program'), { env: { ...process.env, ...env }, timeout: 120000 });
+    assert.equal(run.status, 0, `${run.stdout}${run.stderr}`);
+  });
 });
 
 describe('plans', () => {

@@ -1,0 +1,298 @@
+/* Users' objects against a real PostgreSQL: quotas under a rush, changes by revision, lists, retries, the feed. Run by
+ * tests/flow/store.test.mjs, which gives it DATABASE_URL of an empty, migrated database. */
+#include "../unit/unit_test.h"
+
+#include "base/config.h"
+#include "base/memory.h"
+#include "domain/agents.h"
+#include "domain/presets.h"
+#include "domain/threads.h"
+#include "domain/users.h"
+#include <errno.h>
+#include <pthread.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct postgres db;
+static struct caller admin, free_user, other;
+
+static void good(int r, const struct error *e) {
+    if (r < 0)
+        fail_msg("%s: %s", error_name(e->code), e->text);
+}
+
+static void refused(int r, const struct error *e, enum error_code code, const char *text) {
+    assert_true(r < 0);
+    if (e->code != code || !strstr(e->text, text))
+        fail_msg("%s: %s", error_name(e->code), e->text);
+}
+
+static void sql(const char *text) {
+    struct error e;
+    good(postgres_script(&db, text, &e), &e);
+}
+
+static int64_t number(const char *text) {
+    struct statement statement = {"probe", text};
+    cleanup_result struct pg_result *result = NULL;
+    struct error e;
+    sql("DEALLOCATE ALL");
+    db.prepared_count = 0;
+    good(postgres_query(&db, &statement, &result, &e), &e);
+    db.prepared_count = 0;
+    sql("DEALLOCATE ALL");
+    return result_int(result, 0, 0);
+}
+
+static struct caller make_user(const char *email, const char *role) {
+    struct caller caller = {.role = role_from_name(role)};
+    cleanup_free char *text =
+        memory_print("INSERT INTO users (email, role) VALUES ('%s', '%s') RETURNING id", email, role);
+    struct statement statement = {email, text};
+    cleanup_free char *id = NULL;
+    struct error e;
+    good(postgres_value(&db, &statement, &id, &e), &e);
+    db.prepared_count--; /* the text lives on this stack */
+    strcpy(caller.id, id);
+    return caller;
+}
+
+static json_t *read_json(char *text) {
+    cleanup_free char *mine = text;
+    json_t *value = NULL;
+    struct error e;
+    good(json_parse(mine, strlen(mine), "answer", &value, &e), &e);
+    return value;
+}
+
+static json_t *make_preset(const struct caller *owner, const char *name) {
+    struct error e;
+    char *text = NULL;
+    cleanup_json json_t *body = json_pack("{s:s}", "name", name);
+    good(presets_create(&db, owner, body, &text, &e), &e);
+    return read_json(text);
+}
+
+static json_t *make_agent(const struct caller *owner, const char *name, const char *preset) {
+    struct error e;
+    char *text = NULL;
+    cleanup_json json_t *body = json_pack("{s:s, s:s, s:[]}", "name", name, "preset_id", preset, "script");
+    good(agents_create(&db, owner, body, &text, &e), &e);
+    return read_json(text);
+}
+
+static void clean(void) {
+    sql("TRUNCATE jobs, threads, thread_events, agents, presets CASCADE");
+}
+
+static void *create_many(void *user) {
+    cleanup_postgres struct postgres mine = {0};
+    struct error e;
+    if (postgres_open(&(struct postgres_options){.purpose = "probe"}, &mine, &e) < 0)
+        return "connect";
+    for (int i = 0; i < 5; i++) {
+        char *text = NULL;
+        cleanup_free char *name = memory_print("p%d-%d", (int)(intptr_t)user, i);
+        cleanup_json json_t *body = json_pack("{s:s}", "name", name);
+        int r = presets_create(&mine, &free_user, body, &text, &e);
+        free(text);
+        if (r < 0 && e.code != ERROR_QUOTA)
+            return "create";
+    }
+    return NULL;
+}
+
+static void a_quota_holds_under_a_rush(void **state) {
+    pthread_t makers[6];
+    void *problem;
+    struct error e;
+    char *text = NULL;
+    for (intptr_t i = 0; i < 6; i++)
+        pthread_create(&makers[i], NULL, create_many, (void *)i);
+    for (int i = 0; i < 6; i++) {
+        pthread_join(makers[i], &problem);
+        assert_null(problem);
+    }
+    assert_int_equal(number("SELECT count(*) FROM presets"), quota_limit(ROLE_FREE_USER, QUOTA_PRESETS));
+    cleanup_json json_t *one = json_pack("{s:s}", "name", "one too many");
+    refused(presets_create(&db, &free_user, one, &text, &e), &e, ERROR_QUOTA,
+            "a free_user may have at most 10 presets");
+    assert_non_null(strstr(e.hint, "QUOTAS"));
+    cleanup_json json_t *existing = json_pack("{s:s, s:s}", "name", "P0-0", "description", "put again");
+    if (number("SELECT count(*) FROM presets WHERE name = 'p0-0'")) {
+        good(presets_put(&db, &free_user, existing, &text, &e), &e); /* replaces: is no further one */
+        free(text);
+    }
+    clean();
+}
+
+static void waiting_threads_are_limited(void **state) {
+    struct error e;
+    struct caller guest = make_user("guest@x.test", "guest");
+    cleanup_json json_t *preset = make_preset(&guest, "p");
+    cleanup_json json_t *agent = make_agent(&guest, "a", "p");
+    char *text = NULL;
+    for (int i = 0; i < 10; i++) {
+        good(threads_start(&db, &guest, "a", "", NULL, &text, &e), &e);
+        free(text);
+    }
+    refused(threads_start(&db, &guest, "a", "", NULL, &text, &e), &e, ERROR_QUOTA, "at most 10 waiting threads");
+    assert_int_equal(number("SELECT threads_total FROM agents WHERE name = 'a'"), 10);
+    clean();
+}
+
+static void a_change_names_its_revision(void **state) {
+    struct error e;
+    char *text = NULL;
+    cleanup_json json_t *preset = make_preset(&free_user, "first");
+    const char *id = json_text_or(preset, "id", "");
+    cleanup_json json_t *change = json_pack("{s:s, s:f}", "name", "second", "temperature", 1.5);
+    good(presets_patch(&db, &free_user, id, 1, change, &text, &e), &e);
+    cleanup_json json_t *changed = read_json(text);
+    assert_string_equal(json_text_or(changed, "name", ""), "second");
+    assert_string_equal(json_text_or(changed, "ai_model", ""), "script");
+    assert_int_equal(json_int_or(changed, "revision", 0), 2);
+    refused(presets_patch(&db, &free_user, id, 1, change, &text, &e), &e, ERROR_STALE, "changed meanwhile");
+    refused(presets_delete(&db, &free_user, id, 1, &text, &e), &e, ERROR_STALE, "changed meanwhile");
+    refused(presets_patch(&db, &other, id, 0, change, &text, &e), &e, ERROR_NOT_FOUND, "there is no preset");
+    cleanup_json json_t *null_name = json_pack("{s:n}", "name");
+    refused(presets_patch(&db, &free_user, id, 0, null_name, &text, &e), &e, ERROR_BAD_INPUT, "may not be null");
+    cleanup_json json_t *unknown = json_pack("{s:i}", "colour", 1);
+    refused(presets_patch(&db, &free_user, id, 0, unknown, &text, &e), &e, ERROR_BAD_INPUT, "has no field");
+    good(presets_delete(&db, &free_user, id, 2, &text, &e), &e);
+    free(text);
+    clean();
+}
+
+static void agents_change_copy_and_go(void **state) {
+    struct error e;
+    char *text = NULL;
+    cleanup_json json_t *preset = make_preset(&free_user, "p");
+    cleanup_json json_t *theirs = make_preset(&other, "theirs");
+    cleanup_json json_t *agent = make_agent(&free_user, "robot", "p");
+    const char *id = json_text_or(agent, "id", "");
+    assert_string_equal(json_text_or(agent, "preset_name", ""), "p");
+    cleanup_json json_t *steal = json_pack("{s:O}", "preset_id", json_object_get(theirs, "id"));
+    refused(agents_patch(&db, &free_user, id, 0, steal, &text, &e), &e, ERROR_NOT_FOUND, "there is no preset");
+    cleanup_json json_t *change = json_pack("{s:b, s:n}", "is_active", false, "script");
+    good(agents_patch(&db, &free_user, id, 1, change, &text, &e), &e);
+    cleanup_json json_t *changed = read_json(text);
+    assert_false(json_bool_or(changed, "is_active", true));
+    assert_true(json_is_null(json_object_get(changed, "script")));
+    for (int i = 1; i <= 2; i++) {
+        good(agents_duplicate(&db, &free_user, id, &text, &e), &e);
+        cleanup_json json_t *copy = read_json(text);
+        assert_string_equal(json_text_or(copy, "name", ""), i == 1 ? "robot (copy)" : "robot (copy 2)");
+    }
+    refused(agents_delete(&db, &free_user, id, 1, &text, &e), &e, ERROR_STALE, "changed meanwhile");
+    cleanup_json json_t *on = json_pack("{s:b}", "is_active", true);
+    good(agents_patch(&db, &free_user, id, 2, on, &text, &e), &e);
+    free(text);
+    good(threads_start(&db, &free_user, "robot", "", NULL, &text, &e), &e);
+    free(text);
+    refused(agents_delete(&db, &free_user, id, 0, &text, &e), &e, ERROR_CONFLICT, "not ended yet");
+    clean();
+}
+
+static int64_t total_of(char *text, const char *first_name) {
+    cleanup_json json_t *list = read_json(text);
+    const json_t *first = json_array_get(json_object_get(list, "items"), 0);
+    if (first_name)
+        assert_string_equal(json_text_or(first, "name", ""), first_name);
+    return json_int_or(list, "total", -1);
+}
+
+static void lists_search_sort_and_keep_to_the_own(void **state) {
+    struct error e;
+    char *text = NULL;
+    cleanup_json json_t *b = make_preset(&free_user, "B 100%");
+    cleanup_json json_t *a = make_preset(&free_user, "a");
+    cleanup_json json_t *c = make_preset(&other, "c");
+    static const struct {
+        const char *search, *sort, *first;
+        bool all;
+        int total;
+    } cases[] = {
+        {NULL, NULL, "a", false, 2},       {NULL, "name", "a", false, 2},           {NULL, "-name", "B 100%", false, 2},
+        {"b 1", NULL, "B 100%", false, 1}, {"%", "created_at", "B 100%", false, 1}, {"nothing", NULL, NULL, false, 0},
+        {NULL, NULL, "a", true, 2},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct list_query query = {{1, 10}, cases[i].search, cases[i].sort, cases[i].all};
+        good(presets_list(&db, &free_user, &query, NULL, &text, &e), &e);
+        assert_int_equal(total_of(text, cases[i].first), cases[i].total);
+    }
+    struct list_query all = {.page = {1, 10}, .all = true}, wrong = {.page = {1, 10}, .sort = "owner_id; DROP"};
+    good(presets_list(&db, &admin, &all, NULL, &text, &e), &e);
+    assert_int_equal(total_of(text, "c"), 3);
+    all.all = false;
+    good(presets_list(&db, &admin, &all, NULL, &text, &e), &e);
+    assert_int_equal(total_of(text, NULL), 0);
+    refused(presets_list(&db, &admin, &wrong, NULL, &text, &e), &e, ERROR_BAD_INPUT, "is not sorted by");
+    clean();
+}
+
+static void an_ended_thread_is_retried_and_deleted(void **state) {
+    struct error e;
+    char *text = NULL, job_id[UUID_TEXT_SIZE];
+    cleanup_json json_t *preset = make_preset(&free_user, "p");
+    cleanup_json json_t *agent = make_agent(&free_user, "a", "p");
+    cleanup_json json_t *inputs = json_pack("{s:i}", "n", 7);
+    good(threads_start(&db, &free_user, "a", "do it", inputs, &text, &e), &e);
+    cleanup_json json_t *thread = read_json(text);
+    const char *id = json_text_or(thread, "id", "");
+    assert_string_equal(json_text_or(thread, "agent_name", ""), "a");
+    refused(threads_retry(&db, &free_user, id, &text, &e), &e, ERROR_CONFLICT, "not ended yet");
+    refused(threads_delete(&db, &free_user, id, &text, &e), &e, ERROR_CONFLICT, "not ended yet");
+    good(threads_stop(&db, &free_user, id, &text, job_id, &e), &e);
+    free(text);
+    good(threads_retry(&db, &free_user, id, &text, &e), &e);
+    cleanup_json json_t *retried = read_json(text);
+    assert_string_equal(json_text_or(retried, "retry_of", ""), id);
+    assert_string_equal(json_text_or(retried, "task", ""), "do it");
+    assert_true(json_equal(json_object_get(retried, "inputs"), inputs));
+    struct list_query query = {.page = {1, 10}};
+    struct thread_filter filter = {.status = "stopped,error"};
+    good(threads_list(&db, &free_user, &query, &filter, &text, &e), &e);
+    assert_int_equal(total_of(text, NULL), 1);
+    filter = (struct thread_filter){.from = "2999-01-01T00:00:00Z"};
+    good(threads_list(&db, &free_user, &query, &filter, &text, &e), &e);
+    assert_int_equal(total_of(text, NULL), 0);
+    filter = (struct thread_filter){.status = "asleep"};
+    refused(threads_list(&db, &free_user, &query, &filter, &text, &e), &e, ERROR_BAD_INPUT, "asleep");
+    refused(threads_delete(&db, &other, id, &text, &e), &e, ERROR_NOT_FOUND, "there is no thread");
+    good(threads_delete(&db, &free_user, id, &text, &e), &e);
+    free(text);
+    assert_int_equal(number("SELECT count(*) FROM threads"), 1);
+    assert_int_equal(number("SELECT count(*) FROM thread_events v WHERE NOT EXISTS "
+                            "(SELECT FROM threads t WHERE t.id = v.thread_id)"),
+                     0);
+    clean();
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_quota_holds_under_a_rush),
+        cmocka_unit_test(waiting_threads_are_limited),
+        cmocka_unit_test(a_change_names_its_revision),
+        cmocka_unit_test(agents_change_copy_and_go),
+        cmocka_unit_test(lists_search_sort_and_keep_to_the_own),
+        cmocka_unit_test(an_ended_thread_is_retried_and_deleted),
+    };
+    cleanup_free char *complaints = NULL;
+    struct error e;
+    if (sodium_init() < 0 || config_load(NULL, &complaints) < 0 ||
+        postgres_open(&(struct postgres_options){.purpose = "probe"}, &db, &e) < 0 ||
+        users_ensure_local_admin(&db, &admin, &e) < 0) {
+        fprintf(stderr, "%s\n", complaints ? complaints : e.text);
+        return 1;
+    }
+    free_user = make_user("free-objects@x.test", "free_user");
+    other = make_user("other-objects@x.test", "free_user");
+    clean();
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    postgres_close(&db);
+    return failed;
+}
