@@ -25,6 +25,9 @@ struct run {
     int depth;          /* scripts called within each other */
     int sink_error;     /* < 0: the sink refused; the run ends */
     struct error sink_problem;
+    bool held;              /* a person has the browser in hand */
+    char held_by[128];      /* who */
+    int64_t paused_ms;      /* how long the run has waited for people so far */
     int64_t refusals;       /* reported and not */
     char refused_host[256]; /* the last host that the egress gate refused, "" for none */
     char refused_text[400];
@@ -62,7 +65,7 @@ int run_result(struct step *step, const char *name, json_t *value, struct error 
 /* Steps that hold steps: what {{loop}} means inside, and the time they have. loop_enter's object is borrowed. */
 struct loop_scope {
     json_t *outer;
-    int64_t limit;
+    int64_t limit, paused_ms; /* of the run, before */
 };
 json_t *loop_enter(struct step *step, struct loop_scope *scope);
 void loop_leave(struct step *step, struct loop_scope *scope);

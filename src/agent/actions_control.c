@@ -49,7 +49,7 @@ static int run_passes(struct step *step, int64_t *passes, struct error *e) {
 
 json_t *loop_enter(struct step *step, struct loop_scope *scope) {
     json_t *values = step->run->values, *loop;
-    *scope = (struct loop_scope){json_incref(json_object_get(values, "loop")), step->run->limit};
+    *scope = (struct loop_scope){json_incref(json_object_get(values, "loop")), step->run->limit, step->run->paused_ms};
     step->run->limit = step->deadline;
     json_object_set_new(values, "loop", loop = json_pack("{s:O}", "outer", scope->outer));
     return loop;
@@ -58,6 +58,8 @@ json_t *loop_enter(struct step *step, struct loop_scope *scope) {
 void loop_leave(struct step *step, struct loop_scope *scope) {
     json_object_set_new(step->run->values, "loop", scope->outer);
     step->run->limit = scope->limit;
+    if (scope->limit != INT64_MAX)
+        step->run->limit += step->run->paused_ms - scope->paused_ms;
 }
 
 int action_repeat(struct step *step, struct error *e) {

@@ -11,6 +11,7 @@ struct dialogs {
     json_t *plans; /* [{"on"?, "accept", "text"?, "times"}], the oldest first; NULL: none */
     json_t *last;  /* {"type", "message", "default", "url", "accepted", "text"}; NULL: none was shown yet */
     int64_t shown, read;
+    bool left_to_person; /* who has the browser in hand answers */
 };
 
 void dialogs_done(struct dialogs *dialogs);

@@ -142,6 +142,8 @@ static void on_crashed(struct page *page, struct page_session *session, const js
 }
 
 static void on_dialog(struct page *page, struct page_session *session, const json_t *params) {
+    if (page->dialogs->left_to_person)
+        return;
     json_t *answer = dialogs_answer(page->dialogs, params);
     bool accept = json_bool_or(answer, "accept", false);
     const char *type = json_text_or(params, "type", "alert");

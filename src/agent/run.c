@@ -1,6 +1,7 @@
 #include "agent/run.h"
 #include "agent/action.h"
 #include "agent/script.h"
+#include "agent/takeover.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/memory.h"
@@ -79,6 +80,8 @@ static void on_event(void *user, const char *session_id, const char *method, con
     struct run *run = user;
     if (!strcmp(method, "Replinet.egress"))
         on_egress(run, params);
+    else if (!strcmp(method, "Replinet.control"))
+        takeover_event(run, params);
     else if (run->tabs)
         tabs_event(run->tabs, session_id, method, params);
 }
@@ -116,6 +119,8 @@ static int connect_browser(struct run *run, struct error *e) {
     cdp_client_set_interrupt(run->client, run->options->interrupt_fd);
     cdp_client_set_handler(run->client, on_event, run);
     r = cdp_call(run->client, NULL, "Replinet.enable", NULL, clock_remaining_ms(deadline), NULL, e);
+    if (!r)
+        r = cdp_send(run->client, NULL, "Replinet.setRun", json_pack("{s:s}", "state", "running"), e);
     struct page_listener listener = {run, on_note};
     if (!r)
         r = tabs_open(run->client, &listener, &run->dialogs, deadline, &run->tabs, e);
@@ -129,7 +134,9 @@ static int carry_out(struct run *run, struct agent_outcome *outcome, struct erro
         r = lease(run, outcome, e);
     if (!r)
         r = connect_browser(run, e);
-    return r < 0 ? r : step_run_list(run, script_steps(run->options->script), "steps", e);
+    if (!r)
+        r = step_run_list(run, script_steps(run->options->script), "steps", e);
+    return r < 0 ? r : takeover_wait(run, NULL, e); /* nobody loses the browser out of their hands */
 }
 
 static bool has_ended(void *user) {

@@ -14,7 +14,8 @@
 struct agent_sink {
     void *user;
     /* kinds: run.started, run.finished, browser.leased, browser.ended, step.started, step.finished, step.failed,
-     * egress.refused, egress.allowed (level debug), page.dialog, page.console (level debug), download.finished, note */
+     * egress.refused, egress.allowed (level debug), page.dialog, page.console (level debug), download.finished,
+     * control.taken, control.returned, note */
     int (*event)(void *user, enum log_level level, const char *kind, const char *message, const json_t *data,
                  struct error *e);
     /* Stores a file; `kind` screenshot | download | other. `ret_id` has room for a UUID text. */
@@ -22,6 +23,8 @@ struct agent_sink {
                     size_t length, char ret_id[37], struct error *e);
     /* The thread has a browser now (status running); called once. */
     int (*running)(void *user, const char *browser_id, struct error *e);
+    /* The run waits for a person (status waiting): why ("control"); NULL: it goes on. */
+    int (*waiting)(void *user, const char *reason, struct error *e);
 };
 
 /* The browser's profile: what it begins with, and who takes what it leaves. */

@@ -2,6 +2,7 @@
 #include "agent/action.h"
 #include "agent/script.h"
 #include "agent/shapes.h"
+#include "agent/takeover.h"
 #include "agent/target.h"
 #include "agent/template.h"
 #include "base/clock.h"
@@ -131,6 +132,18 @@ static int handle(struct step *step, const struct action *action, struct error *
     return r < 0 ? r : action->handler(step, e);
 }
 
+/* A person may have changed the page under the step's hands: once the browser is given back it gets a second chance. */
+static int handle_again(struct step *step, const struct action *action, struct error *e) {
+    struct error problem;
+    int r = takeover_wait(step->run, NULL, &problem);
+    if (r < 0) {
+        *e = problem;
+        return r;
+    }
+    step->deadline = step_deadline(step->run, step->step);
+    return handle(step, action, e);
+}
+
 static int carry_out(struct step *step, const struct action *action, struct error *e) {
     struct run *run = step->run;
     int64_t began = clock_monotonic_ms();
@@ -142,6 +155,8 @@ static int carry_out(struct step *step, const struct action *action, struct erro
     run_event(run, LOG_INFO, "step.started", title, event_data(step, action), NULL);
     if (!r && !run->sink_error)
         r = handle(step, action, e);
+    if (r < 0 && run->held && !holds_steps && !ends_run(run, e))
+        r = handle_again(step, action, e);
     if (run->sink_error < 0)
         return *e = run->sink_problem, run->sink_error;
     if (r == -EAGAIN)
@@ -174,7 +189,9 @@ int step_run_list(struct run *run, const json_t *steps, const char *path, struct
         cleanup_free char *inner = memory_print("%s[%zu]", path, i);
         if (clock_remaining_ms(run->limit) <= 0)
             return error_set(e, ETIMEDOUT, ERROR_TIMEOUT, "%s: there was no time left to begin it", inner);
-        r = run_one(run, json_array_get(steps, i), inner, e);
+        r = takeover_wait(run, NULL, e);
+        if (!r)
+            r = run_one(run, json_array_get(steps, i), inner, e);
     }
     return r;
 }

@@ -117,6 +117,11 @@ static int on_running(void *user, const char *browser_id, struct error *e) {
     return 0;
 }
 
+static int on_waiting(void *user, const char *reason, struct error *e) {
+    return 0;
+}
+
 struct agent_sink run_sink_of(struct run_sink *state) {
-    return (struct agent_sink){.user = state, .event = on_event, .artifact = on_artifact, .running = on_running};
+    return (struct agent_sink){
+        .user = state, .event = on_event, .artifact = on_artifact, .running = on_running, .waiting = on_waiting};
 }

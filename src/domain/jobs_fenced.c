@@ -45,6 +45,14 @@ static const struct statement MARK_RUNNING = {
                          "status = CASE t.status WHEN 'starting' THEN 'running' ELSE t.status END::thread_status "
                          "FROM job WHERE t.id = job.thread_id AND t.end_time IS NULL RETURNING t.id"};
 
+static const struct statement MARK_WAITING = {
+    "jobs_mark_waiting", "UPDATE threads t SET reason = CASE WHEN t.status IN ('running', 'waiting') "
+                         "THEN coalesce($3, '') ELSE t.reason END, "
+                         "status = CASE WHEN t.status NOT IN ('running', 'waiting') THEN t.status "
+                         "WHEN $3::text IS NULL THEN 'running' ELSE 'waiting' END::thread_status "
+                         "FROM (SELECT j.thread_id FROM jobs j WHERE " HELD " FOR UPDATE) job "
+                         "WHERE t.id = job.thread_id AND t.end_time IS NULL RETURNING t.id"};
+
 static const struct statement FINISH_RUN = {
     "jobs_finish_run",
     "WITH job AS (UPDATE jobs j SET status = 'done', worker = NULL, lease_until = NULL, browser_id = NULL, reason = "
@@ -117,6 +125,12 @@ int jobs_write_events(struct postgres *db, struct job_fence *fence, const json_t
 int jobs_mark_running(struct postgres *db, const struct job_fence *fence, const char *browser_id, struct error *e) {
     cleanup_result struct pg_result *result = NULL;
     int r = postgres_query(db, &MARK_RUNNING, &result, e, FENCE_VALUES(fence), browser_id);
+    return r < 0 ? r : result_rows(result) ? 0 : fenced(fence, e);
+}
+
+int jobs_mark_waiting(struct postgres *db, const struct job_fence *fence, const char *reason, struct error *e) {
+    cleanup_result struct pg_result *result = NULL;
+    int r = postgres_query(db, &MARK_WAITING, &result, e, FENCE_VALUES(fence), reason);
     return r < 0 ? r : result_rows(result) ? 0 : fenced(fence, e);
 }
 

@@ -26,6 +26,10 @@ int jobs_write_events(struct postgres *db, struct job_fence *fence, const json_t
 /* The thread has a browser: it is "running" (or still "stopping"). */
 int jobs_mark_running(struct postgres *db, const struct job_fence *fence, const char *browser_id, struct error *e);
 
+/* The thread waits for a person; `reason` says for what ("control"). NULL: it goes on. A thread that is to stop stays
+ * "stopping". */
+int jobs_mark_waiting(struct postgres *db, const struct job_fence *fence, const char *reason, struct error *e);
+
 struct run_end {
     const char *status; /* completed, error, stopped */
     const char *reason, *error_message;

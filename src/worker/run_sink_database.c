@@ -52,6 +52,12 @@ static int on_running(void *user, const char *browser_id, struct error *e) {
     return JOB_PATIENTLY(jobs_mark_running(&sink->job->db, &sink->job->fence, browser_id, e));
 }
 
+static int on_waiting(void *user, const char *reason, struct error *e) {
+    struct run_sink_database *sink = user;
+    return JOB_PATIENTLY(jobs_mark_waiting(&sink->job->db, &sink->job->fence, reason, e));
+}
+
 struct agent_sink run_sink_database_of(struct run_sink_database *state) {
-    return (struct agent_sink){.user = state, .event = on_event, .artifact = on_artifact, .running = on_running};
+    return (struct agent_sink){
+        .user = state, .event = on_event, .artifact = on_artifact, .running = on_running, .waiting = on_waiting};
 }

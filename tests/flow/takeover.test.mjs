@@ -1,0 +1,100 @@
+// A person takes the browser of a running thread over: the run waits, its clocks stand still, and it goes on afterwards.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import http from 'node:http';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { startInstance, traces, until } from './lib/instance.mjs';
+import { watchBrowser } from './lib/live_client.mjs';
+
+const PAGE = `<!doctype html><title>gate</title><style>body{margin:0}button{position:absolute;left:20px;top:20px;width:200px;height:40px}</style>
+<button id=open onclick="document.title='open';this.after(Object.assign(document.createElement('p'),{textContent:'Come in',style:'position:absolute;top:100px'}))">Only people press this</button>`;
+
+let site, replinet, door;
+
+before(async () => {
+  site = await new Promise((resolve) => {
+    const server = http.createServer((request, response) => {
+      response.writeHead(200, { 'content-type': 'text/html' });
+      response.end(PAGE);
+    });
+    server.listen(0, '127.0.0.1', () => resolve(server));
+  });
+  replinet = await startInstance({ SECRET_KEY: randomBytes(32).toString('hex'), MAX_BROWSERS: '2', EGRESS_ALLOW: `127.0.0.1:${site.address().port}` });
+  const sign = async (claims) => (await replinet.cli('ticket', JSON.stringify(claims), '600')).stdout.trim();
+  door = { port: Number(replinet.env.DOOR_PORT), signer: { sign } };
+  await create('preset', { name: 'No model', ai_model: 'script' });
+});
+after(async () => {
+  await replinet.stop();
+  assert.deepEqual(traces(replinet), []);
+  replinet.remove();
+  site.close();
+});
+
+async function json(...args) {
+  const answer = await replinet.cli(...args, '--json');
+  assert.equal(answer.code, 0, `replinet ${args.join(' ')}: ${answer.stderr}`);
+  return JSON.parse(answer.stdout);
+}
+
+async function create(kind, object) {
+  const file = path.join(replinet.folder, `${object.name}.${kind}.json`);
+  fs.writeFileSync(file, JSON.stringify(object));
+  return json(kind, 'create', file);
+}
+
+const show = (id) => json('thread', 'show', id);
+const when = (id, what, check) => until(what, async () => { const found = await show(id); return check(found) && found; }, 60000);
+const ended = (id) => when(id, `the end of thread ${id}`, (thread) => ['completed', 'error', 'stopped'].includes(thread.status));
+
+async function start(name, steps) {
+  await create('agent', { name, preset_id: 'No model', browser_config: { timeout_ms: 60000 }, script: { steps } });
+  const { id } = await json('thread', 'start', name);
+  const { browser_id: browser } = await when(id, 'a browser', (thread) => thread.status === 'running' && thread.browser_id);
+  const viewer = await watchBrowser(door, browser, { sub: 'olga', name: 'Olga', control: true });
+  await viewer.whenState((state) => state.title === 'gate' && state.run === 'running', 'the page of the run', 60000);
+  return { id, viewer };
+}
+
+const goto = () => ({ goto: `http://127.0.0.1:${site.address().port}/` });
+
+test('the run waits until the browser is given back, and then goes on', async () => {
+  const { id, viewer } = await start('Waits', [goto(), { wait_for: { ms: 1000 } }, { assert: { title: 'open' } }, { extract: { as: 'said', css: 'p' } }]);
+  await viewer.takeControl();
+  const waiting = await when(id, 'a waiting thread', (thread) => thread.status === 'waiting');
+  assert.equal(waiting.reason, 'control');
+  await viewer.whenState((state) => state.run === 'paused', 'a paused run');
+  viewer.click(120, 40);
+  await viewer.whenState((state) => state.title === 'open', 'the gate open');
+  viewer.say('return_control');
+  const thread = await ended(id);
+  assert.equal(thread.status, 'completed', thread.error_message);
+  assert.equal(thread.reason, '');
+  assert.equal(thread.results.said, 'Come in');
+  const log = (await replinet.cli('thread', 'logs', id)).stdout;
+  assert.match(log, /Olga has the browser in hand/);
+  assert.match(log, /given back; the run goes on/);
+});
+
+test('a step that fails while a person is at it is tried again afterwards', async () => {
+  const { id, viewer } = await start('Again', [goto(), { wait_for: { text: 'Come in' }, timeout_ms: 4000 }]);
+  await viewer.takeControl();
+  await when(id, 'a waiting thread', (thread) => thread.status === 'waiting');
+  viewer.click(120, 40);
+  await viewer.whenState((state) => state.title === 'open', 'the gate open');
+  viewer.say('return_control');
+  const thread = await ended(id);
+  assert.equal(thread.status, 'completed', thread.error_message);
+});
+
+test('a waiting run can be stopped, and its viewers hear the end', async () => {
+  const { id, viewer } = await start('Stopped', [goto(), { wait_for: { ms: 500 } }, { wait_for: { ms: 500 } }]);
+  await viewer.takeControl();
+  await when(id, 'a waiting thread', (thread) => thread.status === 'waiting');
+  assert.equal((await replinet.cli('thread', 'stop', id)).code, 0);
+  const thread = await ended(id);
+  assert.deepEqual([thread.status, thread.reason], ['stopped', 'stopped']);
+  assert.equal((await viewer.heard('ended')).reason, 'released');
+});
