@@ -21,12 +21,10 @@ static int modifiers_of(const json_t *arguments) {
 
 static int click(struct step *step, const json_t *arguments, struct error *e) {
     cleanup_json json_t *target = shapes_target_of(arguments);
+    struct input_click how = {json_text_or(arguments, "button", "left"), (int)json_int_or(arguments, "times", 1),
+                              modifiers_of(arguments)};
     struct aimed aimed;
-    int r = target_aim(step, target, "enabled", &aimed, e);
-    if (r < 0)
-        return r;
-    return input_click(step->run->page, aimed.x, aimed.y, json_text_or(arguments, "button", "left"),
-                       (int)json_int_or(arguments, "times", 1), modifiers_of(arguments), step->deadline, e);
+    return target_click(step, target, "aimClick", json_pack("[s]", "enabled"), &how, &aimed, e);
 }
 
 int action_click(struct step *step, struct error *e) {

@@ -22,21 +22,15 @@ static json_t *choice_of(const json_t *arguments) {
     return json_object();
 }
 
-static int click_target(struct step *step, const json_t *target, struct error *e) {
-    struct aimed aimed;
-    int r = target_aim(step, target, "enabled", &aimed, e);
-    return r < 0 ? r : input_click(step->run->page, aimed.x, aimed.y, "left", 1, 0, step->deadline, e);
-}
-
 static int click_option(struct step *step, json_t *option, struct error *e) {
     cleanup_json json_t *target = option;
-    return click_target(step, target, e);
+    return target_click_plainly(step, target, e);
 }
 
 /* A list made of elements: it is opened as a person would, then each option is clicked. */
 static int choose_by_clicks(struct step *step, const json_t *target, bool open, struct error *e) {
     const json_t *arguments = step->arguments, *options = json_object_get(arguments, "options");
-    int r = open ? 0 : click_target(step, target, e);
+    int r = open ? 0 : target_click_plainly(step, target, e);
     if (json_object_get(arguments, "value"))
         return error_set(e, EINVAL, ERROR_STEP, "this list is made of elements: name its option by text or index");
     if (!r && json_object_get(arguments, "index"))
@@ -83,11 +77,9 @@ static int see_toggled(struct step *step, const json_t *target, bool wanted, siz
 static int toggle(struct step *step, bool wanted, struct error *e) {
     cleanup_json json_t *target = shapes_target_of(step->arguments);
     struct aimed aimed;
-    int r = target_aim_as(step, target, "aimToggle", json_boolean(wanted), &aimed, e);
-    if (r < 0 || aimed.done)
-        return r;
-    r = input_click(step->run->page, aimed.x, aimed.y, "left", 1, 0, step->deadline, e);
-    return r < 0 ? r : see_toggled(step, target, wanted, aimed.session, e);
+    struct input_click how = {"left", 1, 0};
+    int r = target_click(step, target, "aimToggle", json_boolean(wanted), &how, &aimed, e);
+    return r < 0 || aimed.done ? r : see_toggled(step, target, wanted, aimed.session, e);
 }
 
 int action_check(struct step *step, struct error *e) {

@@ -1,6 +1,7 @@
 #include "agent/input.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
@@ -72,15 +73,24 @@ static bool has_closed(const struct page *page, const struct error *e) {
     return page_closed(page) || strstr(e->text, "closed");
 }
 
-static int send_all(struct page *page, struct cdp_request *requests, size_t count, int64_t deadline, struct error *e) {
+/* The answers belong to the caller. */
+static int send_and_keep(struct page *page, struct cdp_request *requests, size_t count, int64_t deadline,
+                         struct error *e) {
     for (size_t i = 0; i < count; i++)
-        requests[i].session_id = page_session_id(page, 0);
+        if (!requests[i].session_id)
+            requests[i].session_id = page_session_id(page, 0);
     int r = cdp_call_many(page_client(page), requests, count, clock_remaining_ms(deadline), e);
-    for (size_t i = 0; i < count; i++) {
-        if (requests[i].error.code == ERROR_BROWSER && !r && !has_closed(page, &requests[i].error))
+    for (size_t i = 0; i < count; i++)
+        if (text_starts_with(requests[i].method, "Input.") && requests[i].error.code == ERROR_BROWSER && !r &&
+            !has_closed(page, &requests[i].error))
             r = error_set(e, EIO, ERROR_STEP, "the browser refused the input: %.300s", requests[i].error.text);
+    return r;
+}
+
+static int send_all(struct page *page, struct cdp_request *requests, size_t count, int64_t deadline, struct error *e) {
+    int r = send_and_keep(page, requests, count, deadline, e);
+    for (size_t i = 0; i < count; i++)
         json_decref(requests[i].result);
-    }
     return r;
 }
 
@@ -99,16 +109,30 @@ static struct cdp_request mouse(const char *type, double x, double y, const char
                                                     modifiers)};
 }
 
-int input_click(struct page *page, double x, double y, const char *button, int times, int modifiers, int64_t deadline,
-                struct error *e) {
-    struct cdp_request requests[REQUESTS_MAX];
-    size_t count = 0;
-    requests[count++] = mouse("mouseMoved", x, y, "none", 0, modifiers);
-    for (int i = 1; i <= times; i++) {
-        requests[count++] = mouse("mousePressed", x, y, button, i, modifiers);
-        requests[count++] = mouse("mouseReleased", x, y, button, i, modifiers);
+/* Without an answer of the guard the page went away under the click, which met it. */
+static void take_outcome(const struct cdp_request *asked, char ret_outcome[16]) {
+    const json_t *result = json_object_get(asked->result, "result");
+    snprintf(ret_outcome, 16, "%s", json_text_or(result, "value", "hit"));
+}
+
+int input_click(struct page *page, double x, double y, const struct input_click *how, size_t session, int64_t deadline,
+                char ret_outcome[16], struct error *e) {
+    struct cdp_request requests[REQUESTS_MAX] = {0};
+    size_t count = 0, inputs;
+    requests[count++] = mouse("mouseMoved", x, y, "none", 0, how->modifiers);
+    for (int i = 1; i <= how->times; i++) {
+        requests[count++] = mouse("mousePressed", x, y, how->button, i, how->modifiers);
+        requests[count++] = mouse("mouseReleased", x, y, how->button, i, how->modifiers);
     }
-    return send_all(page, requests, count, deadline, e);
+    inputs = count;
+    cleanup_free char *id = NULL; /* the session's place in the page may change meanwhile */
+    if (!page_world_prepare(page, session, "replinet.pressed()", &requests[count]))
+        requests[count++].session_id = id = memory_copy_text(page_session_id(page, session));
+    int r = send_and_keep(page, requests, count, deadline, e);
+    take_outcome(&requests[inputs], ret_outcome);
+    for (size_t i = 0; i < count; i++)
+        json_decref(requests[i].result);
+    return r;
 }
 
 int input_move(struct page *page, double x, double y, int64_t deadline, struct error *e) {

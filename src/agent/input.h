@@ -11,9 +11,16 @@
 /* The bit of a modifier's name, 0 when it is none. */
 int input_modifier(const char *name);
 
-/* Moves the mouse there and clicks `times` times. */
-int input_click(struct page *page, double x, double y, const char *button, int times, int modifiers, int64_t deadline,
-                struct error *e);
+/* A click, or `times` of them. */
+struct input_click {
+    const char *button; /* left, middle, right */
+    int times, modifiers;
+};
+
+/* Moves the mouse there and clicks. `session` has the guard armed (page/guard.js); ret_outcome is what it says: "hit",
+ * "missed" (nothing of it reached the page) or "unseen". */
+int input_click(struct page *page, double x, double y, const struct input_click *how, size_t session, int64_t deadline,
+                char ret_outcome[16], struct error *e);
 
 /* Moves the mouse there. */
 int input_move(struct page *page, double x, double y, int64_t deadline, struct error *e);

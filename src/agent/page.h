@@ -72,6 +72,9 @@ int page_call_all(struct page *page, const char *function, json_t *arguments, in
 int page_world_evaluate(struct page *page, size_t session, const char *expression, int64_t deadline,
                         json_t **ret_answer, struct error *e);
 
+/* The same as a request among others, in a world that is there already. -EAGAIN: it is not. */
+int page_world_prepare(struct page *page, size_t session, const char *expression, struct cdp_request *ret_request);
+
 /* Downloads, oldest first. */
 struct page_download {
     char id[64]; /* its file's name in the transfer folder */

@@ -15,9 +15,9 @@
 extern const struct embedded_file page_scripts[];
 
 /* The library's files in the order in which they build on each other. */
-static const char *const library_order[] = {"dom.js",   "text.js",    "visible.js", "roles.js",  "names.js",
-                                            "query.js", "point.js",   "choose.js",  "scroll.js", "fields.js",
-                                            "facts.js", "extract.js", "answer.js"};
+static const char *const library_order[] = {"dom.js",    "text.js",  "visible.js", "roles.js",  "names.js",
+                                            "query.js",  "point.js", "guard.js",   "choose.js", "scroll.js",
+                                            "fields.js", "facts.js", "extract.js", "answer.js"};
 
 static const struct embedded_file *find_script(const char *name) {
     const struct embedded_file *file = page_scripts;
@@ -221,6 +221,17 @@ int page_call_all(struct page *page, const char *function, json_t *arguments, in
     if (page_is_navigating(page) || resets != page->context_resets || json_is_null(json_array_get(answers, 0)))
         return -EAGAIN;
     *ret_answers = take_pointer(answers);
+    return 0;
+}
+
+int page_world_prepare(struct page *page, size_t session, const char *expression, struct cdp_request *ret_request) {
+    if (session >= page->session_count || !page->sessions[session].has_world)
+        return -EAGAIN;
+    *ret_request = (struct cdp_request){.session_id = page->sessions[session].id,
+                                        .method = "Runtime.evaluate",
+                                        .params = json_pack("{s:s, s:I, s:b, s:b}", "expression", expression,
+                                                            "contextId", (json_int_t)page->sessions[session].world,
+                                                            "awaitPromise", 1, "returnByValue", 1)};
     return 0;
 }
 

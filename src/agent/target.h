@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/action.h"
+#include "agent/input.h"
 
 /* An element that can be acted on: where to click in the page's viewport, in which session it lives. */
 struct aimed {
@@ -18,6 +19,13 @@ int target_aim(struct step *step, const json_t *target, const char *needs, struc
 /* The same with another function of the library: replinet[function](target, more, obstacles). `more` is stolen. */
 int target_aim_as(struct step *step, const json_t *target, const char *function, json_t *more, struct aimed *ret_aimed,
                   struct error *e);
+
+/* Clicks what the target means, aimed at by `function` (as for target_aim_as; it must arm the guard). When the page
+ * moved between aim and press, nothing of the click reaches it and the aim is taken again. */
+int target_click(struct step *step, const json_t *target, const char *function, json_t *more,
+                 const struct input_click *how, struct aimed *ret_aimed, struct error *e);
+/* The same for a plain click with the left button on what is enabled. */
+int target_click_plainly(struct step *step, const json_t *target, struct error *e);
 
 /* Calls replinet[function](target, ...more) in the session that has the target until its state is ready. `more` is
  * stolen. ret_session may be NULL. */

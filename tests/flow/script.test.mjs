@@ -134,6 +134,8 @@ describe('waiting until an element can be acted on', () => {
   test('is covered, then uncovered', scene('covered', 'Covered'))
   test('is disabled, then enabled', scene('disabled', 'Disabled'))
   test('is created again and again', scene('recreated', 'Recreated'))
+  test('moves away as the mouse arrives: the press meets no neighbour', scene('jumps', 'Jumps'))
+  test('is replaced as the mouse arrives', scene('swapped', 'Swapped'))
   test('is far below', scene('far', 'Far'))
   test('lies under a fixed header when scrolled to the middle', scene('header', 'Below header'))
   test('is in a scrolling box', scene('scroller', 'In scroller'))

@@ -127,7 +127,7 @@ replinet.aimToggle = async (target, wanted, obstacles) => {
     if (!wanted && (replinet.role(toggle) === 'radio' || replinet.inputType(toggle) === 'radio'))
         throw new replinet.Refusal('a radio button is turned off by turning another one on');
     if (!replinet.isEnabled(toggle)) return { ...seen, state: 'disabled' };
-    return replinet.aimAt(drawn, seen, obstacles);
+    return replinet.aimClickAt(drawn, seen, obstacles);
 };
 
 replinet.toggleIs = (target, wanted) => {

@@ -4,7 +4,7 @@ const elementFromPoint = method => (root, x, y) => Reflect.apply(method, root, [
 const inDocument = elementFromPoint(Document.prototype.elementFromPoint);
 const inShadow = elementFromPoint(ShadowRoot.prototype.elementFromPoint);
 
-const hitAt = (root, x, y) => {
+const hitAt = (replinet.hitAt = (root, x, y) => {
     let hit = inDocument(root, x, y);
     for (let shadow = hit && dom.shadowRoot(hit); shadow; shadow = hit && dom.shadowRoot(hit)) {
         const inner = inShadow(shadow, x, y);
@@ -12,7 +12,7 @@ const hitAt = (root, x, y) => {
         hit = inner;
     }
     return hit;
-};
+});
 
 const bigEnough = rect => rect.width >= 1 && rect.height >= 1;
 const boxOf = element => {
@@ -56,6 +56,9 @@ const labelled = (hit, element) => {
     return Boolean(label && label.control === element);
 };
 
+/* Whether the mouse meets `element` when it meets `hit`. */
+replinet.isMetBy = (element, hit) => Boolean(hit) && (replinet.eventPasses(element, hit) || labelled(hit, element));
+
 /* Goes outwards from the element, frame by frame, and sees whether the mouse would meet it. */
 const throughFrames = (element, start) => {
     let point = start;
@@ -64,7 +67,7 @@ const throughFrames = (element, start) => {
         const view = viewportOf(goal);
         if (point.x < 0 || point.y < 0 || point.x >= view.width || point.y >= view.height) return { state: 'outside' };
         const hit = hitAt(dom.ownerDocument(goal), point.x, point.y);
-        if (!hit || !(replinet.eventPasses(goal, hit) || labelled(hit, goal)))
+        if (!replinet.isMetBy(goal, hit))
             return { state: 'covered', by: hit ? replinet.describe(hit) : 'nothing' };
         if (!frame) break;
         point = outOf(frame, point);
