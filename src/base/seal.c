@@ -1,6 +1,6 @@
-#include "base/seal.h"
 #include "base/io.h"
 #include "base/memory.h"
+#include "base/seal_internal.h"
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,15 +13,14 @@
 #define KEY         crypto_secretstream_xchacha20poly1305_KEYBYTES
 #define KEY_DIGITS  64
 
-/* The subkey of one of the comma-separated keys. */
-static int derive(const char *digits, size_t length, enum seal_purpose purpose, unsigned char key[KEY],
-                  struct error *e) {
+int seal_derive(const char *digits, size_t length, enum seal_purpose purpose, unsigned char key[SEAL_KEY],
+                struct error *e) {
     unsigned char master[crypto_kdf_KEYBYTES];
     size_t bytes = 0;
     if (length != KEY_DIGITS || sodium_hex2bin(master, sizeof master, digits, length, NULL, &bytes, NULL) ||
         bytes != sizeof master)
         return error_set(e, EINVAL, ERROR_BAD_CONFIG, "SECRET_KEY is not 64 hexadecimal digits");
-    crypto_kdf_derive_from_key(key, KEY, purpose, KDF_CONTEXT, master);
+    crypto_kdf_derive_from_key(key, SEAL_KEY, purpose, KDF_CONTEXT, master);
     sodium_memzero(master, sizeof master);
     return 0;
 }
@@ -33,7 +32,7 @@ static const unsigned char *bytes_of(const char *text) {
 int seal_begin(struct seal_writer *writer, int fd, const char *secret_key, enum seal_purpose purpose,
                const char *context, struct error *e) {
     unsigned char key[KEY], header[HEADER];
-    int r = derive(secret_key, strcspn(secret_key, ","), purpose, key, e);
+    int r = seal_derive(secret_key, strcspn(secret_key, ","), purpose, key, e);
     if (r < 0)
         return r;
     writer->fd = fd;
@@ -122,7 +121,7 @@ int seal_open(int fd, int out, const char *secret_key, enum seal_purpose purpose
     int r = -EBADMSG;
     for (const char *at = secret_key; r == -EBADMSG && *at; at += *at == ',') {
         size_t length = strcspn(at, ",");
-        r = derive(at, length, purpose, key, e);
+        r = seal_derive(at, length, purpose, key, e);
         if (!r)
             r = open_with(fd, out, key, context, e);
         sodium_memzero(key, sizeof key);

@@ -13,7 +13,7 @@
 #define SEAL_PIECE (64 * 1024)
 
 /* Numbers of crypto_kdf subkeys; 1 is the ticket key (ticket.c). Never use a number again. */
-enum seal_purpose { SEAL_PROFILE = 2 };
+enum seal_purpose { SEAL_PROFILE = 2, SEAL_CREDENTIAL = 3 };
 
 struct seal_writer {
     crypto_secretstream_xchacha20poly1305_state state;
@@ -32,3 +32,10 @@ int seal_end(struct seal_writer *writer);                                    /* 
 /* Unseals the whole of `fd` into `out`. -EBADMSG, in words, when it was changed, cut off, sealed with another key or
  * for another context; what was written to `out` by then must not be used. */
 int seal_open(int fd, int out, const char *secret_key, enum seal_purpose purpose, const char *context, struct error *e);
+
+/* Sealed texts, for a column of a table: "1." and base64url of nonce and ciphertext (XChaCha20-Poly1305), with the same
+ * keys and the context bound in. free(); the opened text is to be wiped with sodium_memzero first. */
+int seal_text(const char *text, const char *secret_key, enum seal_purpose purpose, const char *context,
+              char **ret_sealed, struct error *e);
+int seal_text_open(const char *sealed, const char *secret_key, enum seal_purpose purpose, const char *context,
+                   char **ret_text, struct error *e);

@@ -24,6 +24,8 @@
     "'result_schema', a.result_schema, 'browser_config', a.browser_config, "                                           \
     "'repeat_after_loss', a.repeat_after_loss, 'threads_total', a.threads_total, "                                     \
     "'threads_completed', a.threads_completed, 'threads_failed', a.threads_failed, "                                   \
+    "'credential_ids', coalesce((SELECT json_agg(l.credential_id ORDER BY l.credential_id) FROM agent_credentials l "  \
+    "WHERE l.agent_id = a.id), '[]'::json), "                                                                          \
     "'last_thread_at', rfc3339(a.last_thread_at), 'created_at', rfc3339(a.created_at), "                               \
     "'updated_at', rfc3339(a.updated_at), 'revision', a.revision)"
 #define AGENT_JSON AGENT_JSON_WITH(AGENT_STATUS)

@@ -71,13 +71,14 @@ static const struct statement RENEW = {
     " LEFT JOIN renewed ON renewed.id = j.id"};
 
 /* `which` picks running jobs; $1 is the reason, $2 the text, $3 whether repeating is of no use. A drained worker is not
- * the job's fault: that attempt does not count. Locks jobs, then threads, then agents. */
+ * the job's fault: that attempt does not count. Locks jobs, then threads, then agents, then feeds: of several users
+ * perhaps, so such statements take turns (0061_user_feed.sql). */
 #define LOSE(which)                                                                                                    \
     "WITH lost AS (SELECT j.*, CASE WHEN j.stop_requested THEN 'cancelled' "                                           \
     "WHEN $3::boolean OR (j.acted_at IS NOT NULL AND NOT j.repeat_after_loss) THEN 'dead' "                            \
     "WHEN j.attempt >= j.max_attempts AND $1 <> 'shutdown' THEN 'dead' "                                               \
-    "ELSE 'queued' END::job_status AS next FROM jobs j WHERE j.status = 'running' AND " which                          \
-    " FOR UPDATE OF j SKIP LOCKED), "                                                                                  \
+    "ELSE 'queued' END::job_status AS next FROM jobs j CROSS JOIN (SELECT feed_take_turn() AS taken) turn "            \
+    "WHERE j.status = 'running' AND " which " FOR UPDATE OF j SKIP LOCKED), "                                          \
     "job AS (UPDATE jobs j SET status = l.next, worker = NULL, lease_until = NULL, browser_id = NULL, reason = $1, "   \
     "error = $2, finished_at = CASE WHEN l.next <> 'queued' THEN clock_timestamp() END, "                              \
     "max_attempts = j.max_attempts + ($1 = 'shutdown')::int, run_at = clock_timestamp() + CASE WHEN $1 = 'shutdown' "  \

@@ -6,6 +6,10 @@
     X("presets_name_unique", "there is a preset of this name already")                                                 \
     X("agents_name_unique", "there is an agent of this name already")                                                  \
     X("agents_preset_id_fkey", "there is no such preset, or agents still use it")                                      \
+    X("credentials_name_unique", "there is a credential of this name already")                                         \
+    X("credentials_name_check", "name must have 1 to 200 characters")                                                  \
+    X("credentials_description_check", "description must have at most 10000 characters")                               \
+    X("credentials_username_check", "username must have at most 1000 characters")                                      \
     X("jobs_unique_key", "this work is waiting or running already")                                                    \
     X("presets_name_check", "name must have 1 to 200 characters")                                                      \
     X("presets_ai_model_check", "ai_model must be \"script\" or \"provider/model\"")                                   \

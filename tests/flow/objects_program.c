@@ -4,8 +4,12 @@
 
 #include "base/config.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "domain/agents.h"
+#include "domain/credentials.h"
+#include "domain/feed.h"
 #include "domain/presets.h"
+#include "domain/statistics.h"
 #include "domain/threads.h"
 #include "domain/users.h"
 #include <errno.h>
@@ -84,7 +88,7 @@ static json_t *make_agent(const struct caller *owner, const char *name, const ch
 }
 
 static void clean(void) {
-    sql("TRUNCATE jobs, threads, thread_events, agents, presets CASCADE");
+    sql("TRUNCATE jobs, threads, thread_events, agents, presets, credentials CASCADE");
 }
 
 static void *create_many(void *user) {
@@ -272,6 +276,216 @@ static void an_ended_thread_is_retried_and_deleted(void **state) {
     clean();
 }
 
+static json_t *make_credential(const struct caller *owner, const char *name) {
+    struct error e;
+    char *text = NULL;
+    cleanup_json json_t *body =
+        json_pack("{s:s, s:s, s:s, s:s, s:[s,s]}", "name", name, "username", "ann", "secret", "hunter2-very-secret",
+                  "totp_secret", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "domains", "*.Shop.Example", "127.0.0.1");
+    good(credentials_create(&db, owner, body, &text, &e), &e);
+    return read_json(text);
+}
+
+static json_t *opened_for(const char *agent_id) {
+    struct error e;
+    json_t *list = NULL;
+    good(credentials_open(&db, agent_id, &list, &e), &e);
+    return list;
+}
+
+static void a_credential_s_secret_stays_inside(void **state) {
+    struct error e;
+    char *text = NULL;
+    cleanup_json json_t *preset = make_preset(&free_user, "p");
+    cleanup_json json_t *agent = make_agent(&free_user, "a", "p");
+    cleanup_json json_t *credential = make_credential(&free_user, "shop");
+    const char *id = json_text_or(credential, "id", ""), *agent_id = json_text_or(agent, "id", "");
+    cleanup_free char *shown = json_print(credential);
+    assert_null(strstr(shown, "hunter2"));
+    assert_null(strstr(shown, "GEZD"));
+    assert_non_null(strstr(shown, "\"shop.example\",\"127.0.0.1\""));
+    assert_true(json_bool_or(credential, "has_totp", false));
+    assert_int_equal(number("SELECT count(*) FROM credentials c WHERE c::text LIKE '%hunter2%'"), 0);
+    assert_int_equal(number("SELECT count(*) FROM user_feed f WHERE f::text LIKE '%hunter2%'"), 0);
+    cleanup_json json_t *none = opened_for(agent_id);
+    assert_int_equal(json_array_size(none), 0);
+    for (int i = 0; i < 2; i++)
+        good(credentials_link(&db, &free_user, "a", "shop", &e), &e);
+    cleanup_json json_t *open = opened_for(agent_id);
+    const json_t *one = json_array_get(open, 0);
+    assert_string_equal(json_text_or(one, "password", ""), "hunter2-very-secret");
+    assert_string_equal(json_text_or(one, "totp", ""), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
+    cleanup_json json_t *moved = json_pack("{s:[s]}", "domains", "evil.example");
+    refused(credentials_patch(&db, &free_user, id, 0, moved, &text, &e), &e, ERROR_BAD_INPUT,
+            "together with the secret");
+    cleanup_json json_t *renamed =
+        json_pack("{s:s, s:[s,s]}", "username", "bob", "domains", "shop.example", "127.0.0.1");
+    good(credentials_patch(&db, &free_user, id, 1, renamed, &text, &e), &e);
+    free(text);
+    json_object_set_new(moved, "secret", json_string("another"));
+    good(credentials_patch(&db, &free_user, id, 2, moved, &text, &e), &e);
+    cleanup_json json_t *changed = read_json(text);
+    assert_false(json_bool_or(changed, "has_totp", true));
+    refused(credentials_patch(&db, &free_user, id, 2, renamed, &text, &e), &e, ERROR_STALE, "changed meanwhile");
+    cleanup_json json_t *wrong = json_pack("{s:s, s:s, s:[s]}", "name", "x", "secret", "s", "domains", "no domain");
+    refused(credentials_create(&db, &free_user, wrong, &text, &e), &e, ERROR_BAD_INPUT, "is no domain");
+    clean();
+}
+
+static void strangers_and_other_owners_get_no_credential(void **state) {
+    struct error e;
+    char *text = NULL;
+    cleanup_json json_t *preset = make_preset(&free_user, "p");
+    cleanup_json json_t *agent = make_agent(&free_user, "a", "p");
+    cleanup_json json_t *theirs = make_credential(&other, "theirs");
+    const char *agent_id = json_text_or(agent, "id", ""), *id = json_text_or(theirs, "id", "");
+    refused(credentials_get(&db, &free_user, id, &text, &e), &e, ERROR_NOT_FOUND, "no credential");
+    refused(credentials_link(&db, &free_user, agent_id, id, &e), &e, ERROR_NOT_FOUND, "no credential");
+    refused(credentials_link(&db, &other, agent_id, id, &e), &e, ERROR_NOT_FOUND, "no agent");
+    refused(credentials_link(&db, &admin, agent_id, id, &e), &e, ERROR_CONFLICT, "different owners");
+    refused(credentials_delete(&db, &free_user, id, 0, &text, &e), &e, ERROR_NOT_FOUND, "no credential");
+    clean();
+}
+
+/* What the feed says since `after`: "kind kind ...". */
+static void feed_is(const struct caller *user, int64_t after, const char *expected) {
+    struct error e;
+    char *text = NULL;
+    cleanup_text struct text kinds = {0};
+    good(feed_read(&db, user->id, after, 100, &text, &e), &e);
+    cleanup_json json_t *feed = read_json(text);
+    json_t *item;
+    size_t i;
+    json_array_foreach (json_object_get(feed, "items"), i, item) {
+        assert_int_equal(json_int_or(item, "seq", 0), after + 1 + (int64_t)i);
+        text_print(&kinds, "%s%s", i ? " " : "", json_text_or(item, "kind", ""));
+    }
+    assert_string_equal(kinds.data ? kinds.data : "", expected);
+}
+
+static void the_feed_tells_each_change_once(void **state) {
+    struct error e;
+    char *text = NULL, job_id[UUID_TEXT_SIZE];
+    int64_t head = 0, others = 0;
+    good(feed_head(&db, free_user.id, &head, &e), &e);
+    good(feed_head(&db, other.id, &others, &e), &e);
+    cleanup_json json_t *preset = make_preset(&free_user, "p");
+    cleanup_json json_t *agent = make_agent(&free_user, "a", "p");
+    good(threads_start(&db, &free_user, "a", "", NULL, &text, &e), &e);
+    cleanup_json json_t *thread = read_json(text);
+    const char *id = json_text_or(thread, "id", "");
+    good(threads_stop(&db, &free_user, id, &text, job_id, &e), &e);
+    free(text);
+    good(threads_delete(&db, &free_user, id, &text, &e), &e);
+    free(text);
+    good(agents_delete(&db, &free_user, "a", 0, &text, &e), &e);
+    free(text);
+    feed_is(&free_user, head, "preset.created agent.created thread.created thread.status thread.deleted agent.deleted");
+    feed_is(&other, others, "");
+    sql("UPDATE user_feed SET time = now() - interval '8 days'");
+    int64_t gone = 0;
+    good(feed_trim(&db, &gone, &e), &e);
+    assert_true(gone >= 6);
+    good(feed_read(&db, free_user.id, 0, 10, &text, &e), &e);
+    cleanup_json json_t *feed = read_json(text);
+    assert_int_equal(json_int_or(feed, "oldest", -1), 0);
+    assert_int_equal(json_int_or(feed, "head", -1), head + 6);
+    clean();
+}
+
+/* Readers that see a number have seen all below it, whoever commits when. */
+static void *make_and_delete(void *user) {
+    cleanup_postgres struct postgres mine = {0};
+    struct error e;
+    if (postgres_open(&(struct postgres_options){.purpose = "probe"}, &mine, &e) < 0)
+        return "connect";
+    for (int i = 0; i < 20; i++) {
+        cleanup_transaction struct transaction transaction = {0};
+        char *text = NULL;
+        cleanup_free char *name = memory_print("f%d-%d", (int)(intptr_t)user, i);
+        cleanup_json json_t *body = json_pack("{s:s}", "name", name);
+        int r = postgres_begin(&mine, &transaction, &e);
+        if (!r)
+            r = presets_create(&mine, &other, body, &text, &e);
+        if (!r) {
+            free(text);
+            text = NULL;
+            r = presets_delete(&mine, &other, name, 0, &text, &e);
+        }
+        free(text);
+        if (!r && i % 3)
+            r = postgres_commit(&transaction, &e);
+        if (r < 0)
+            return "write";
+    }
+    return NULL;
+}
+
+static void the_feed_has_no_gap_under_a_rush(void **state) {
+    pthread_t writers[5];
+    struct error e;
+    void *problem;
+    int64_t at = 0, end = 0;
+    good(feed_head(&db, other.id, &at, &e), &e);
+    int64_t begin = at;
+    for (intptr_t i = 0; i < 5; i++)
+        pthread_create(&writers[i], NULL, make_and_delete, (void *)i);
+    while (at < begin + 5 * 13 * 2) {
+        char *text = NULL;
+        good(feed_read(&db, other.id, at, 100, &text, &e), &e);
+        cleanup_json json_t *feed = read_json(text);
+        json_t *item;
+        size_t i;
+        json_array_foreach (json_object_get(feed, "items"), i, item)
+            assert_int_equal(json_int_or(item, "seq", 0), ++at);
+    }
+    for (int i = 0; i < 5; i++) {
+        pthread_join(writers[i], &problem);
+        assert_null(problem);
+    }
+    good(feed_head(&db, other.id, &end, &e), &e);
+    assert_int_equal(end, begin + 5 * 13 * 2); /* of twenty, each third was rolled back */
+    clean();
+}
+
+static void the_dashboard_counts(void **state) {
+    struct error e;
+    char *text = NULL, job_id[UUID_TEXT_SIZE];
+    cleanup_json json_t *preset = make_preset(&free_user, "p");
+    cleanup_json json_t *agent = make_agent(&free_user, "a", "p");
+    for (int i = 0; i < 3; i++) {
+        good(threads_start(&db, &free_user, "a", "", NULL, &text, &e), &e);
+        cleanup_json json_t *thread = read_json(text);
+        if (i)
+            continue;
+        good(threads_stop(&db, &free_user, json_text_or(thread, "id", ""), &text, job_id, &e), &e);
+        free(text);
+    }
+    sql("UPDATE threads SET status = 'completed', end_time = now(), execution_time_ms = 40 WHERE id = "
+        "(SELECT id FROM threads WHERE status = 'queued' LIMIT 1)");
+    good(statistics_dashboard(&db, &free_user, true, 7, &text, &e), &e);
+    cleanup_json json_t *seen = read_json(text);
+    const json_t *threads = json_object_get(seen, "threads"), *series = json_object_get(seen, "series");
+    assert_int_equal(json_int_or(threads, "total", 0), 3);
+    assert_int_equal(json_int_or(threads, "today", 0), 3);
+    assert_int_equal(json_int_or(json_object_get(threads, "by_status"), "queued", 0), 1);
+    assert_true(json_real_or(threads, "success_rate", 0) == 1);
+    assert_int_equal(json_array_size(series), 7);
+    assert_int_equal(json_int_or(json_array_get(series, 6), "completed", 0), 1);
+    assert_int_equal(json_int_or(json_array_get(series, 6), "stopped", 0), 1);
+    assert_int_equal(json_int_or(json_object_get(seen, "durations"), "p50_ms", 0), 40);
+    assert_int_equal(json_array_size(json_object_get(seen, "recent")), 3);
+    assert_int_equal(json_int_or(json_array_get(json_object_get(seen, "top_agents"), 0), "threads", 0), 3);
+    good(statistics_dashboard(&db, &other, true, 90, &text, &e), &e);
+    cleanup_json json_t *nothing = read_json(text);
+    assert_int_equal(json_int_or(json_object_get(nothing, "threads"), "total", -1), 0);
+    good(statistics_dashboard(&db, &admin, true, 1, &text, &e), &e);
+    cleanup_json json_t *all = read_json(text);
+    assert_int_equal(json_int_or(json_object_get(all, "threads"), "total", -1), 3);
+    refused(statistics_dashboard(&db, &admin, true, 91, &text, &e), &e, ERROR_BAD_INPUT, "days must be");
+    clean();
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_quota_holds_under_a_rush),
@@ -280,10 +494,16 @@ int main(void) {
         cmocka_unit_test(agents_change_copy_and_go),
         cmocka_unit_test(lists_search_sort_and_keep_to_the_own),
         cmocka_unit_test(an_ended_thread_is_retried_and_deleted),
+        cmocka_unit_test(a_credential_s_secret_stays_inside),
+        cmocka_unit_test(strangers_and_other_owners_get_no_credential),
+        cmocka_unit_test(the_feed_tells_each_change_once),
+        cmocka_unit_test(the_feed_has_no_gap_under_a_rush),
+        cmocka_unit_test(the_dashboard_counts),
     };
     cleanup_free char *complaints = NULL;
     struct error e;
     if (sodium_init() < 0 || config_load(NULL, &complaints) < 0 ||
+        config_set(CONFIG_SECRET_KEY, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", &e) < 0 ||
         postgres_open(&(struct postgres_options){.purpose = "probe"}, &db, &e) < 0 ||
         users_ensure_local_admin(&db, &admin, &e) < 0) {
         fprintf(stderr, "%s\n", complaints ? complaints : e.text);

@@ -3,6 +3,8 @@
 
 #include "base/memory.h"
 #include "base/seal.h"
+#include "base/sha1.h"
+#include "base/totp.h"
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -100,12 +102,57 @@ static void pieces_cannot_change_places_or_be_left_out(void **state) {
     assert_int_equal(opened(fd, OLD, "agent", out), -EBADMSG);
 }
 
+static void texts_come_back_whole_or_not_at_all(void **state) {
+    cleanup_free char *sealed = NULL, *again = NULL, *text = NULL;
+    struct error e;
+    assert_int_equal(seal_text("p\xc3\xa4ss word", OLD, SEAL_CREDENTIAL, "id", &sealed, &e), 0);
+    assert_int_equal(seal_text("p\xc3\xa4ss word", OLD, SEAL_CREDENTIAL, "id", &again, &e), 0);
+    assert_string_not_equal(sealed, again);
+    assert_null(strstr(sealed, "word"));
+    assert_int_equal(seal_text_open(sealed, NEW "," OLD, SEAL_CREDENTIAL, "id", &text, &e), 0);
+    assert_string_equal(text, "p\xc3\xa4ss word");
+    char *none = NULL;
+    assert_int_equal(seal_text_open(sealed, NEW, SEAL_CREDENTIAL, "id", &none, &e), -EBADMSG);
+    assert_int_equal(seal_text_open(sealed, OLD, SEAL_CREDENTIAL, "other", &none, &e), -EBADMSG);
+    assert_int_equal(seal_text_open(sealed, OLD, SEAL_PROFILE, "id", &none, &e), -EBADMSG);
+    assert_int_equal(seal_text_open("1.AAAA", OLD, SEAL_CREDENTIAL, "id", &none, &e), -EBADMSG);
+    sealed[12] ^= 1;
+    assert_int_equal(seal_text_open(sealed, OLD, SEAL_CREDENTIAL, "id", &none, &e), -EBADMSG);
+    assert_null(none);
+}
+
+/* RFC 6238, appendix B (its eight digits end in these six); RFC 2202, case 6 for a key longer than a block. */
+static void authenticator_codes_are_those_of_the_rfc(void **state) {
+    static const struct {
+        int64_t at;
+        const char *code;
+    } cases[] = {{59, "287082"}, {1111111109, "081804"}, {1234567890, "005924"}, {20000000000, "353130"}};
+    char code[TOTP_CODE_SIZE];
+    struct error e;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        assert_int_equal(totp_code("gezd gnbv-GY3TQOJQ GEZDGNBVGY3TQOJQ", cases[i].at, code, &e), 0);
+        assert_string_equal(code, cases[i].code);
+    }
+    assert_int_equal(totp_check("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ====", &e), 0);
+    assert_int_equal(totp_check("", &e), -EINVAL);
+    assert_int_equal(totp_check("GEZD1", &e), -EINVAL);
+    assert_int_equal(totp_check("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ=x", &e), -EINVAL);
+    unsigned char key[80], digest[SHA1_DIGEST];
+    char hex[2 * SHA1_DIGEST + 1];
+    memset(key, 0xaa, sizeof key);
+    hmac_sha1(key, sizeof key, "Test Using Larger Than Block-Size Key - Hash Key First", 54, digest);
+    assert_string_equal(sodium_bin2hex(hex, sizeof hex, digest, sizeof digest),
+                        "aa4ae5e15272d00e95705637ce8a3b55ed402112");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_sealed_comes_back),
         cmocka_unit_test(another_key_or_context_is_refused_and_an_older_key_is_not),
         cmocka_unit_test(every_changed_byte_and_every_cut_is_noticed),
         cmocka_unit_test(pieces_cannot_change_places_or_be_left_out),
+        cmocka_unit_test(texts_come_back_whole_or_not_at_all),
+        cmocka_unit_test(authenticator_codes_are_those_of_the_rfc),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
