@@ -29,7 +29,7 @@ export class Replinet {
   }
 
   async start(settings) {
-    const ports = { DOOR_PORT: String(await freePort()), WORKER_METRICS_PORT: String(await freePort()) };
+    const ports = { DOOR_PORT: String(await freePort()), WORKER_METRICS_PORT: String(await freePort()), BACKEND_PORT: String(await freePort()), API_METRICS_PORT: String(await freePort()) };
     this.env = { ...this.env, ...ports, ...settings };
     this.up = spawn(this.binary, ['up'], { env: this.env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     this.ended = once(this.up, 'close');

@@ -34,6 +34,52 @@ int clock_parse(const char *text, int64_t *ret_wall_us) {
     return 0;
 }
 
+/* Microseconds of ".123456789"; the digits behind the sixth are dropped. */
+static const char *parse_fraction(const char *at, int64_t *ret_us) {
+    int64_t unit = 100000, us = 0;
+    if (*at != '.')
+        return at;
+    const char *start = ++at;
+    for (; *at >= '0' && *at <= '9'; at++, unit /= 10)
+        us += (*at - '0') * unit;
+    *ret_us = us;
+    return at > start ? at : NULL;
+}
+
+/* "Z" or "+02:00", to the end of the text. */
+static int parse_offset(const char *at, int64_t *ret_seconds) {
+    int hours, minutes, used = 0;
+    if ((*at == 'Z' || *at == 'z') && !at[1])
+        return 0;
+    if ((*at != '+' && *at != '-') || sscanf(at + 1, "%2d:%2d%n", &hours, &minutes, &used) != 2 || used != 5 || at[6] ||
+        hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
+        return -EINVAL;
+    *ret_seconds = (hours * 3600 + minutes * 60) * (*at == '-' ? -1 : 1);
+    return 0;
+}
+
+int clock_parse_any(const char *text, int64_t *ret_wall_us) {
+    struct tm tm = {0};
+    int used = 0;
+    int64_t us = 0, offset = 0;
+    char t;
+    if (sscanf(text, "%4d-%2d-%2d%c%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &t, &tm.tm_hour, &tm.tm_min,
+               &tm.tm_sec, &used) != 7 ||
+        used != 19 || (t != 'T' && t != 't' && t != ' '))
+        return -EINVAL;
+    static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    if (tm.tm_year < 1 || tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > days[tm.tm_mon - 1] ||
+        tm.tm_hour < 0 || tm.tm_hour > 23 || tm.tm_min < 0 || tm.tm_min > 59 || tm.tm_sec < 0 || tm.tm_sec > 60)
+        return -EINVAL;
+    const char *rest = parse_fraction(text + used, &us);
+    if (!rest || parse_offset(rest, &offset))
+        return -EINVAL;
+    tm.tm_year -= 1900;
+    tm.tm_mon--;
+    *ret_wall_us = ((int64_t)timegm(&tm) - offset) * 1000000 + us;
+    return 0;
+}
+
 int64_t clock_deadline(int64_t after_ms) {
     return after_ms < 0 ? INT64_MAX : clock_monotonic_ms() + after_ms;
 }

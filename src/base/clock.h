@@ -15,6 +15,9 @@ char *clock_format(int64_t wall_us, char text[CLOCK_TEXT_SIZE]);
 /* Reads what clock_format writes; -EINVAL for anything else. */
 int clock_parse(const char *text, int64_t *ret_wall_us);
 
+/* Reads any RFC 3339 time of the years 1 to 9999: seconds' fractions of any length, an offset instead of Z. */
+int clock_parse_any(const char *text, int64_t *ret_wall_us);
+
 /* A deadline `after_ms` from now on the monotonic clock; < 0 means none (INT64_MAX). */
 int64_t clock_deadline(int64_t after_ms);
 

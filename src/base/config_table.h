@@ -24,6 +24,14 @@
     X(LOG_FORMAT, TEXT, "auto", 0, 0, "ALEKW", "json, text, or auto: text on a terminal, else json.")                  \
     X(DOOR_HOST, TEXT, "127.0.0.1", 0, 0, "AEW", "Address on which the engine's door listens.")                        \
     X(DOOR_PORT, INT, "8001", 1, 65535, "AEW", "Port of the engine's door.")                                           \
+    X(BACKEND_HOST, TEXT, "127.0.0.1", 0, 0, "A", "Address on which the API and the web app are served.")              \
+    X(BACKEND_PORT, INT, "8000", 1, 65535, "A", "Port of the API and the web app.")                                    \
+    X(API_METRICS_PORT, INT, "9101", 0, 65535, "A", "Port on 127.0.0.1 of the API's metrics; 0: none.")                \
+    X(API_DATABASE_LANES, INT, "4", 1, 64, "A", "Threads of an API process that work with the database.")              \
+    X(API_SLOW_LANES, INT, "2", 1, 64, "A", "Threads of an API process for passwords, mail and other slow work.")      \
+    X(API_QUEUE_MAX, INT, "256", 1, 100000, "A", "Requests that may wait for a thread; further ones get 503.")         \
+    X(API_DRAIN_SECONDS, INT, "10", 0, 3600, "A", "How long an API that is told to end works on its requests.")        \
+    X(DATABASE_TIMEOUT_SECONDS, INT, "5", 1, 300, "A", "Longest wait of a request for one answer of the database.")    \
     X(WORKER_METRICS_PORT, INT, "9102", 0, 65535, "W", "Port on 127.0.0.1 of the worker's metrics; 0: none.")          \
     X(MAX_BROWSERS, INT, "8", 1, 1000, "LE", "Browsers that may exist at once, warm ones included.")                   \
     X(POOL_WARM, INT, "1", 0, 100, "E", "Frozen browsers kept ready for a lease.")                                     \

@@ -11,6 +11,7 @@
     X(BAD_CONFIG, 500, "bad_config", "A configuration value is wrong.")                                                \
     X(NOT_FOUND, 404, "not_found", "There is no such object, or the caller may not know of it.")                       \
     X(UNAUTHENTICATED, 401, "unauthenticated", "No valid ticket, token or key was presented.")                         \
+    X(SESSION_REVOKED, 401, "session_revoked", "The session was ended, here or elsewhere; sign in again.")             \
     X(FORBIDDEN, 403, "forbidden", "The caller is known but has no right to this.")                                    \
     X(CONFLICT, 409, "conflict", "The object is in a state that does not allow this.")                                 \
     X(TOO_LARGE, 413, "too_large", "A message, body or file is over its limit.")                                       \

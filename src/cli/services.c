@@ -43,6 +43,12 @@ static bool worker_is_ready(void *row) {
     return !port || is_listening("127.0.0.1", port);
 }
 
+static bool api_is_ready(void *row) {
+    const char *host = config_text(CONFIG_BACKEND_HOST);
+    bool any = !strcmp(host, "0.0.0.0") || !strcmp(host, "::");
+    return is_listening(any ? "127.0.0.1" : host, (int)config_int(CONFIG_BACKEND_PORT));
+}
+
 static const struct service_row rows[] = {
 #define X(id, command, user, reader, is_ready, stop_ms) {command, user, reader, is_ready, stop_ms},
     SERVICE_TABLE(X)
@@ -62,6 +68,12 @@ static int service_start(void *user, pid_t *ret_pid, int *ret_pidfd, struct erro
     return supervisor_spawn_command(row->command, *row->user ? row->user : NULL, row->reader, ret_pid, ret_pidfd, e);
 }
 
+#define API_STOP_EXTRA_MS 5000
+
+static int64_t api_drain_ms(void) {
+    return config_int(CONFIG_API_DRAIN_SECONDS) * 1000 + API_STOP_EXTRA_MS;
+}
+
 /* A worker lets its runs go on, then tells them to stop, then kills them. */
 static int64_t drain_ms(void) {
     return (config_int(CONFIG_WORKER_DRAIN_SECONDS) + config_int(CONFIG_JOB_STOP_SECONDS) + 5) * 1000;
@@ -76,6 +88,8 @@ struct supervisor_child service_child(enum service service, int64_t ready_ms) {
         .is_ready = row->is_ready,
         .user = (void *)row,
         .ready_ms = ready_ms,
-        .stop_ms = row->stop_ms ? row->stop_ms : drain_ms(),
+        .stop_ms = row->stop_ms > 0   ? row->stop_ms
+                   : row->stop_ms < 0 ? api_drain_ms()
+                                      : drain_ms(),
     };
 }

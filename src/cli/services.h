@@ -5,12 +5,13 @@
 #include "cli/supervisor.h"
 
 /* Identifier, subcommand, user (empty: root), reader letter of the configuration, ready check, stop_ms (0: as long as
- * it takes to drain by the configuration). The launcher stops after the engine and takes down every browser that is
- * left. */
+ * it takes a worker to drain by the configuration, -1: an api). The launcher stops after the engine and takes down
+ * every browser that is left. */
 #define SERVICE_TABLE(X)                                                                                               \
     X(LAUNCHER, "launcher", "", 'L', launcher_is_ready, 20000)                                                         \
     X(ENGINE, "engine", INSTANCE_USER_ENGINE, 'E', engine_is_ready, 8000)                                              \
-    X(WORKER, "worker", INSTANCE_USER_WORKER, 'W', worker_is_ready, 0)
+    X(WORKER, "worker", INSTANCE_USER_WORKER, 'W', worker_is_ready, 0)                                                 \
+    X(API, "api", INSTANCE_USER_API, 'A', api_is_ready, -1)
 
 enum service {
 #define X(id, command, user, reader, is_ready, stop_ms) SERVICE_##id,

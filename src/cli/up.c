@@ -130,6 +130,7 @@ static void print_place(const struct supervisor_child *child) {
         {"redis", "redis/redis.sock", "the private cache and doorbell", CONFIG_COUNT, CONFIG_COUNT},
         {"launcher", "launcher.sock", "makes browsers, for the engine alone", CONFIG_COUNT, CONFIG_COUNT},
         {"engine", NULL, "the door to browsers", CONFIG_DOOR_HOST, CONFIG_DOOR_PORT},
+        {"api", NULL, "the API and the web app", CONFIG_BACKEND_HOST, CONFIG_BACKEND_PORT},
         {"worker", NULL, "runs threads; its metrics", CONFIG_COUNT, CONFIG_WORKER_METRICS_PORT},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(places); i++)

@@ -15,6 +15,8 @@ static const struct {
     enum config_id host, port; /* host CONFIG_COUNT: loopback */
 } ports[] = {
     {CONFIG_DOOR_HOST, CONFIG_DOOR_PORT},
+    {CONFIG_BACKEND_HOST, CONFIG_BACKEND_PORT},
+    {CONFIG_COUNT, CONFIG_API_METRICS_PORT},
     {CONFIG_COUNT, CONFIG_WORKER_METRICS_PORT},
 };
 

@@ -175,11 +175,17 @@ static void dispatch(struct http_connection *connection) {
     struct http_request *request = connection->request;
     assert(request);
     request->handed = true;
+    const struct http_options *options = &connection->server->options;
+    if (request->refusal.code != ERROR_NONE && !request->route && request->resolved && options->unmatched) {
+        struct error error = request->refusal;
+        options->unmatched(request, &error, options->user);
+        return;
+    }
     if (request->refusal.code != ERROR_NONE) {
         http_respond_error(request, &request->refusal);
         return;
     }
-    request->route->handle(request, connection->server->options.user);
+    request->route->handle(request, options->user);
 }
 
 /* Goes on after the head of a streamed body; without a body that is already its end. */

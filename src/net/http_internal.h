@@ -55,6 +55,7 @@ struct http_request {
     struct error refusal; /* code NONE: none */
     char *refusal_allow;  /* value of Allow for a 405 */
     struct text answer_headers;
+    void *note; /* the server's user's own */
     void (*on_close)(void *user);
     void *on_close_user;
     void (*on_drain)(void *user);
@@ -66,6 +67,7 @@ struct http_request {
     int64_t stream_left;    /* bytes of the answer still announced; -1: not announced */
     int status;             /* of the answer; 0: none yet */
     bool head_done;
+    bool resolved;                                   /* its target was read and looked for in the table of routes */
     bool in_value;                                   /* the parser's last header callback was a value */
     bool body_stream, body_paused, alive_after_body; /* of a streamed body */
     bool head_only, chunked, streaming, keep_alive, upgrade, handed;
@@ -112,7 +114,6 @@ struct http_server {
 
 /* http_route.c */
 int http_request_resolve(struct http_request *request, struct error *e); /* path, query, route, parameters */
-int http_percent_decode(char *text, bool plus_is_space, size_t *ret_length);
 
 /* http_request.c */
 struct http_request *http_request_new(struct http_connection *connection);

@@ -100,6 +100,10 @@ const char *http_query(struct http_request *request, const char *name) {
     return NULL;
 }
 
+const char *http_query_text(const struct http_request *request) {
+    return request->query ? request->query : "";
+}
+
 const char *http_body(const struct http_request *request, size_t *ret_length) {
     if (ret_length)
         *ret_length = request->body.length;
@@ -156,6 +160,18 @@ int http_body_json(struct http_request *request, json_t **ret_json, struct error
         return error_set(e, EINVAL, ERROR_BAD_INPUT, "the request's body is not a JSON object");
     *ret_json = take_pointer(json);
     return 0;
+}
+
+void *http_memory(struct http_request *request, size_t size) {
+    return arena_alloc(&request->arena, size);
+}
+
+void http_set_note(struct http_request *request, void *note) {
+    request->note = note;
+}
+
+void *http_note(const struct http_request *request) {
+    return request->note;
 }
 
 void http_on_close(struct http_request *request, void (*on_close)(void *user), void *user) {

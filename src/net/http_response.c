@@ -91,6 +91,8 @@ static void print_head(struct http_request *request, struct text *out, int statu
                        int64_t length) {
     char reason[48];
     bool bodyless = status == 204 || status == 304;
+    if (request->server->options.decorate)
+        request->server->options.decorate(request, status, request->server->options.user);
     text_reserve(out, 320 + request->answer_headers.length);
     text_print(out, "HTTP/1.1 %d %s\r\nDate: %s\r\nX-Request-Id: %s\r\n", status, reason_of(status, reason),
                http_server_date(request->server), request->id);

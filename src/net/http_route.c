@@ -7,7 +7,6 @@ static int hex_value(char c) {
     return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
 }
 
-/* Decodes in place; -EINVAL on a bad escape, a NUL or text that is not UTF-8. */
 int http_percent_decode(char *text, bool plus_is_space, size_t *ret_length) {
     char *out = text;
     for (char *in = text; *in; in++) {
@@ -42,6 +41,8 @@ static const char *next_segment(const char **at, size_t *ret_length) {
 
 static bool segment_matches(struct http_request *request, const char *pattern, size_t pattern_length, const char *raw,
                             size_t raw_length, struct http_parameter *parameters, size_t *count) {
+    if (*pattern != '{' && !memchr(raw, '%', raw_length)) /* most of them, without a copy */
+        return raw_length == pattern_length && !memcmp(raw, pattern, pattern_length);
     char *segment = arena_copy_bytes(&request->arena, raw, raw_length);
     if (http_percent_decode(segment, false, NULL) < 0)
         return false;
@@ -92,6 +93,7 @@ static bool method_fits(const struct http_request *request, const struct http_ro
 int http_request_resolve(struct http_request *request, struct error *e) {
     cleanup_text struct text allow = {0};
     split_target(request);
+    request->resolved = true;
     for (const struct http_route *route = request->server->options.routes; route->method; route++) {
         if (!route_matches(request, route))
             continue;

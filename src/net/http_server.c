@@ -137,7 +137,7 @@ static int numeric_address(const char *host, int port, struct sockaddr_storage *
     return uv_ip6_addr(host, port, (struct sockaddr_in6 *)address) ? -EINVAL : 0;
 }
 
-int http_listen_socket(const char *host, int port, struct error *e) {
+static int listen_on(const char *host, int port, bool shared, struct error *e) {
     struct sockaddr_storage address = {0};
     socklen_t length;
     int on = 1;
@@ -145,6 +145,7 @@ int http_listen_socket(const char *host, int port, struct error *e) {
         return error_set(e, EINVAL, ERROR_BAD_CONFIG, "%s is not a numeric IP address to listen on", host);
     cleanup_close int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) ||
+        (shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on)) ||
         bind(fd, (struct sockaddr *)&address, length) || listen(fd, BACKLOG)) {
         int err = errno;
         error_errno(e, err, ERROR_INTERNAL, "cannot listen on %s port %d", host, port);
@@ -153,6 +154,14 @@ int http_listen_socket(const char *host, int port, struct error *e) {
         return -err;
     }
     return take_fd(fd);
+}
+
+int http_listen_socket(const char *host, int port, struct error *e) {
+    return listen_on(host, port, false, e);
+}
+
+int http_listen_shared(const char *host, int port, struct error *e) {
+    return listen_on(host, port, true, e);
 }
 
 int http_server_listen(struct http_server *server, int fd, struct error *e) {

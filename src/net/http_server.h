@@ -55,6 +55,11 @@ struct http_options { /* 0 takes the default named in the comment */
     /* After the head, before the body, of a request that has a route: the place for authentication and rate limits.
      * An error is the answer. */
     int (*before)(struct http_request *request, void *user, struct error *e);
+    /* Takes requests that no route fits (no such path, or not with this method) and that announce no body, and answers
+     * them; `error` is what they would get else. */
+    void (*unmatched)(struct http_request *request, const struct error *error, void *user);
+    /* Just before the head of any answer goes out, errors included: the place for headers that all answers have. */
+    void (*decorate)(struct http_request *request, int status, void *user);
     /* After the answer; status 499 when the client went away first. */
     void (*after)(const struct http_request *request, int status, int64_t duration_ms, void *user);
 };
@@ -64,6 +69,8 @@ struct http_server *http_server_new(uv_loop_t *loop, const struct http_options *
 
 /* A listening TCP socket on a numeric address ("127.0.0.1", "::"); port 0 takes a free one. Returns the fd. */
 int http_listen_socket(const char *host, int port, struct error *e);
+/* The same for one of several processes of a user that listen there; the kernel spreads connections over them. */
+int http_listen_shared(const char *host, int port, struct error *e);
 
 /* Serves connections of a listening socket / one connected stream socket. The fd is the server's from here on. */
 int http_server_listen(struct http_server *server, int fd, struct error *e);
@@ -86,6 +93,9 @@ const char *http_body(const struct http_request *request, size_t *ret_length);  
 const char *http_request_id(const struct http_request *request);
 const char *http_bearer(const struct http_request *request); /* of "Authorization: Bearer ..."; NULL when missing */
 const struct http_route *http_request_route(const struct http_request *request); /* NULL: none matched */
+const char *http_query_text(const struct http_request *request); /* as sent, behind the "?"; "" when missing */
+/* Decodes in place; -EINVAL on a bad escape, a NUL or text that is not UTF-8. ret_length may be NULL. */
+int http_percent_decode(char *text, bool plus_is_space, size_t *ret_length);
 /* The client's numeric address; "" when the socket has none. */
 const char *http_peer(struct http_request *request);
 /* The body as a JSON object; else an error that fits the answer. */
@@ -101,6 +111,12 @@ void http_body_pause(struct http_request *request);
 void http_body_resume(struct http_request *request);
 /* The length that the client announced, -1: none. */
 int64_t http_body_announced(const struct http_request *request);
+
+/* Memory that lives as long as the request, zeroed; and a pointer that its user keeps with it (`before` for the
+ * handler). */
+void *http_memory(struct http_request *request, size_t size);
+void http_set_note(struct http_request *request, void *note);
+void *http_note(const struct http_request *request);
 
 /* Parking: tells when the client went away before the answer. */
 void http_on_close(struct http_request *request, void (*on_close)(void *user), void *user);

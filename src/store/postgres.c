@@ -58,12 +58,17 @@ static int connect_within(struct postgres *db, int64_t deadline, struct error *e
     return 0;
 }
 
-int postgres_open(const struct postgres_options *options, struct postgres *ret_db, struct error *e) {
-    cleanup_postgres struct postgres db = {
+void postgres_prepare(const struct postgres_options *options, struct postgres *ret_db) {
+    *ret_db = (struct postgres){
         .url = options->url ? memory_copy_text(options->url) : default_url(),
         .purpose = memory_print("replinet %s", options->purpose),
         .timeout_ms = options->timeout_ms ? options->timeout_ms : TIMEOUT_MS_DEFAULT,
     };
+}
+
+int postgres_open(const struct postgres_options *options, struct postgres *ret_db, struct error *e) {
+    cleanup_postgres struct postgres db;
+    postgres_prepare(options, &db);
     int r = connect_within(&db, clock_deadline(db.timeout_ms), e);
     if (r < 0)
         return r;

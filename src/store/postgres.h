@@ -35,6 +35,8 @@ struct statement {
     const char *text; /* parameters $1...; all are sent as text, so cast them where PostgreSQL cannot tell */
 };
 
+/* Only notes where to connect; the first call does it. */
+void postgres_prepare(const struct postgres_options *options, struct postgres *ret_db);
 /* Connects; fails with a hint what to start when nothing answers. */
 int postgres_open(const struct postgres_options *options, struct postgres *ret_db, struct error *e);
 void postgres_close(struct postgres *db);                         /* accepts a zeroed struct */

@@ -195,6 +195,18 @@ int redis_publish(struct redis *redis, const char *channel, const char *message,
     return run(redis, 3, (const char *[]){"PUBLISH", channel, message}, e);
 }
 
+int redis_set_once(struct redis *redis, const char *key, const char *value, const char *seconds, bool *ret_fresh,
+                   struct error *e) {
+    cleanup_reply reply answer = NULL;
+    const char *words[] = {"SET", key, value, "EX", seconds, "NX"};
+    int r = ensure_connected(redis, e);
+    if (!r)
+        r = call(redis, 6, words, &answer, e);
+    if (!r)
+        *ret_fresh = answer->type == REDIS_REPLY_STATUS;
+    return r;
+}
+
 int redis_subscribe(struct redis *redis, const char *channel, struct error *e) {
     int r = run(redis, 2, (const char *[]){"SUBSCRIBE", channel}, e);
     redis->subscribed = !r;

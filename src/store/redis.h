@@ -40,6 +40,10 @@ void redis_close(struct redis *redis);
 int redis_ping(struct redis *redis, struct error *e);
 int redis_publish(struct redis *redis, const char *channel, const char *message, struct error *e);
 
+/* Sets a key unless it is there already; ret_fresh: it was not. `seconds` is a decimal number. */
+int redis_set_once(struct redis *redis, const char *key, const char *value, const char *seconds, bool *ret_fresh,
+                   struct error *e);
+
 /* Subscribing takes the connection over: only the functions below work on it then. */
 int redis_subscribe(struct redis *redis, const char *channel, struct error *e);
 int redis_fd(const struct redis *redis); /* to poll for reading; -1 when not connected */

@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 import { cgroupOf, environmentOf, freePort, Instance, processes, runBinary, sleep, startInstance, traces, until } from './lib/instance.mjs';
 
-const SERVICES = ['postgres', 'redis', 'launcher', 'engine', 'worker'];
+const SERVICES = ['postgres', 'redis', 'launcher', 'engine', 'worker', 'api'];
 const userId = (name) => Number(execFileSync('id', ['-u', name]));
 const groupId = (name) => Number(execFileSync('getent', ['group', name]).toString().split(':')[2]);
 const secretsOf = (instance) => fs.readFileSync(`${instance.env.STATE_DIR}/secret/secret_key`, 'utf8');

@@ -16,10 +16,9 @@ LEVELS = [
     ["domain"],
     ["browsers/protocol"],
     ["cdp"],
-    ["api"],
     ["browsers/launcher", "browsers/keeper", "browsers/engine"],
     ["agent"],
-    ["worker"],
+    ["worker", "api"],
     ["cli"],
 ]
 LEVEL_OF = {folder: i for i, level in enumerate(LEVELS) for folder in level}

@@ -1,7 +1,7 @@
 // A whole private instance: `replinet up` with folders and ports of its own.
 //
 //   const replinet = await startInstance({ MAX_BROWSERS: '2' });
-//   replinet.door, replinet.env, replinet.children()
+//   replinet.url (the API), replinet.door, replinet.metrics, replinet.env, replinet.children()
 //   await replinet.cli('thread', 'start', ...)
 //   await replinet.stop();               // SIGTERM, and nothing may be left
 //
@@ -141,12 +141,16 @@ export class Instance {
       RUN_DIR: `${folder}/run`,
       DOOR_PORT: String(await freePort()),
       WORKER_METRICS_PORT: String(await freePort()),
+      BACKEND_PORT: String(await freePort()),
+      API_METRICS_PORT: String(await freePort()),
       LOG_LEVEL: 'debug',
       LOG_FORMAT: 'json',
       POOL_WARM: '0',
       ...settings,
     };
     instance.door = `http://127.0.0.1:${instance.env.DOOR_PORT}`;
+    instance.url = `http://127.0.0.1:${instance.env.BACKEND_PORT}`;
+    instance.metrics = `http://127.0.0.1:${instance.env.API_METRICS_PORT}/metrics`;
     return instance;
   }
 
@@ -173,7 +177,7 @@ export class Instance {
     return this;
   }
 
-  /** The processes that `up` keeps running, by name: {postgres, redis, launcher, engine, worker}. */
+  /** The processes that `up` keeps running, by name: {postgres, redis, launcher, engine, worker, api}. */
   children() {
     const named = { postgres: 'postgres', 'redis-server': 'redis' };
     const list = processes().filter((p) => p.parent === this.up.pid && p.state !== 'Z');

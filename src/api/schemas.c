@@ -1,0 +1,18 @@
+/* Schemas that several resources share. */
+#include "api/schemas.h"
+
+static const struct schema_field revisions_query_fields[] = {
+    {"before", SCHEMA_INT, .least = 1, .most = 9e15, .doc = "Only revisions with a lower number."},
+    {NULL},
+};
+const struct schema api_revisions_query = {"RevisionQuery", revisions_query_fields, .doc = "Which revisions."};
+
+static const struct schema_field revision_fields[] = {
+    {"revision", SCHEMA_INT, SCHEMA_REQUIRED, .least = 1, .most = 9e15, .doc = "Its number."},
+    {"created_at", SCHEMA_TIME, SCHEMA_REQUIRED, .doc = "When that edit was made."},
+    {"is_current", SCHEMA_BOOL, SCHEMA_REQUIRED, .doc = "Whether this is what the object is now."},
+    {"changed", SCHEMA_LIST, SCHEMA_REQUIRED, .items = SCHEMA_TEXT,
+     .doc = "Members that the one before had otherwise."},
+    {NULL},
+};
+const struct schema api_revision = {"Revision", revision_fields, .doc = "What an object was at one of its edits."};
