@@ -1,6 +1,7 @@
 /* Carrying actions out. A handler gets one step, does it, and says in `data` what it did. One thread. */
 #pragma once
 
+#include "agent/emulation.h"
 #include "agent/page.h"
 #include "agent/run.h"
 #include "agent/shape.h"
@@ -12,7 +13,8 @@ struct run {
     const struct agent_sink *sink;
     struct cdp_client *client;
     struct tabs *tabs;
-    struct page *page; /* the current tab's, borrowed from tabs */
+    struct emulation *emulation; /* NULL: nothing is emulated */
+    struct page *page;           /* the current tab's, borrowed from tabs */
     struct dialogs dialogs;
     const char *browser_id;
     json_t *values;     /* {"inputs", "results", "vars", "loop"}: what templates see */

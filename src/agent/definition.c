@@ -1,4 +1,5 @@
 #include "agent/definition.h"
+#include "agent/browser_config.h"
 #include "agent/run.h"
 #include "base/memory.h"
 #include "base/schema.h"
@@ -26,6 +27,7 @@ int agent_check_definition(const json_t *body, struct error *e) {
         {"script", check_script},
         {"input_schema", check_input_schema},
         {"result_schema", check_result_schema},
+        {"browser_config", browser_config_check},
     };
     int r = 0;
     for (size_t i = 0; !r && i < ARRAY_LENGTH(members); i++) {

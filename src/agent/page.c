@@ -29,15 +29,32 @@ struct page *page_make(struct cdp_client *client, const struct page_listener *li
     return page;
 }
 
-static json_t *frames_only(void) {
-    return json_pack("{s:b, s:b, s:b, s:[{s:s}]}", "autoAttach", 1, "waitForDebuggerOnStart", 0, "flatten", 1, "filter",
-                     "type", "iframe");
+/* Workers only when somebody wants to tell them something: stopping each costs a page its time. */
+static json_t *inner_targets(const struct page *page) {
+    bool all = page->listener.target;
+    json_t *types =
+        all ? json_pack("[{s:s}, {s:s}]", "type", "iframe", "type", "worker") : json_pack("[{s:s}]", "type", "iframe");
+    return json_pack("{s:b, s:b, s:b, s:o}", "autoAttach", 1, "waitForDebuggerOnStart", all, "flatten", 1, "filter",
+                     types);
+}
+
+static void let_go(struct page *page, const char *session_id, const char *type) {
+    if (page->listener.target)
+        page->listener.target(page->listener.user, session_id, type);
+    cdp_send(page->client, session_id, "Runtime.runIfWaitingForDebugger", NULL, NULL);
+}
+
+void page_listen_worker(struct page *page, const char *session_id, const char *type) {
+    cdp_send(page->client, session_id, "Target.setAutoAttach", inner_targets(page), NULL);
+    let_go(page, session_id, type);
 }
 
 void page_listen_session(struct page *page, const char *session_id) {
     cdp_send(page->client, session_id, "Page.enable", NULL, NULL);
     cdp_send(page->client, session_id, "Runtime.enable", NULL, NULL);
-    cdp_send(page->client, session_id, "Target.setAutoAttach", frames_only(), NULL);
+    cdp_send(page->client, session_id, "Target.setAutoAttach", inner_targets(page), NULL);
+    if (page->listener.target)
+        let_go(page, session_id, "iframe");
 }
 
 #define LISTENING_CALLS 7
@@ -48,7 +65,7 @@ static void make_listening(struct page *page, struct cdp_request requests[LISTEN
         {.method = "Page.setLifecycleEventsEnabled", .params = json_pack("{s:b}", "enabled", 1)},
         {.method = "Runtime.enable"},
         {.method = "Inspector.enable"},
-        {.method = "Target.setAutoAttach", .params = frames_only()},
+        {.method = "Target.setAutoAttach", .params = inner_targets(page)},
         /* A page in the background gets no frames and no focus; this one always thinks it is in front. */
         {.method = "Emulation.setFocusEmulationEnabled", .params = json_pack("{s:b}", "enabled", 1)},
         {.method = "Runtime.runIfWaitingForDebugger"},
@@ -62,6 +79,8 @@ static void make_listening(struct page *page, struct cdp_request requests[LISTEN
 void page_listen(struct page *page) {
     struct cdp_request requests[LISTENING_CALLS];
     make_listening(page, requests);
+    if (page->listener.target)
+        page->listener.target(page->listener.user, page->sessions[0].id, "page");
     for (size_t i = 0; i < LISTENING_CALLS; i++)
         cdp_send(page->client, requests[i].session_id, requests[i].method, requests[i].params, NULL);
 }

@@ -15,6 +15,9 @@ enum page_stage { PAGE_COMMIT, PAGE_DOM, PAGE_LOAD, PAGE_QUIET };
 struct page_listener {
     void *user;
     void (*note)(void *user, int level /* enum log_level */, const char *kind, const char *message, json_t *data);
+    /* A page, frame or worker has come and is stopped at its birth: what is sent to it now comes before its script.
+     * With NULL frames are not stopped and workers not attached. Also called inside events. */
+    void (*target)(void *user, const char *session_id, const char *type);
 };
 
 struct page;

@@ -116,11 +116,14 @@ static void on_context_destroyed(struct page *page, struct page_session *session
 
 static void on_attached(struct page *page, struct page_session *session, const json_t *params) {
     const json_t *info = json_object_get(params, "targetInfo");
-    if (strcmp(json_text_or(info, "type", ""), "iframe") || page->session_count == PAGE_SESSIONS_MAX)
+    const char *type = json_text_or(info, "type", ""), *id = json_text_or(params, "sessionId", "");
+    if (strcmp(type, "iframe") || page->session_count == PAGE_SESSIONS_MAX) {
+        page_listen_worker(page, id, type);
         return;
+    }
     struct page_session *added = &page->sessions[page->session_count++];
     *added = (struct page_session){.told_world = -1};
-    snprintf(added->id, sizeof added->id, "%s", json_text_or(params, "sessionId", ""));
+    snprintf(added->id, sizeof added->id, "%s", id);
     snprintf(added->frame, sizeof added->frame, "%s", json_text_or(info, "targetId", ""));
     snprintf(added->parent, sizeof added->parent, "%s", session->id);
     page->context_resets++;

@@ -43,4 +43,5 @@ bool page_is_navigating(const struct page *page);
 int page_check_alive(const struct page *page, struct error *e);
 struct page_session *page_find_session(struct page *page, const char *session_id);
 /* Asks a new session for its events (no waiting): also called from within events. */
+void page_listen_worker(struct page *page, const char *session_id, const char *type);
 void page_listen_session(struct page *page, const char *session_id);

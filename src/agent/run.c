@@ -1,5 +1,6 @@
 #include "agent/run.h"
 #include "agent/action.h"
+#include "agent/browser_config.h"
 #include "agent/script.h"
 #include "agent/takeover.h"
 #include "base/clock.h"
@@ -62,6 +63,11 @@ static void on_note(void *user, int level, const char *kind, const char *message
     run_event(user, (enum log_level)level, kind, message, data, NULL);
 }
 
+static void on_target(void *user, const char *session_id, const char *type) {
+    struct run *run = user;
+    emulation_tell(run->emulation, session_id, type);
+}
+
 static void on_egress(struct run *run, const json_t *params) {
     const char *host = json_text_or(params, "host", ""), *text = json_text_or(params, "text", "");
     bool refused = !strcmp(json_text_or(params, "decision", ""), "refused");
@@ -82,7 +88,7 @@ static void on_event(void *user, const char *session_id, const char *method, con
         on_egress(run, params);
     else if (!strcmp(method, "Replinet.control"))
         takeover_event(run, params);
-    else if (run->tabs)
+    else if (!emulation_event(run->emulation, session_id, method, params) && run->tabs)
         tabs_event(run->tabs, session_id, method, params);
 }
 
@@ -121,15 +127,21 @@ static int connect_browser(struct run *run, struct error *e) {
     r = cdp_call(run->client, NULL, "Replinet.enable", NULL, clock_remaining_ms(deadline), NULL, e);
     if (!r)
         r = cdp_send(run->client, NULL, "Replinet.setRun", json_pack("{s:s}", "state", "running"), e);
-    struct page_listener listener = {run, on_note};
+    if (!r && run->options->browser_config)
+        r = emulation_make(run->options->browser_config, run->client, deadline, &run->emulation, e);
+    struct page_listener listener = {run, on_note, run->emulation ? on_target : NULL};
     if (!r)
         r = tabs_open(run->client, &listener, &run->dialogs, deadline, &run->tabs, e);
+    if (!r)
+        r = emulation_tell_now(run->emulation, page_session_id(tabs_current(run->tabs), 0), deadline, e);
     run->page = r < 0 ? NULL : tabs_current(run->tabs);
     return r;
 }
 
 static int carry_out(struct run *run, struct agent_outcome *outcome, struct error *e) {
     int r = agent_check_script(run->options->script, e);
+    if (!r)
+        r = browser_config_check(run->options->browser_config, e);
     if (!r)
         r = lease(run, outcome, e);
     if (!r)
@@ -221,6 +233,8 @@ static void give_back(struct run *run) {
     if (run->client)
         cdp_client_set_handler(run->client, NULL, NULL);
     cdp_client_free(run->client);
+    emulation_free(run->emulation);
+    run->emulation = NULL;
     tabs_free(run->tabs);
     dialogs_done(&run->dialogs);
     if (!run->browser_id)

@@ -40,6 +40,7 @@ struct agent_options {
     const char *lease_id;                /* idempotency key of the lease: thread id + attempt */
     json_t *lease;                       /* borrowed: lease object, limits and egress rules included */
     const json_t *script;                /* borrowed: {"steps":[...], "scripts": {...}} or the bare list */
+    const json_t *browser_config;        /* borrowed or NULL; see agent/browser_config.h */
     const json_t *inputs;                /* borrowed or NULL: values for {{inputs.name}} */
     const json_t *result_schema;         /* borrowed or NULL: what a completed run's results must fit */
     int64_t timeout_ms;                  /* of the whole run; <= 0: the lease's */

@@ -1,5 +1,6 @@
 /* `replinet script`: checks scripts and prints the reference of their language. */
 #include "agent/action.h"
+#include "agent/browser_config.h"
 #include "agent/run.h"
 #include "agent/script.h"
 #include "agent/shapes.h"
@@ -79,9 +80,9 @@ void script_print_reference(struct text *out) {
         print_shape_section(out, parts[i]);
 }
 
-static int print_markdown(void) {
+static int print_page(void (*print)(struct text *out)) {
     cleanup_text struct text out = {0};
-    script_print_reference(&out);
+    print(&out);
     while (out.length > 1 && out.data[out.length - 2] == '\n')
         out.data[--out.length] = '\0';
     fputs(out.data, stdout);
@@ -103,9 +104,11 @@ static int check_file(const char *path) {
 
 int script_command(int count, char **arguments) {
     if (count == 2 && !strcmp(arguments[1], "--markdown"))
-        return print_markdown();
+        return print_page(script_print_reference);
+    if (count == 2 && !strcmp(arguments[1], "--browser-config"))
+        return print_page(browser_config_print);
     if (count < 3 || strcmp(arguments[1], "check")) {
-        fprintf(stderr, "Usage: replinet script check FILE...\n       replinet script --markdown\n");
+        fprintf(stderr, "Usage: replinet script check FILE...\n       replinet script --markdown | --browser-config\n");
         return 2;
     }
     int wrong = 0;

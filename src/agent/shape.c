@@ -97,6 +97,15 @@ static int check_int(const struct field *field, const json_t *value, const char 
     return 0;
 }
 
+static int check_number(const struct field *field, const json_t *value, const char *path, struct error *e) {
+    if (is_template(value))
+        return 0;
+    double number = json_number_value(value);
+    if (!json_is_number(value) || number < field->from || number > field->to)
+        return error_set(e, ERANGE, ERROR_BAD_INPUT, "%s must be a number from %g to %g", path, field->from, field->to);
+    return 0;
+}
+
 static int check_bool(const struct field *field, const json_t *value, const char *path, struct error *e) {
     return json_is_boolean(value) || is_template(value) ? 0 : wrong(path, e, "true or false");
 }
@@ -155,6 +164,7 @@ static const struct {
 } kinds[] = {
     [FIELD_TEXT] = {check_text, "text"},
     [FIELD_INT] = {check_int, "whole number"},
+    [FIELD_NUMBER] = {check_number, "number"},
     [FIELD_BOOL] = {check_bool, "true or false"},
     [FIELD_ANY] = {check_any, "any value"},
     [FIELD_SHAPE] = {check_shape, NULL},
@@ -312,6 +322,8 @@ static void print_kind(const struct field *field, struct text *out) {
         text_append_string(out, kinds[field->kind].name);
     if (field->least || field->most)
         text_print(out, ", %lld to %lld", (long long)field->least, (long long)field->most);
+    if (field->kind == FIELD_NUMBER)
+        text_print(out, ", %g to %g", field->from, field->to);
     for (const char *c = field->choices ? field->choices : ""; *c; c++)
         text_append_string(out, c == field->choices ? ": " : ""),
             *c == '|' ? text_append_string(out, ", ") : text_append_char(out, *c);

@@ -12,6 +12,7 @@
 enum field_kind {
     FIELD_TEXT,
     FIELD_INT,
+    FIELD_NUMBER,
     FIELD_BOOL,
     FIELD_ANY,
     FIELD_SHAPE,  /* an object of `shape` (or its shorthand) */
@@ -31,6 +32,7 @@ struct field {
     const struct shape *shape;
     const char *choices; /* "a|b|c", NULL: any text */
     int64_t least, most; /* FIELD_INT; both 0: any */
+    double from, to;     /* FIELD_NUMBER */
     bool required;
     shape_checker *check; /* FIELD_STEPS */
 };

@@ -60,10 +60,22 @@ static void refuse(struct tabs *tabs, const char *session_id, const char *target
     note(tabs, "A window was closed again: too many are open", "");
 }
 
+/* Shared and service workers belong to no page. */
+static void let_worker_go(struct tabs *tabs, const char *session_id, const char *type) {
+    if (tabs->listener.target)
+        tabs->listener.target(tabs->listener.user, session_id, type);
+    cdp_send(tabs->client, session_id, "Runtime.runIfWaitingForDebugger", NULL, NULL);
+}
+
 static void on_attached(struct tabs *tabs, const json_t *params) {
     const json_t *info = json_object_get(params, "targetInfo");
     const char *id = json_text_or(params, "sessionId", ""), *target = json_text_or(info, "targetId", "");
-    if (strcmp(json_text_or(info, "type", ""), "page") || find(tabs, target))
+    const char *type = json_text_or(info, "type", "");
+    if (strcmp(type, "page")) {
+        let_worker_go(tabs, id, type);
+        return;
+    }
+    if (find(tabs, target))
         return;
     if (tabs->count == TABS_MAX) {
         refuse(tabs, id, target);
@@ -137,6 +149,16 @@ static int call(struct tabs *tabs, const char *method, json_t *params, int64_t d
     return cdp_call(tabs->client, NULL, method, params, remaining(deadline), ret_answer, e);
 }
 
+static json_t *outer_targets(const struct tabs *tabs) {
+    json_t *types = json_pack("[{s:s}]", "type", "page");
+    if (tabs->listener.target) {
+        json_array_append_new(types, json_pack("{s:s}", "type", "shared_worker"));
+        json_array_append_new(types, json_pack("{s:s}", "type", "service_worker"));
+    }
+    return json_pack("{s:b, s:b, s:b, s:o}", "autoAttach", 1, "waitForDebuggerOnStart", 1, "flatten", 1, "filter",
+                     types);
+}
+
 static int listen_browser(struct tabs *tabs, int64_t deadline, struct error *e) {
     int r = call(tabs, "Target.setDiscoverTargets", json_pack("{s:b}", "discover", 1), deadline, NULL, e);
     if (!r)
@@ -145,11 +167,7 @@ static int listen_browser(struct tabs *tabs, int64_t deadline, struct error *e) 
                            "eventsEnabled", 1),
                  deadline, NULL, e);
     /* A new tab waits until it is listened to: nothing that it does at once is missed. */
-    return r < 0 ? r
-                 : call(tabs, "Target.setAutoAttach",
-                        json_pack("{s:b, s:b, s:b, s:[{s:s}]}", "autoAttach", 1, "waitForDebuggerOnStart", 1, "flatten",
-                                  1, "filter", "type", "page"),
-                        deadline, NULL, e);
+    return r < 0 ? r : call(tabs, "Target.setAutoAttach", outer_targets(tabs), deadline, NULL, e);
 }
 
 static bool has_any(void *user) {

@@ -1,6 +1,7 @@
 /* `replinet run FILE.json`: one script in one browser. Progress on standard error, the result as JSON on standard
  * output. It leases from the running instance; as root without one it starts a private Browser Manager for itself. */
 #include "agent/run.h"
+#include "agent/browser_config.h"
 #include "base/io.h"
 #include "base/memory.h"
 #include "base/uuid.h"
@@ -23,7 +24,7 @@
 
 struct run {
     struct run_options options;
-    json_t *script, *inputs;
+    json_t *script, *inputs, *browser_config;
     int interrupt_fd;
     struct progress progress;
     struct ticket_key key;
@@ -34,24 +35,32 @@ struct run {
 static void run_done(struct run *run) {
     json_decref(run->script);
     json_decref(run->inputs);
+    json_decref(run->browser_config);
     run_options_done(&run->options);
     cleanup_close_value(&run->interrupt_fd);
     sodium_memzero(&run->key, sizeof run->key);
+}
+
+/* JSON or @FILE; nothing when the option was not given. */
+static int load_object(const char *option, const char *value, json_t **ret_object, struct error *e) {
+    if (!value)
+        return 0;
+    int r = *value == '@' ? json_parse_file(value + 1, SCRIPT_MAX, ret_object, e)
+                          : json_parse(value, strlen(value), option, ret_object, e);
+    if (!r && !json_is_object(*ret_object))
+        r = error_set(e, EINVAL, ERROR_BAD_INPUT, "%s takes a JSON object", option);
+    return r;
 }
 
 static int load(struct run *run, struct error *e) {
     int r = json_parse_file(run->options.file, SCRIPT_MAX, &run->script, e);
     if (!r)
         r = agent_check_script(run->script, e);
-    if (r < 0 || !run->options.inputs)
-        return r;
-    if (*run->options.inputs == '@')
-        r = json_parse_file(run->options.inputs + 1, SCRIPT_MAX, &run->inputs, e);
-    else
-        r = json_parse(run->options.inputs, strlen(run->options.inputs), "--inputs", &run->inputs, e);
-    if (!r && !json_is_object(run->inputs))
-        r = error_set(e, EINVAL, ERROR_BAD_INPUT, "--inputs takes a JSON object");
-    return r;
+    if (!r)
+        r = load_object("--inputs", run->options.inputs, &run->inputs, e);
+    if (!r)
+        r = load_object("--browser-config", run->options.browser_config, &run->browser_config, e);
+    return r < 0 ? r : browser_config_check(run->browser_config, e);
 }
 
 /* Where the browser comes from */
@@ -114,6 +123,10 @@ static int run_script(struct run *run, struct agent_outcome *ret_outcome, json_t
     char lease_id[UUID_TEXT_SIZE];
     cleanup_json json_t *lease =
         json_pack("{s:n, s:I}", "thread_id", "timeout_ms", (json_int_t)run->options.timeout_s * 1000);
+    int r = browser_config_to_lease(run->browser_config, lease, e);
+    if (r < 0)
+        return r;
+    json_object_del(lease, "profile"); /* it belongs to agents */
     struct run_sink state = {.progress = &run->progress,
                              .folder = run->options.output,
                              .screenshot_folder = run->options.screenshots,
@@ -127,6 +140,7 @@ static int run_script(struct run *run, struct agent_outcome *ret_outcome, json_t
                                   .lease_id = uuid_make(lease_id),
                                   .lease = lease,
                                   .script = run->script,
+                                  .browser_config = run->browser_config,
                                   .inputs = run->inputs,
                                   .timeout_ms = run->options.timeout_s * 1000,
                                   .interrupt_fd = run->interrupt_fd};

@@ -10,8 +10,8 @@
 struct row;
 typedef int take_function(const struct row *row, struct run_options *options, const char *value, struct error *e);
 
-static take_function take_timeout, take_memory, take_inputs, take_allow, take_output, take_screenshots, take_events,
-    take_private;
+static take_function take_timeout, take_memory, take_inputs, take_browser_config, take_allow, take_output,
+    take_screenshots, take_events, take_private;
 
 static const struct row {
     const char *name, *value; /* value NULL: the option takes none */
@@ -20,6 +20,7 @@ static const struct row {
 } rows[] = {
     {"--timeout", "SECONDS", take_timeout, "longest time of the whole run (default 300)"},
     {"--inputs", "JSON|@FILE", take_inputs, "values for {{inputs.name}}"},
+    {"--browser-config", "JSON|@FILE", take_browser_config, "how the browser is to be; see docs/browser_config.md"},
     {"--memory", "MB", take_memory, "memory limit of the browser"},
     {"--allow", "HOST:PORT", take_allow, "let the browser reach what the egress policy refuses; private only"},
     {"--output", "DIR", take_output, "where downloads and screenshots go (default .)"},
@@ -47,6 +48,11 @@ static int take_memory(const struct row *row, struct run_options *options, const
 
 static int take_inputs(const struct row *row, struct run_options *options, const char *value, struct error *e) {
     options->inputs = value;
+    return 0;
+}
+
+static int take_browser_config(const struct row *row, struct run_options *options, const char *value, struct error *e) {
+    options->browser_config = value;
     return 0;
 }
 

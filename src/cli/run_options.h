@@ -8,7 +8,7 @@
 struct run_options { /* texts are borrowed from the arguments; NULL: not given */
     const char *file;
     int64_t timeout_s, memory_mb; /* memory_mb 0: the default */
-    const char *inputs, *output, *screenshots, *events;
+    const char *inputs, *browser_config, *output, *screenshots, *events;
     struct text allow; /* comma-separated */
     bool private;
 };

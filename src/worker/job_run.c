@@ -128,6 +128,7 @@ static int carry_out(struct run *run, struct error *e) {
                                     .lease = run->lease,
                                     .script = member(run, "agent", "script"),
                                     .inputs = json_object_get(run->facts, "inputs"),
+                                    .browser_config = member(run, "agent", "browser_config"),
                                     .result_schema = member(run, "agent", "result_schema"),
                                     .timeout_ms = json_int_or(run->lease, "timeout_ms", 0),
                                     .interrupt_fd = run->job->interrupt_fd};

@@ -63,8 +63,8 @@ before(async () => {
     await create('agent', { name, preset_id: 'script', script: pause(ms) });
   await create('agent', { name: 'cloud', preset_id: 'cloud' });
   await create('agent', { name: 'off', preset_id: 'script', script: pause(1), is_active: false });
-  await create('agent', { name: 'greedy', preset_id: 'script', script: pause(1), browser_config: { memory_mb: 1 } });
-  await create('agent', { name: 'proxied', preset_id: 'script', script: pause(1), browser_config: { proxy: 'ftp://x' } });
+  await create('agent', { name: 'greedy', preset_id: 'script', script: pause(1) });
+  await create('agent', { name: 'proxied', preset_id: 'script', script: pause(1) });
 });
 
 after(async () => {
@@ -91,7 +91,8 @@ describe('a thread', () => {
 
   test('that cannot run ends with words that say why', async () => {
     sql(`UPDATE agents SET script = '[{"fly":"moon"}]' WHERE name = 'off'; UPDATE agents SET is_active = true WHERE name = 'off'`);
-    const expected = { cloud: /openai\/gpt/, off: /fly/, greedy: /memory_mb must be a whole number from 256/, proxied: /proxy must be a URL/ };
+    sql(`UPDATE agents SET browser_config = '{"memory_mb": 1}' WHERE name = 'greedy'; UPDATE agents SET browser_config = '{"proxy": "ftp://x"}' WHERE name = 'proxied'`);
+    const expected = { cloud: /openai\/gpt/, off: /fly/, greedy: /memory_mb must be from 256/, proxied: /proxy must be a URL/ };
     for (const [agent, text] of Object.entries(expected)) {
       const found = await ended(await start(agent));
       assert.deepEqual([found.status, found.browser_id], ['error', null]);

@@ -66,7 +66,7 @@ before(async () => {
   const wait = [...visit, { click: { text: 'Wait' }, timeout_ms: 60000 }, { extract: { as: 'title', css: 'h1' }, timeout_ms: 60000 }];
   const keep = { profile: 'keep' };
   agents = {};
-  for (const [name, steps, browser_config] of [['keeper', visit, keep], ['slow', wait, keep], ['forgetful', visit, {}], ['wrong', visit, { profile: 'always' }]]) {
+  for (const [name, steps, browser_config] of [['keeper', visit, keep], ['slow', wait, keep], ['forgetful', visit, {}]]) {
     agents[name] = await create('agent', { name, preset_id: preset.id, script: { steps }, browser_config });
   }
 });
@@ -106,9 +106,11 @@ test('other agents, and agents that do not keep one, know nothing of it', async 
 });
 
 test('a wrong value is refused in words', async () => {
-  const thread = await run('wrong');
-  assert.equal(thread.status, 'error');
-  assert.match(thread.error_message, /browser_config\.profile must be "keep" or "none"/);
+  const body = path.join(replinet.folder, 'wrong.json');
+  fs.writeFileSync(body, JSON.stringify({ name: 'wrong', preset_id: 'plain', script: [], browser_config: { profile: 'always' } }));
+  const created = await replinet.cli('agent', 'create', body);
+  assert.equal(created.code, 1);
+  assert.match(created.stderr, /browser_config\.profile is "always"; it must be one of keep\|none/);
 });
 
 test('of two threads at once the second uses a copy and leaves the file alone', async () => {

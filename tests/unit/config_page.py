@@ -5,15 +5,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-PAGES = {"config": "docs/configuration.md", "script": "docs/script.md"}
+PAGES = {"config --markdown": "docs/configuration.md", "script --markdown": "docs/script.md",
+         "script --browser-config": "docs/browser_config.md"}
 
 binary, root = sys.argv[1], Path(sys.argv[2])
 old = 0
 for command, page in PAGES.items():
-    made = subprocess.run([binary, command, "--markdown"], capture_output=True, text=True, check=True).stdout
+    made = subprocess.run([binary, *command.split()], capture_output=True, text=True, check=True).stdout
     kept = (root / page).read_text()
     sys.stdout.writelines(difflib.unified_diff(kept.splitlines(True), made.splitlines(True), page, "made"))
     if made != kept:
         old += 1
-        print(f"{page} is old: build/src/cli/replinet {command} --markdown > {page}")
+        print(f"{page} is old: build/src/cli/replinet {command} > {page}")
 sys.exit(old > 0)

@@ -8,13 +8,14 @@ import path from 'node:path'
 export const binary = process.env.REPLINET_BIN
 
 /** `steps` with options {inputs, timeout (seconds), stopAfter (ms)}; `manager` from browser_manager.mjs. */
-export async function runScript (manager, steps, { inputs, timeout = 60, stopAfter, memory } = {}) {
+export async function runScript (manager, steps, { inputs, timeout = 60, stopAfter, memory, browserConfig } = {}) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'replinet-script-'))
   const file = path.join(folder, 'script.json')
   const eventsFile = path.join(folder, 'events')
   fs.writeFileSync(file, JSON.stringify({ steps }))
   const options = ['run', file, '--timeout', String(timeout), '--output', folder, '--events', eventsFile]
   if (inputs) options.push('--inputs', JSON.stringify(inputs))
+  if (browserConfig) options.push('--browser-config', JSON.stringify(browserConfig))
   if (memory) options.push('--memory', String(memory))
   const began = Date.now()
   const child = spawn(binary, options, { env: { ...manager.environment, STEP_TIMEOUT_SECONDS: '10' }, stdio: ['ignore', 'pipe', 'pipe'] })
