@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs every test and sums them up: run.py [--quick] [PART-OF-A-NAME...], called by `./dev test`.
 
-Unit tests, rules and replays through Meson (build-asan), fuzzers for a short time (build-fuzz), then the flow suites one
+Unit tests, rules and replays through Meson (build-asan), the web app's types, lint and unit tests, fuzzers for a short time (build-fuzz), then the flow suites one
 after another with node:test (several at once would disturb each other's counts of processes and mounts). --quick leaves
 out the fuzzers and every flow suite that does not say "// quick" in its first line. The last line is
 "N passed, N failed, N skipped"; the status is 1 when anything failed or nothing ran."""
@@ -98,6 +98,32 @@ def pulses(child, state):
             print(f"    ... {said - began:.0f} s, {state()}", flush=True)
 
 
+def vitest_counts(output, good):
+    count = lambda word: sum(map(int, re.findall(rf"^ *Tests .*?(\d+) {word}", output, re.M)))
+    passed, failed = count("passed"), count("failed")
+    return (passed, failed or int(not good), count("skipped")) if passed or failed else (int(good), int(not good), 0)
+
+
+WEB_CHECKS = {  # by name: the npm script of web/, how its output is counted
+    "web types": ("types", cmocka_counts),
+    "web lint": ("lint", cmocka_counts),
+    "web units": ("test", vitest_counts),
+}
+
+
+def run_web():
+    names = [name for name in WEB_CHECKS if is_wanted(name) and (wanted or not quick)]
+    if names:
+        print("\nWeb app", flush=True)
+    for name in names:
+        script, counts = WEB_CHECKS[name]
+        began = time.monotonic()
+        done = subprocess.run(["npm", "run", "--silent", script], cwd=ROOT / "web", capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, env=os.environ | {"NO_COLOR": "1"})
+        output = done.stdout + done.stderr
+        report(name, *counts(output, done.returncode == 0), time.monotonic() - began, output)
+
+
 def run_fuzzer(program):
     name = program.name.removesuffix("_fuzzer")
     with tempfile.TemporaryDirectory(prefix="replinet-fuzz-") as found:
@@ -164,6 +190,7 @@ def run_flows():
 
 began = time.monotonic()
 run_meson()
+run_web()
 if not quick:
     run_fuzzers()
 run_flows()

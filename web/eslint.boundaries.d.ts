@@ -1,0 +1,1 @@
+export const breach: (from: string, name: string) => string | null;

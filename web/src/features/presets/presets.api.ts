@@ -1,0 +1,12 @@
+import { api, newKey, type Query } from '@/shared/api/client';
+import type { Page, Preset, Revision } from '@/shared/api/types';
+
+export type PresetInput = Pick<Preset, 'name' | 'description' | 'ai_model' | 'temperature' | 'max_tokens' | 'system_prompt' | 'additional_config'>;
+
+export const listPresets = (query: Query, signal?: AbortSignal) => api.get<Page<Preset>>('/presets', { query, signal });
+export const getPreset = (id: string, signal?: AbortSignal) => api.get<Preset>(`/presets/${id}`, { signal });
+export const createPreset = (input: PresetInput) => api.post<Preset>('/presets', input, { idempotencyKey: newKey() });
+export const updatePreset = (id: string, input: Partial<PresetInput>, revision: number) => api.patch<Preset>(`/presets/${id}`, input, { revision });
+export const deletePreset = (preset: Pick<Preset, 'id' | 'revision'>) => api.delete(`/presets/${preset.id}`, { revision: preset.revision });
+export const presetRevisions = async (id: string, signal?: AbortSignal) => (await api.get<{ items: Revision[] }>(`/presets/${id}/revisions`, { query: { size: 100 }, signal })).items;
+export const restorePreset = (id: string, revision: number) => api.post<Preset>(`/presets/${id}/revisions/${revision}/restore`);

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { formatBytes, formatDuration, formatRelative } from '@/shared/format';
+import type { Step, ThreadEvent } from '@/features/threads/threads.types';
+import { takeStep } from '@/features/threads/useSteps';
+import { cellText, tablesOf, valuesOf } from '@/features/threads/useResultTable';
+import { configOfFields, fieldsOfConfig } from '@/features/agents/useBrowserConfig';
+
+const event = (seq: number, kind: string, data: ThreadEvent['data'], message = ''): ThreadEvent => ({ seq, kind, data, message, level: 'info', time: '2026-11-25T10:00:00Z' });
+const stepsOf = (...events: ThreadEvent[]): Step[] => {
+  const steps: Step[] = [];
+  for (const one of events) takeStep(steps, one);
+  return steps;
+};
+
+describe('steps of a run', () => {
+  it('come of their events', () => {
+    const steps = stepsOf(
+      event(1, 'run.started', {}),
+      event(2, 'step.started', { path: 'steps[0]', action: 'goto' }, 'Goto x'),
+      event(3, 'step.finished', { path: 'steps[0]', action: 'goto', duration_ms: 12, artifact: 'a' }),
+      event(4, 'step.started', { path: 'steps[1]', action: 'click' }),
+      event(5, 'step.failed', { path: 'steps[1]', action: 'click', error: { text: 'no', hint: 'try' } }),
+    );
+    expect(steps.map((step) => [step.title, step.state, step.durationMs, step.artifact])).toEqual([['Goto x', 'done', 12, 'a'], ['', 'failed', null, null]]);
+    expect(steps[1].error).toEqual({ text: 'no', hint: 'try' });
+  });
+  it('of a loop are ended one by one', () => {
+    const path = 'steps[0].repeat.steps[0]';
+    const steps = stepsOf(event(1, 'step.started', { path }), event(2, 'step.finished', { path }), event(3, 'step.started', { path }));
+    expect(steps.map((step) => [step.state, step.depth])).toEqual([['done', 1], ['running', 1]]);
+  });
+});
+
+describe('results', () => {
+  it('are tables where they are lists of objects', () => {
+    const results = { items: [{ a: 1 }, { b: 'x', a: { c: 1 } }], total: 3, none: [] };
+    expect(tablesOf(results)).toEqual([{ name: 'items', columns: ['a', 'b'], rows: results.items }]);
+    expect(valuesOf(results)).toEqual([['total', 3], ['none', []]]);
+    expect(cellText({ c: 1 })).toBe('{"c":1}');
+  });
+});
+
+describe('browser_config', () => {
+  it('keeps what the form does not know', () => {
+    const config = { memory_mb: 512, viewport: { width: 800, height: 600, scale: 2 }, later: { a: 1 }, proxy: { kind: 'http', host: 'h', port: 1 } };
+    expect(configOfFields(fieldsOfConfig(config), config)).toEqual(config);
+  });
+  it('leaves out what is empty', () => {
+    expect(configOfFields(fieldsOfConfig({}), {})).toEqual({});
+    expect(configOfFields({ ...fieldsOfConfig({}), profile: true, proxy: ' http://p:1 ' }, {})).toEqual({ profile: 'keep', proxy: 'http://p:1' });
+  });
+});
+
+describe('formats', () => {
+  it('say durations, sizes and times in the language', () => {
+    expect(formatDuration(850, 'en')).toBe('850ms');
+    expect(formatDuration(192_000, 'en')).toBe('3m 12s');
+    expect(formatDuration(null, 'en')).toBe('–');
+    expect(formatBytes(0, 'en')).toBe('0 byte');
+    expect(formatBytes(1536, 'ru')).toMatch(/^1,5/);
+    expect(formatRelative('2026-11-25T10:00:00Z', Date.parse('2026-11-25T10:05:00Z'), 'en')).toBe('5 min. ago');
+  });
+});
