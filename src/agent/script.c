@@ -7,8 +7,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define STEPS_MAX 10000
-
 /* What every step may carry beside its action. */
 static const struct field step_fields[] = {
     {"name", FIELD_TEXT, "what this step is for, shown in events"},
@@ -106,8 +104,8 @@ int script_check_steps(const json_t *steps, const char *path, struct error *e) {
     int r = 0;
     if (!json_is_array(steps))
         return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s must be a list of steps", path);
-    if (json_array_size(steps) > STEPS_MAX)
-        return error_set(e, E2BIG, ERROR_BAD_INPUT, "%s has more than %d steps", path, STEPS_MAX);
+    if (json_array_size(steps) > SCRIPT_STEPS_MAX)
+        return error_set(e, E2BIG, ERROR_BAD_INPUT, "%s has more than %d steps", path, SCRIPT_STEPS_MAX);
     for (size_t i = 0; !r && i < json_array_size(steps); i++) {
         cleanup_free char *inner = memory_print("%s[%zu]", path, i);
         r = check_step(json_array_get(steps, i), inner, e);

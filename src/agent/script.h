@@ -4,6 +4,8 @@
 
 #include "agent/shape.h"
 
+#define SCRIPT_STEPS_MAX 10000
+
 /* The list in {"steps": [...]} or the bare list; NULL when it is neither. Borrowed. */
 const json_t *script_steps(const json_t *script);
 
@@ -12,6 +14,9 @@ const json_t *script_named(const json_t *script, const char *name);
 
 /* Checks a list of steps; `path` leads to it ("steps"). Every wrong thing is named by its path. */
 int script_check_steps(const json_t *steps, const char *path, struct error *e);
+
+/* docs/script.schema.json; the caller's. */
+json_t *script_schema(void);
 
 /* docs/script.md. */
 void script_print_reference(struct text *out);

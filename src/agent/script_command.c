@@ -13,7 +13,8 @@
 static const char introduction[] =
     "# Scripts\n\n"
     "A script is a list of steps that a browser carries out one after another; no model is involved. This page is made "
-    "by `replinet script --markdown`; `replinet script check FILE` checks a script without running it.\n\n"
+    "by `replinet script --markdown`; `replinet script check FILE` checks a script without running it. "
+    "[script.schema.json](script.schema.json) is the language as a JSON Schema (`replinet script --schema`).\n\n"
     "```json\n"
     "{\"steps\": [\n"
     "  {\"goto\": \"https://shop.example/login\"},\n"
@@ -80,6 +81,12 @@ void script_print_reference(struct text *out) {
         print_shape_section(out, parts[i]);
 }
 
+static void print_schema(struct text *out) {
+    cleanup_json json_t *schema = script_schema();
+    cleanup_free char *text = json_dumps(schema, JSON_INDENT(2) | JSON_READABLE_REALS);
+    text_print(out, "%s\n", text);
+}
+
 static int print_page(void (*print)(struct text *out)) {
     cleanup_text struct text out = {0};
     print(&out);
@@ -105,10 +112,14 @@ static int check_file(const char *path) {
 int script_command(int count, char **arguments) {
     if (count == 2 && !strcmp(arguments[1], "--markdown"))
         return print_page(script_print_reference);
+    if (count == 2 && !strcmp(arguments[1], "--schema"))
+        return print_page(print_schema);
     if (count == 2 && !strcmp(arguments[1], "--browser-config"))
         return print_page(browser_config_print);
     if (count < 3 || strcmp(arguments[1], "check")) {
-        fprintf(stderr, "Usage: replinet script check FILE...\n       replinet script --markdown | --browser-config\n");
+        fprintf(
+            stderr,
+            "Usage: replinet script check FILE...\n       replinet script --markdown | --schema | --browser-config\n");
         return 2;
     }
     int wrong = 0;

@@ -66,8 +66,8 @@ static bool is_template(const json_t *value) {
 
 static bool is_choice(const char *choices, const char *text) {
     size_t n = strlen(text);
-    for (const char *at = choices; (at = strstr(at, text)); at++)
-        if ((at == choices || at[-1] == '|') && (at[n] == '|' || !at[n]) && n)
+    for (const char *at = choices; n && (at = strstr(at, text)); at++)
+        if ((at == choices || at[-1] == '|') && (at[n] == '|' || !at[n]))
             return true;
     return false;
 }
@@ -204,7 +204,7 @@ static int check_required(const struct shape *shape, const json_t *value, const 
 }
 
 int shape_check(const struct shape *shape, const json_t *value, const char *path, struct error *e) {
-    bool bare = json_is_string(value) || json_is_integer(value);
+    bool bare = json_is_string(value) || (json_is_integer(value) && shape->shorthand);
     if (!json_is_object(value) && !(bare && (shape->shorthand || shape->from_text)))
         return wrong(path, e, shape->shorthand || shape->from_text ? "an object or a text" : "an object");
     if (bare && !shape->from_text) {

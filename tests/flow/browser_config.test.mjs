@@ -127,3 +127,37 @@ test('what is wrong is said before a browser is asked for', async () => {
     await assert.rejects(runScript(manager, [], { browserConfig: config }), said, JSON.stringify(config))
   }
 })
+
+// Pixels of each letter, drawn as a page would; a letter without a glyph looks like any other without one.
+const draw = `
+  const canvas = document.createElement('canvas'), size = 48
+  canvas.width = canvas.height = size
+  const context = canvas.getContext('2d', { willReadFrequently: true })
+  const pixels = letter => {
+    context.clearRect(0, 0, size, size)
+    context.font = '32px sans-serif'
+    context.fillText(letter, 4, 36)
+    return context.getImageData(0, 0, size, size).data
+  }
+  return Object.fromEntries([...inputs.letters, '\\u{10fffe}', '\\u{e0fff}'].map(letter => {
+    const data = pixels(letter)
+    let ink = 0, colour = 0
+    for (let i = 0; i < data.length; i += 4) { ink += data[i + 3] > 0; colour += data[i + 3] > 0 && (data[i] !== data[i + 1] || data[i] !== data[i + 2]) }
+    return [letter, { ink, colour, print: Array.from(data).join() }]
+  }))`
+
+test('Chinese, Japanese and Korean letters and emoji are drawn, none as an empty box', async () => {
+  const letters = ['漢', '字', '门', 'か', 'カ', '한', '글', '😀', '🦊', '🚀', '🇩🇪']
+  const run = await runScript(manager, [{ goto: 'about:blank' }, { evaluate: { script: draw, as: 'drawn' } }], { inputs: { letters } })
+  assert.equal(run.status, 'completed', run.stderr)
+  const { drawn } = run.results
+  const box = drawn['\u{10fffe}']
+  assert.ok(box.ink > 0, 'what has no glyph shows as a box')
+  for (const letter of letters) {
+    assert.ok(drawn[letter].ink > 30, `${letter} is drawn`)
+    assert.notEqual(drawn[letter].print, box.print, `${letter} is an empty box`)
+  }
+  assert.equal(new Set(letters.map(letter => drawn[letter].print)).size, letters.length, 'each looks its own way')
+  // DejaVu draws 😀 itself, in black.
+  for (const emoji of letters.slice(-3)) assert.ok(drawn[emoji].colour > 100, `${emoji} has colours`)
+})

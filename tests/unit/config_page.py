@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 PAGES = {"config --markdown": "docs/configuration.md", "script --markdown": "docs/script.md",
-         "script --browser-config": "docs/browser_config.md"}
+         "script --schema": "docs/script.schema.json", "script --browser-config": "docs/browser_config.md"}
 
 binary, root = sys.argv[1], Path(sys.argv[2])
 old = 0
