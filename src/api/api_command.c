@@ -39,6 +39,7 @@ static void on_signal(uv_signal_t *handle, int number) {
     if (api->stopping)
         return;
     api->stopping = true;
+    relays_close(take_pointer(api->relays));
     log_info("the api takes no more requests and ends when those in progress have ended",
              LOG_INT("replinet.signal", number));
     for (size_t i = 0; i < ARRAY_LENGTH(api->stop); i++)
@@ -47,11 +48,15 @@ static void on_signal(uv_signal_t *handle, int number) {
 }
 
 static void hear_users(void *user, const char *channel, const char *text, size_t length) {
-    principals_forget_user(user, text);
+    struct api *api = user;
+    principals_forget_user(api->principals, text);
+    if (api->relays)
+        relays_check_user(api->relays, text);
 }
 
 static void hear_state(void *user, bool heard) {
-    principals_trust(user, heard);
+    struct api *api = user;
+    principals_trust(api->principals, heard);
 }
 
 static size_t connections_most(void) {
@@ -108,8 +113,9 @@ static int start(struct api *api, struct error *e) {
     api->principals = principals_new();
     api->routes = api_make_routes();
     api->bus = bus_new(&api->loop);
-    bus_subscribe(api->bus, BUS_CHANNEL_USERS, hear_users, hear_state, api->principals);
+    bus_subscribe(api->bus, BUS_CHANNEL_USERS, hear_users, hear_state, api);
     api->lanes = lanes_new(&api->loop);
+    api->relays = relays_new(api);
     watch_signals(api);
     r = lanes_start(api->lanes, e);
     if (!r)

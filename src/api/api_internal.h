@@ -5,6 +5,7 @@
 #include "api/bus.h"
 #include "api/lanes.h"
 #include "api/principals.h"
+#include "api/relays.h"
 #include "api/token.h"
 #include "net/http_server.h"
 #include <stdatomic.h>
@@ -26,6 +27,7 @@ struct api {
     struct lanes *lanes;
     struct bus *bus;
     struct principals *principals;
+    struct relays *relays;
     struct token_keys keys;
     uv_signal_t stop[2];
     bool stopping;

@@ -6,6 +6,7 @@
 
 #define ROUTE_TABLES(X)                                                                                                \
     X(presets)                                                                                                         \
+    X(live)                                                                                                            \
     X(health)
 
 #define X(name) extern const struct api_route name##_routes[];

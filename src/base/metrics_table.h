@@ -14,6 +14,7 @@
     X(BROWSER_START, HISTOGRAM, "replinet_browser_start_seconds", "From start of a container to its first answer.",    \
       NULL)                                                                                                            \
     X(HTTP_REQUESTS, COUNTER, "replinet_http_requests_total", "Requests by class of status.", "status")                \
+    X(WEBSOCKETS, GAUGE, "replinet_websockets", "Open WebSockets, by kind.", "kind")                                   \
     X(JOBS, COUNTER, "replinet_jobs_total", "Jobs by outcome.", "outcome")                                             \
     X(JOB_QUEUE_DEPTH, GAUGE, "replinet_job_queue_depth", "Jobs ready to be taken, by lane.", "lane")                  \
     X(JOB_QUEUE_AGE, GAUGE, "replinet_job_queue_age_seconds", "Age of the oldest ready job, by lane.", "lane")         \

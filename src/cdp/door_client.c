@@ -5,6 +5,7 @@
 #include "base/io.h"
 #include "base/memory.h"
 #include "cdp/door_request.h"
+#include "cdp/websocket_connect.h"
 #include <errno.h>
 #include <poll.h>
 #include <sodium.h>
@@ -17,6 +18,7 @@
 #define RELEASE_MS     30000 /* ending a browser waits until nothing of it is left */
 #define LEASE_START_MS 60000 /* beyond the queue: the browser may have to be started */
 #define FILE_MS        600000
+#define CONNECT_MS     5000
 #define TICKET_SECONDS 60
 #define RETRY_PAUSE_MS 100
 #define SECRET_KEY_MAX 4096
@@ -184,6 +186,22 @@ int door_cdp_path(const struct door *door, const char *browser_id, char **ret_pa
         return r;
     *ret_path = memory_print("/browsers/%s/cdp?ticket=%s", id, ticket);
     return 0;
+}
+
+int door_live_path(const struct door *door, const char *browser_id, const struct door_viewer *viewer, char **ret_path,
+                   struct error *e) {
+    cleanup_free char *ticket = NULL, *id = door_request_escape(browser_id);
+    cleanup_json json_t *claims = json_pack("{s:s, s:s, s:s, s:s, s:b}", "scope", "view", "browser", browser_id, "sub",
+                                            viewer->id, "name", viewer->name, "control", (int)viewer->may_control);
+    int r = ticket_sign(door->key, claims, TICKET_SECONDS, &ticket, e);
+    if (r < 0)
+        return r;
+    *ret_path = memory_print("/browsers/%s/live?ticket=%s", id, ticket);
+    return 0;
+}
+
+int door_connect(const struct door *door, struct error *e) {
+    return websocket_client_connect(door->host, door->port, clock_deadline(CONNECT_MS), door->interrupt_fd, e);
 }
 
 int door_read_file(const struct door *door, const char *browser_id, const char *name,

@@ -45,6 +45,17 @@ int door_statistics(const struct door *door, json_t **ret_statistics, struct err
 /* Path and query for cdp_connect: "/browsers/ID/cdp?ticket=...". free() */
 int door_cdp_path(const struct door *door, const char *browser_id, char **ret_path, struct error *e);
 
+/* The same for GET /browsers/ID/live: who watches (a user's id), what others may call them, whether they may take
+ * control. */
+struct door_viewer {
+    const char *id, *name;
+    bool may_control;
+};
+int door_live_path(const struct door *door, const char *browser_id, const struct door_viewer *viewer, char **ret_path,
+                   struct error *e);
+/* A socket to the door for a request like these, non-blocking. */
+int door_connect(const struct door *door, struct error *e);
+
 /* Reads a file of the browser's transfer folder: `write` gets it piece by piece and returns 0 or -errno to stop. */
 int door_read_file(const struct door *door, const char *browser_id, const char *name,
                    int (*write)(void *user, const void *data, size_t length), void *user, struct error *e);

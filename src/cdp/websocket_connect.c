@@ -102,6 +102,10 @@ static int read_answer(int fd, struct websocket_handshake *handshake, struct wai
     }
 }
 
+int websocket_client_connect(const char *host, int port, int64_t deadline, int interrupt_fd, struct error *e) {
+    return connect_host(host, port, (struct waiting){deadline, interrupt_fd}, e);
+}
+
 int websocket_client_open(const char *host, int port, const char *path, int64_t deadline, int interrupt_fd,
                           struct text *rest, struct error *e) {
     struct waiting waiting = {deadline, interrupt_fd};

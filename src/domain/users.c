@@ -12,6 +12,13 @@ static const struct statement MAKE_ADMIN = {
     "INSERT INTO users (email, name, role) VALUES ('admin@localhost', 'Local administrator', 'super_admin') "
     "ON CONFLICT (lower(email)) DO UPDATE SET role = 'super_admin', is_active = true RETURNING id"};
 
+static const struct statement CALL_NAME = {
+    "users_call_name", "SELECT coalesce(nullif(u.name, ''), u.email) FROM users u WHERE u.id = $1::uuid"};
+
+int users_call_name(struct postgres *db, const struct caller *caller, char **ret_name, struct error *e) {
+    return postgres_value(db, &CALL_NAME, ret_name, e, caller->id);
+}
+
 int users_ensure_local_admin(struct postgres *db, struct caller *ret_caller, struct error *e) {
     cleanup_result struct pg_result *found = NULL;
     cleanup_result struct pg_result *made = NULL;

@@ -4,5 +4,8 @@
 #include "domain/roles.h"
 #include "store/postgres.h"
 
+/* What other people may call the caller: the name, else the address (free()). */
+int users_call_name(struct postgres *db, const struct caller *caller, char **ret_name, struct error *e);
+
 /* As whom the command line of this machine acts: the oldest active super_admin, made when there is none. */
 int users_ensure_local_admin(struct postgres *db, struct caller *ret_caller, struct error *e);

@@ -1,12 +1,14 @@
 // A person takes the browser of a running thread over: the run waits, its clocks stand still, and it goes on afterwards.
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { startInstance, traces, until } from './lib/instance.mjs';
-import { watchBrowser } from './lib/live_client.mjs';
+import { CdpClient, connectWebSocket } from './lib/raw_cdp.mjs';
+import { watchBrowser, watchByApi } from './lib/live_client.mjs';
 
 const PAGE = `<!doctype html><title>gate</title><style>body{margin:0}button{position:absolute;left:20px;top:20px;width:200px;height:40px}</style>
 <button id=open onclick="document.title='open';this.after(Object.assign(document.createElement('p'),{textContent:'Come in',style:'position:absolute;top:100px'}))">Only people press this</button>`;
@@ -97,4 +99,55 @@ test('a waiting run can be stopped, and its viewers hear the end', async () => {
   const thread = await ended(id);
   assert.deepEqual([thread.status, thread.reason], ['stopped', 'stopped']);
   assert.equal((await viewer.heard('ended')).reason, 'released');
+});
+
+/* A user and an API key of theirs. */
+function makeUser(role) {
+  const key = `rpl_${randomBytes(32).toString('base64url')}`;
+  const digest = createHash('sha256').update(key).digest('hex');
+  const id = replinet.sql(`INSERT INTO users (email, name, role) VALUES ('${role}-${digest.slice(0, 8)}@example.org', 'Anna', '${role}') RETURNING id`);
+  replinet.sql(`INSERT INTO api_keys (user_id, name, digest, prefix, scopes) VALUES ('${id}', 'test', decode('${digest}', 'hex'), '${key.slice(0, 8)}', '{read,write,run,browsers,admin}')`);
+  return { id, key };
+}
+
+test('through the api: whoever may see the thread watches it, and the right ends with the key', async () => {
+  const { id, viewer } = await start('ByApi', [goto(), { wait_for: { ms: 500 } }, { assert: { title: 'open' } }]);
+  const admin = makeUser('super_admin');
+  const stranger = makeUser('pro_user');
+  await assert.rejects(watchByApi(replinet.url, `/threads/${id}/live`), /401/);
+  await assert.rejects(watchByApi(replinet.url, `/threads/${id}/live`, stranger.key), /404/);
+  await assert.rejects(watchByApi(replinet.url, '/threads/01890000-0000-7000-8000-000000000000/live', admin.key), /404/);
+  const anna = await watchByApi(replinet.url, `/threads/${id}/live`, admin.key);
+  await until('a picture', () => anna.frames.length);
+  await anna.takeControl();
+  await viewer.whenState((state) => state.control.held && state.control.by === 'Anna', 'who has control');
+  anna.click(120, 40);
+  await anna.whenState((state) => state.title === 'open', 'the gate open');
+  anna.say('return_control');
+  const again = await watchByApi(replinet.url, `/threads/${id}/live`, admin.key).catch((error) => error);
+  if (again.websocket) await until('a state', () => again.state || again.websocket.socket.destroyed);
+  assert.equal((await ended(id)).status, 'completed');
+});
+
+test('through the api: CDP of a browser goes to the door as it is; a revoked key ends it', async () => {
+  const { id } = await start('Cdp', [goto(), { wait_for: { ms: 30000 }, timeout_ms: 40000 }]);
+  const { browser_id: browser } = await show(id);
+  const admin = makeUser('super_admin');
+  const { hostname, port } = new URL(replinet.url);
+  const open = (key) => connectWebSocket({ host: hostname, port: Number(port), path: `/api/v1/browsers/${browser}/cdp`, headers: { Authorization: `Bearer ${key}`, Cookie: 'a=b' } });
+  assert.equal((await open(makeUser('pro_user').key)).status, 404);
+  const websocket = await open(admin.key);
+  assert.equal(websocket.status, 101);
+  const cdp = new CdpClient(websocket);
+  const { targetInfos } = await cdp.call('Target.getTargets');
+  const { sessionId } = await cdp.call('Target.attachToTarget', { targetId: targetInfos.find((one) => one.type === 'page').targetId, flatten: true });
+  const text = 'я'.repeat(3 << 20);
+  const { result } = await cdp.call('Runtime.evaluate', { expression: JSON.stringify(text), returnByValue: true }, sessionId);
+  assert.equal(result.value, text);
+  replinet.sql(`DELETE FROM api_keys WHERE user_id = '${admin.id}'`);
+  replinet.sql(`UPDATE users SET is_active = false WHERE id = '${admin.id}'`);
+  execFileSync('redis-cli', ['-s', `${replinet.env.RUN_DIR}/redis/redis.sock`, 'PUBLISH', 'replinet:users', admin.id]);
+  await websocket.closed;
+  await replinet.cli('thread', 'stop', id);
+  await ended(id);
 });

@@ -6,7 +6,7 @@
 //   await replinet.stop();               // SIGTERM, and nothing may be left
 //
 // The binary is $REPLINET_BIN (./dev test sets it), else that of build-asan or build.
-import { spawn, execFile } from 'node:child_process';
+import { spawn, execFile, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -201,6 +201,12 @@ export class Instance {
   /** Runs a subcommand as root on this instance: {code, stdout, stderr}. */
   cli(...args) {
     return runBinary(this.binary, args, this.env);
+  }
+
+  /** SQL on the private database. */
+  sql(text) {
+    const where = ['-h', `${this.env.RUN_DIR}/postgres`, '-U', 'replinet', '-d', 'replinet'];
+    return execFileSync('psql', [...where, '-XqAt', '-v', 'ON_ERROR_STOP=1', '-c', text], { cwd: '/' }).toString().trim();
   }
 
   async stop(signal = 'SIGTERM', ms = 60000) {

@@ -70,6 +70,14 @@ export class LiveClient {
   }
 }
 
+/** Watches through the api: `path` below /api/v1. */
+export async function watchByApi (origin, path, token, options = {}) {
+  const { hostname, port } = new URL(origin)
+  const websocket = await connectWebSocket({ host: hostname, port: Number(port), path: `/api/v1${path}`, headers: token ? { Authorization: `Bearer ${token}` } : {} })
+  if (websocket.status !== 101) throw new Error(`${websocket.status} ${websocket.body}`)
+  return new LiveClient(websocket, options)
+}
+
 /** Watches through the door; `claims` are added to the ticket's. */
 export async function watchBrowser (manager, id, claims = {}, options = {}) {
   const ticket = await manager.signer.sign({ scope: 'view', sub: 'viewer', name: 'Viewer', browser: id, ...claims })
