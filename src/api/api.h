@@ -56,10 +56,12 @@ enum api_form {
 };
 
 enum api_route_flags {
-    API_CREATES = 1,  /* takes Idempotency-Key: handler and stored answer are one transaction */
-    API_IF_MATCH = 2, /* takes If-Match: call->if_match */
-    API_UPGRADE = 4,  /* a WebSocket: `park` takes the socket */
-    API_RAW_BODY = 8  /* the body is no JSON: call->raw */
+    API_CREATES = 1,        /* takes Idempotency-Key: handler and stored answer are one transaction */
+    API_IF_MATCH = 2,       /* takes If-Match: call->if_match */
+    API_UPGRADE = 4,        /* a WebSocket: `park` takes the socket */
+    API_RAW_BODY = 8,       /* the body is no JSON: call->raw */
+    API_BODY_OPTIONAL = 32, /* no body means {} */
+    API_AUDIT_BARE = 16     /* the audit entry says who and what, not the answer: it holds a secret */
 };
 
 struct api_route {
@@ -104,7 +106,7 @@ struct api_call {
     const struct api_route *route;
     struct arena arena;
     struct principal who;
-    const char *method, *path, *query_text, *request_id, *address, *user_agent, *cookie, *origin;
+    const char *method, *path, *query_text, *request_id, *address, *user_agent, *cookie, *origin, *host;
     const char *idempotency_key; /* NULL: none */
     const char *if_none_match;   /* NULL: none */
     const char *range;           /* NULL: none */
@@ -150,6 +152,9 @@ void call_answer_json(struct api_call *call, const json_t *json);
 void call_header(struct api_call *call, const char *name, const char *value);
 /* Another status than the row's. */
 void call_status(struct api_call *call, int status);
+
+/* A 422 about one field of the body, as the schema's checks would say it; returns -EINVAL. */
+int call_refuse_field(struct api_call *call, const char *field, const char *type, const char *text, struct error *e);
 
 /* Published on Redis once the call's transaction is committed; never before. A Redis that is down is no failure. */
 void call_publish(struct api_call *call, const char *channel, const char *message);

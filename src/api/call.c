@@ -35,6 +35,7 @@ static void copy_text(struct api_call *call, struct http_request *request) {
     call->user_agent = agent ? agent : "";
     call->cookie = copy_header(call, request, "cookie");
     call->origin = copy_header(call, request, "origin");
+    call->host = copy_header(call, request, "host");
     call->idempotency_key = copy_header(call, request, "idempotency-key");
     call->if_none_match = copy_header(call, request, "if-none-match");
     call->range = copy_header(call, request, "range");
@@ -143,6 +144,15 @@ void call_status(struct api_call *call, int status) {
     call->status = status;
 }
 
+int call_refuse_field(struct api_call *call, const char *field, const char *type, const char *text, struct error *e) {
+    cleanup_complaints struct complaints complaints = {0};
+    cleanup_json json_t *loc = json_pack("[ss]", "body", field);
+    complain(&complaints, loc, type, "%s", text);
+    json_decref(call->inside->complaints);
+    call->inside->complaints = take_pointer(complaints.detail);
+    return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s: %s", field, text);
+}
+
 void call_publish(struct api_call *call, const char *channel, const char *message) {
     if (!call->inside->publications)
         call->inside->publications = json_array();
@@ -183,6 +193,8 @@ static int read_input(struct api_call *call, struct error *e) {
     const struct api_route *route = call->route;
     cleanup_complaints struct complaints complaints = {0};
     call->query = schema_check_query(route->query ? route->query : &empty, call->query_text, &complaints);
+    if (!call->raw.length && route->flags & API_BODY_OPTIONAL)
+        text_append_string(&call->raw, "{}");
     if (route->body && !(route->flags & API_RAW_BODY))
         call->body =
             schema_check_body(route->body, call->raw.data ? call->raw.data : "", call->raw.length, &complaints);
@@ -210,7 +222,7 @@ static int check_key(const char *key, struct error *e) {
 static int write_audit(struct api_call *call, struct error *e) {
     const char *action = call->route->audit;
     cleanup_free char *kind = memory_copy_bytes(action, strcspn(action, "."));
-    bool is_object = call->route->form == FORM_OBJECT;
+    bool is_object = call->route->form == FORM_OBJECT && !(call->route->flags & API_AUDIT_BARE);
     struct audit_origin origin = {"api", call->address, call->request_id};
     struct audit_change change = {action, kind, call->before, is_object ? call->answer : NULL};
     return audit_write(call->db, *call->who.caller.id ? &call->who.caller : NULL, &origin, &change, e);

@@ -5,6 +5,9 @@
 #include "api/schemas.h"
 
 #define ROUTE_TABLES(X)                                                                                                \
+    X(auth)                                                                                                            \
+    X(sessions)                                                                                                        \
+    X(me)                                                                                                              \
     X(presets)                                                                                                         \
     X(live)                                                                                                            \
     X(health)

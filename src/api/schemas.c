@@ -16,3 +16,6 @@ static const struct schema_field revision_fields[] = {
     {NULL},
 };
 const struct schema api_revision = {"Revision", revision_fields, .doc = "What an object was at one of its edits."};
+
+static const struct schema_field user_fields[] = {API_USER_FIELDS, {NULL}};
+const struct schema api_user = {"User", user_fields, .doc = "A person."};

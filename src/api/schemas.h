@@ -3,4 +3,21 @@
 
 #include "api/schema.h"
 
-extern const struct schema api_revisions_query, api_revision;
+#include "domain/role_table.h"
+
+#define API_ROLE_NAME(id, name) name,
+#define API_ROLES               ((const char *const[]){ROLE_TABLE(API_ROLE_NAME) NULL})
+
+#define API_USER_FIELDS                                                                                                \
+    SCHEMA_OBJECT_FIELDS, {"email", SCHEMA_TEXT, SCHEMA_REQUIRED, .most = 254, .doc = "To sign in with."},             \
+        {"name", SCHEMA_TEXT, SCHEMA_REQUIRED, .doc = "What people call them."},                                       \
+        {"role", SCHEMA_TEXT, SCHEMA_REQUIRED, .choices = API_ROLES, .doc = "What they may do."},                      \
+        {"is_active", SCHEMA_BOOL, SCHEMA_REQUIRED, .doc = "Whether they may sign in."},                               \
+        {"settings", SCHEMA_OBJECT, SCHEMA_REQUIRED,                                                                   \
+         .doc = "Language, theme and the like, as the web app keeps them."},                                           \
+    {                                                                                                                  \
+        "last_seen_at", SCHEMA_TIME, SCHEMA_REQUIRED | SCHEMA_NULLABLE,                                                \
+            .doc = "When they last signed in or refreshed."                                                            \
+    }
+
+extern const struct schema api_revisions_query, api_revision, api_user;

@@ -20,6 +20,7 @@
     X("artifact", artifact_command, "cli", "Files of threads: get.")                                                   \
     X("events", events_command, "cli", "What happened to the instance: starts, migrations, low disk, dead jobs.")      \
     X("audit", audit_command, "cli", "Who changed what: ls.")                                                          \
+    X("admin", admin_command, "cli", "One-time links: link (become administrator), reset-link EMAIL.")                 \
     X("api", api_command, "api", "Serve HTTP: the API and the web app.")                                               \
     X("worker", worker_command, "worker", "Take jobs and run each in a process of its own.")                           \
     X("job", job_command, "job", "One job; started by the worker.")                                                    \

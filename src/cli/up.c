@@ -9,6 +9,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "cli/admin.h"
 #include "cli/commands.h"
 #include "cli/services.h"
 #include "cli/up_folders.h"
@@ -152,12 +153,27 @@ static void print_settings(void) {
             printf("%s=%s ", config_rows[ids[i]].name, config_text(ids[i]));
 }
 
+/* Whoever starts the instance for the first time becomes its administrator by this link. */
+static void print_claim_link(void) {
+    cleanup_postgres struct postgres db = {0};
+    cleanup_free char *url = NULL;
+    struct error e;
+    int r = postgres_open(&(struct postgres_options){.purpose = "up"}, &db, &e);
+    if (!r)
+        r = admin_make_claim_link(&db, true, &url, &e);
+    if (r < 0)
+        log_warning(&e, "no link for the first administrator was made; `replinet admin link` makes one");
+    if (url)
+        printf("Nobody can sign in yet. This link makes you the administrator, once, within a week:\n  %s\n", url);
+}
+
 static void print_ready(void *user) {
     struct up *up = user;
     printf("Replinet is ready after %.1f s; Ctrl-C stops it. What is kept lies in %s.\n",
            (double)(clock_monotonic_ms() - up->began) / 1000, config_text(CONFIG_STATE_DIR));
     for (size_t i = 0; i < up->count; i++)
         print_place(&up->children[i]);
+    print_claim_link();
     printf("To try next, as root in another terminal:\n  ");
     print_settings();
     printf("replinet browser ls\n");

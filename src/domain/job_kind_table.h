@@ -28,6 +28,8 @@
     X(NOOP, "noop", QUICK, 3, 1000, 60, 4096, true, 0, 0,                                                              \
       "Nothing: shows that the queue works. Its payload may say how long it takes (wait_ms) and how it ends (fail: a " \
       "reason; crash: true).")                                                                                         \
+    X(MAIL, "mail", QUICK, 8, 5000, 60, 4096, true, 10, 0,                                                             \
+      "A letter to a user: payload {\"letter\": \"reset\"}. Its link is made when it is sent.")                        \
     X(PARTITIONS, "partitions", MAINTENANCE, 5, 30000, 600, 1024, true, 0, 3600,                                       \
       "Makes the partitions of thread events for this month and the next two.")
 

@@ -195,6 +195,18 @@ int redis_publish(struct redis *redis, const char *channel, const char *message,
     return run(redis, 3, (const char *[]){"PUBLISH", channel, message}, e);
 }
 
+int redis_ask(struct redis *redis, int count, const char *const *words, int64_t *ret_value, struct error *e) {
+    cleanup_reply reply answer = NULL;
+    int r = ensure_connected(redis, e);
+    if (!r)
+        r = call(redis, count, (const char **)words, &answer, e);
+    if (!r && answer->type != REDIS_REPLY_INTEGER)
+        return error_set(e, EPROTO, ERROR_PROTOCOL, "Redis: %s: not a number", words[0]);
+    if (!r)
+        *ret_value = answer->integer;
+    return r;
+}
+
 int redis_set_once(struct redis *redis, const char *key, const char *value, const char *seconds, bool *ret_fresh,
                    struct error *e) {
     cleanup_reply reply answer = NULL;

@@ -40,6 +40,8 @@ void redis_close(struct redis *redis);
 int redis_ping(struct redis *redis, struct error *e);
 int redis_publish(struct redis *redis, const char *channel, const char *message, struct error *e);
 
+/* Any command that answers with a whole number (INCR, TTL, DEL, EXPIRE). */
+int redis_ask(struct redis *redis, int count, const char *const *words, int64_t *ret_value, struct error *e);
 /* Sets a key unless it is there already; ret_fresh: it was not. `seconds` is a decimal number. */
 int redis_set_once(struct redis *redis, const char *key, const char *value, const char *seconds, bool *ret_fresh,
                    struct error *e);

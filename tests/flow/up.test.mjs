@@ -89,8 +89,8 @@ describe('replinet up', () => {
     for (const [name, child] of Object.entries(children)) {
       const environment = environmentOf(child.pid);
       const knows = Object.values(environment).some((value) => value.includes(secret));
-      assert.equal(knows, name === 'worker', `${name} and SECRET_KEY`);
-      assert.equal('DATABASE_URL' in environment, name === 'worker', `${name} and DATABASE_URL`);
+      assert.equal(knows, ['worker', 'api'].includes(name), `${name} and SECRET_KEY`);
+      assert.equal('DATABASE_URL' in environment, ['worker', 'api'].includes(name), `${name} and DATABASE_URL`);
       assert.ok(!('HOME' in environment), `${name} has the caller's environment`);
       assert.ok(!child.command.join(' ').includes(secret), `${name}'s command line`);
     }

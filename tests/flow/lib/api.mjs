@@ -97,6 +97,15 @@ class Api {
     return key;
   }
 
+  /** A worker beside it; kill it, then wait for `ended`. */
+  startWorker() {
+    const env = { ...this.env, WORKER_METRICS_PORT: '0', ASAN_OPTIONS: `${this.env.ASAN_OPTIONS}:detect_leaks=0` };
+    const worker = spawn(this.binary, ['worker'], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    worker.stderr.on('data', (data) => (this.log += data));
+    worker.ended = once(worker, 'close');
+    return worker;
+  }
+
   async stop() {
     const end = this.child ? await this.finish() : null;
     await this.redis?.stop();
