@@ -27,7 +27,7 @@
     X(BACKEND_HOST, TEXT, "127.0.0.1", 0, 0, "A", "Address on which the API and the web app are served.")              \
     X(BACKEND_PORT, INT, "8000", 1, 65535, "A", "Port of the API and the web app.")                                    \
     X(PUBLIC_URL, URL, "", 0, 0, "AW",                                                                                 \
-      "Where people reach Replinet, for links and cookies: https://replinet.example. Empty: BACKEND_HOST and _PORT.")    \
+      "Where people reach Replinet, for links and cookies: https://replinet.example. Empty: BACKEND_HOST and _PORT.")  \
     X(REGISTRATION, TEXT, "open", 0, 0, "A", "open: anybody may make an account. closed: administrators make them.")   \
     X(ACCESS_TOKEN_EXPIRE_MINUTES, INT, "15", 1, 1440, "A", "How long an access token is good.")                       \
     X(REFRESH_TOKEN_EXPIRE_DAYS, INT, "30", 1, 3650, "A", "How long a session lasts that nobody uses.")                \
@@ -35,7 +35,7 @@
     X(SMTP_USER, TEXT, "", 0, 0, "W", "User name there; empty: none.")                                                 \
     X(SMTP_PASSWORD, TEXT, "", 0, 0, "W", "Password there.")                                                           \
     X(SMTP_FROM, TEXT, "", 0, 0, "W", "Sender of our mail; empty: replinet@ the host of PUBLIC_URL.")                  \
-    X(CORS_ORIGINS, TEXT, "", 0, 0, "A",                                                                                 \
+    X(CORS_ORIGINS, TEXT, "", 0, 0, "A",                                                                               \
       "Origins of web pages elsewhere that may use the API, comma-separated: https://app.example.")                    \
     X(API_METRICS_PORT, INT, "9101", 0, 65535, "A", "Port on 127.0.0.1 of the API's metrics; 0: none.")                \
     X(API_DATABASE_LANES, INT, "4", 1, 64, "A", "Threads of an API process that work with the database.")              \
