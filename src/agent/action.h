@@ -16,6 +16,7 @@ struct run {
     struct emulation *emulation; /* NULL: nothing is emulated */
     struct page *page;           /* the current tab's, borrowed from tabs */
     struct dialogs dialogs;
+    json_t *uploads; /* {name: digest} of the files that the browser was given */
     const char *browser_id;
     json_t *values;     /* {"inputs", "results", "vars", "loop"}: what templates see */
     json_t *results;    /* borrowed from values */

@@ -13,6 +13,8 @@
       "Reads the page into the results: a text, an attribute, a list, a table, an object.")                            \
     X(screenshot, action_screenshot, shape_screenshot, "Takes a picture of the view, the whole page or an element.")   \
     X(download, action_download, shape_download, "Clicks and keeps the file that the browser then downloads.")         \
+    X(upload, action_upload, shape_upload,                                                                             \
+      "Gives files to a file input, to what asks for files when clicked, or drops them on an element.")                \
     X(assert, action_assert, shape_assert, "Fails unless a condition holds (or comes to hold in time).")               \
     X(select, action_select, shape_select,                                                                             \
       "Chooses options of a list: of the browser's own, or of one made of elements with ARIA roles.")                  \

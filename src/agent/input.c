@@ -205,6 +205,16 @@ int input_drag_end(struct page *page, double from_x, double from_y, double x, do
     return r < 0 ? r : send_all(page, end, ARRAY_LENGTH(end), deadline, e);
 }
 
+int input_drop_files(struct page *page, double x, double y, const json_t *paths, int64_t deadline, struct error *e) {
+    cleanup_json json_t *data = json_pack("{s:[], s:O, s:i}", "items", "files", paths, "dragOperationsMask", 1);
+    struct cdp_request requests[] = {
+        drag_event("dragEnter", x, y, data),
+        drag_event("dragOver", x, y, data),
+        drag_event("drop", x, y, data),
+    };
+    return send_all(page, requests, ARRAY_LENGTH(requests), deadline, e);
+}
+
 /* One character: a letter or digit has its own code, others only the text. */
 static bool describe_character(const char *name, struct key *ret_key, char code[16]) {
     unsigned char c = (unsigned char)name[0];

@@ -35,6 +35,9 @@ int input_drag_begin(struct page *page, double x, double y, int64_t deadline, st
 int input_drag_end(struct page *page, double from_x, double from_y, double x, double y, int moves, bool drop,
                    int64_t deadline, struct error *e);
 
+/* Drops files of the browser's transfer folder (a list of paths) there. */
+int input_drop_files(struct page *page, double x, double y, const json_t *paths, int64_t deadline, struct error *e);
+
 /* Presses a key or a chord ("Control+Shift+K") `times` times. ERROR_STEP when a name is unknown. */
 int input_press(struct page *page, const char *chord, int times, int64_t deadline, struct error *e);
 

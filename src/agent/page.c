@@ -102,8 +102,10 @@ void page_free(struct page *page) {
         free(page->downloads[i].name);
         free(page->downloads[i].url);
     }
-    if (page)
+    if (page) {
         json_decref(page->drag);
+        json_decref(page->chooser);
+    }
     free(page);
 }
 
@@ -267,6 +269,14 @@ const struct page_download *page_download(const struct page *page, size_t i) {
 
 json_t *page_take_drag(struct page *page) {
     return take_pointer(page->drag);
+}
+
+bool page_has_chooser(const struct page *page) {
+    return page->chooser != NULL;
+}
+
+json_t *page_take_chooser(struct page *page) {
+    return take_pointer(page->chooser);
 }
 
 bool page_crashed(const struct page *page) {

@@ -93,6 +93,11 @@ int page_wait_download(struct page *page, size_t before, int64_t deadline, struc
 /* What the page wants to drag (Input.DragData), when a drag began since the last call; the caller's, or NULL. */
 json_t *page_take_drag(struct page *page);
 
+/* The file chooser that the page wanted to open last (Page.fileChooserOpened with the id of its "session"); the
+ * caller's, or NULL. */
+bool page_has_chooser(const struct page *page);
+json_t *page_take_chooser(struct page *page);
+
 bool page_crashed(const struct page *page);
 /* Its tab has closed: by itself, or by somebody. What waits for such a page fails with -ENOLINK, ERROR_STEP. */
 bool page_closed(const struct page *page);

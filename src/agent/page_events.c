@@ -163,6 +163,12 @@ static void on_drag(struct page *page, struct page_session *session, const json_
     page->drag = json_incref(json_object_get(params, "data"));
 }
 
+static void on_chooser(struct page *page, struct page_session *session, const json_t *params) {
+    json_decref(page->chooser);
+    page->chooser = json_copy((json_t *)params);
+    json_object_set_new(page->chooser, "session", json_string(session->id));
+}
+
 static void print_console_value(struct text *line, const json_t *value) {
     const json_t *plain = json_object_get(value, "value");
     cleanup_free char *json = plain && !json_is_string(plain) ? json_print(plain) : NULL;
@@ -211,6 +217,7 @@ static const struct {
     {"Inspector.targetCrashed", on_crashed},
     {"Page.javascriptDialogOpening", on_dialog},
     {"Input.dragIntercepted", on_drag},
+    {"Page.fileChooserOpened", on_chooser},
     {"Runtime.consoleAPICalled", on_console},
     {"Runtime.exceptionThrown", on_exception},
 };

@@ -34,7 +34,8 @@ struct page {
     struct dialogs *dialogs;
     struct page_download downloads[PAGE_DOWNLOADS_MAX];
     size_t download_count;
-    json_t *drag; /* what the browser handed over when a drag began; NULL */
+    json_t *chooser; /* Page.fileChooserOpened with its "session"; NULL */
+    json_t *drag;    /* what the browser handed over when a drag began; NULL */
     int console_lines, dialogs_told;
 };
 

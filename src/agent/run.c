@@ -269,6 +269,7 @@ int agent_run(const struct agent_options *options, const struct agent_sink *sink
     struct error why = {0};
     run.limit = run.deadline;
     run.results = json_object();
+    run.uploads = json_object();
     run.values =
         json_pack("{s:O?, s:o, s:{}, s:{}}", "inputs", options->inputs, "results", run.results, "vars", "loop");
     *ret_outcome = (struct agent_outcome){0};
@@ -285,6 +286,7 @@ int agent_run(const struct agent_options *options, const struct agent_sink *sink
     tell_end(&run, ret_outcome);
     json_decref(run.values);
     json_decref(run.problems);
+    json_decref(run.uploads);
     if (run.sink_error < 0 && e)
         *e = run.sink_problem;
     return run.sink_error;

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "cdp/door_client.h"
 
 /* Where a run's events and files go. Functions return 0 or -errno; a failure ends the run (ERROR_FENCED: at once,
@@ -21,6 +22,8 @@ struct agent_sink {
     /* Stores a file; `kind` screenshot | download | other. `ret_id` has room for a UUID text. */
     int (*artifact)(void *user, const char *kind, const char *name, const char *media_type, const void *data,
                     size_t length, char ret_id[37], struct error *e);
+    /* Reads a file that was stored as an artifact: appends its bytes, gives its name (free()). ERROR_NOT_FOUND. */
+    int (*read_artifact)(void *user, const char *id, struct text *data, char **ret_name, struct error *e);
     /* The thread has a browser now (status running); called once. */
     int (*running)(void *user, const char *browser_id, struct error *e);
     /* The run waits for a person (status waiting): why ("control"); NULL: it goes on. */

@@ -147,6 +147,53 @@ const struct shape shape_history = {
         },
 };
 
+static int check_file(const json_t *value, const char *path, struct error *e) {
+    static const char *const contents[] = {"text", "base64", "artifact"};
+    int given = 0;
+    for (size_t i = 0; i < ARRAY_LENGTH(contents); i++)
+        given += json_object_get(value, contents[i]) != NULL;
+    if (given != 1)
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s needs one of text, base64 or artifact", path);
+    if (!json_object_get(value, "name") && !json_object_get(value, "artifact"))
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s needs a name", path);
+    return 0;
+}
+
+const struct shape shape_file = {
+    .name = "file",
+    .doc = "A file to be uploaded.",
+    .shorthand = "artifact",
+    .check = check_file,
+    .fields =
+        (const struct field[]){
+            {"name", FIELD_TEXT, "its name, as the page sees it; an artifact has one"},
+            {"text", FIELD_TEXT, "its content as text"},
+            {"base64", FIELD_TEXT, "its content in base64, mostly a template such as {{inputs.photo}}"},
+            {"artifact", FIELD_TEXT,
+             "the id of a stored file, as of an earlier download: {{results.invoice.artifact}}"},
+            {NULL},
+        },
+};
+
+static int check_upload(const json_t *value, const char *path, struct error *e) {
+    if (!json_object_get(value, "file") == !json_object_get(value, "files"))
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s needs either file or files", path);
+    return shapes_check_target(value, path, e);
+}
+
+const struct shape shape_upload = {
+    .name = "upload",
+    .base = &shape_target,
+    .check = check_upload,
+    .fields =
+        (const struct field[]){
+            {"file", FIELD_SHAPE, "the file", &shape_file},
+            {"files", FIELD_SHAPES, "several files, for what takes them", &shape_file},
+            {"drop", FIELD_BOOL, "drop them on the element, as with the mouse from another window"},
+            {NULL},
+        },
+};
+
 static int check_tab(const json_t *value, const char *path, struct error *e) {
     static const char *const names[] = {"to", "title", "url"};
     bool named = false, open = json_object_get(value, "open"), close = json_object_get(value, "close");

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/uuid.h"
+#include "domain/artifacts.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -113,6 +114,24 @@ static int on_artifact(void *user, const char *kind, const char *name, const cha
     return 0;
 }
 
+static int read_artifact(void *user, const char *id, struct text *data, char **ret_name, struct error *e) {
+    struct run_sink *sink = user;
+    size_t i, length;
+    json_t *artifact;
+    json_array_foreach (sink->artifacts, i, artifact) {
+        cleanup_free char *bytes = NULL;
+        if (strcmp(json_text_or(artifact, "id", ""), id))
+            continue;
+        int r = io_read_file(json_text_or(artifact, "path", ""), ARTIFACT_MAX_BYTES, &bytes, &length, e);
+        if (r < 0)
+            return r;
+        text_append(data, bytes, length);
+        *ret_name = memory_copy_text(json_text_or(artifact, "name", ""));
+        return 0;
+    }
+    return error_set(e, ENOENT, ERROR_NOT_FOUND, "this run stored no file with the id %s", id);
+}
+
 static int on_running(void *user, const char *browser_id, struct error *e) {
     return 0;
 }
@@ -122,6 +141,10 @@ static int on_waiting(void *user, const char *reason, struct error *e) {
 }
 
 struct agent_sink run_sink_of(struct run_sink *state) {
-    return (struct agent_sink){
-        .user = state, .event = on_event, .artifact = on_artifact, .running = on_running, .waiting = on_waiting};
+    return (struct agent_sink){.user = state,
+                               .event = on_event,
+                               .artifact = on_artifact,
+                               .read_artifact = read_artifact,
+                               .running = on_running,
+                               .waiting = on_waiting};
 }

@@ -173,3 +173,27 @@ describe('dialogs as asked', () => {
     passes([go('/dialogs.html'), { click: 'Arm' }, { dialog: { answer: 'dismiss', on: 'beforeunload' } }, { click: 'Leave' }, { dialog: { as: 'said' } }, { assert: { title: 'Dialogs' } }, { click: 'Leave' }, { assert: { title: 'Data' } }]))
   test('none is shown', () => fails([go('/dialogs.html'), { dialog: { as: 'x' }, timeout_ms: 300 }], /no dialog was shown/))
 })
+
+describe('uploads', () => {
+  const file = { name: 'a.txt', text: 'alpha' }
+  const uploads = (name, steps, expected, options) => test(name, async () => {
+    const run = await passes([go('/upload.html'), ...steps, log], options)
+    assert.equal(run.results.log, expected)
+  })
+  uploads('text into an input', [{ upload: { label: 'One', file } }, { wait_for: { css: '#log', contains: 'alpha' } }], 'one: a.txt alpha trusted;')
+  uploads('several, from base64 of the inputs', [{ upload: { css: '#several', files: [file, { name: 'имя b.bin', base64: '{{inputs.b}}' }] } }, { wait_for: { css: '#log', contains: 'beta' } }],
+    'several: a.txt alpha, имя b.bin beta trusted;', { inputs: { b: Buffer.from('beta').toString('base64') } })
+  uploads('a hidden input behind a button that opens a chooser', [{ upload: { text: 'Choose', file } }, { wait_for: { css: '#log', contains: 'alpha' } }], 'hidden: a.txt alpha trusted;')
+  uploads('an input that a script makes', [{ upload: { text: 'Made', file } }, { wait_for: { css: '#log', contains: 'alpha' } }], 'made: a.txt alpha trusted;')
+  uploads('dropped', [{ upload: { text: 'Drop here', drop: true, files: [file, { name: 'b.txt', text: 'beta' }] } }, { wait_for: { css: '#log', contains: 'beta' } }], 'over;dropped: a.txt alpha, b.txt beta trusted;')
+  uploads('in an iframe of another site, the same file again', [{ upload: { label: 'One', file } }, { upload: { label: 'Inner', file } }, { wait_for: 'inner got a.txt' }, { wait_for: { css: '#log', contains: 'alpha' } }], 'one: a.txt alpha trusted;')
+  test('what was downloaded before', async () => {
+    const run = await passes([go('/files'), { download: { click: 'Report', as: 'report' } }, go('/upload.html'), { upload: { label: 'One', file: '{{results.report.artifact}}' } }, { wait_for: { css: '#log', contains: 'report text' } }, log])
+    assert.equal(run.results.log, 'one: report 2026.txt report text trusted;')
+  })
+  test('several into an input for one', () => fails([go('/upload.html'), { upload: { label: 'One', files: [file, { name: 'b', text: '' }] } }], /takes one file only/))
+  test('an element that asks for no file', () => fails([go('/upload.html'), { upload: { text: 'Nothing', file }, timeout_ms: 800 }], /asked for no file/))
+  test('another file of the same name', () => fails([go('/upload.html'), { upload: { label: 'One', file } }, { upload: { label: 'One', file: { name: 'a.txt', text: 'other' } } }], /another file named a.txt already/))
+  test('a name that is a path', () => fails([go('/upload.html'), { upload: { label: 'One', file: { name: '../a', text: '' } } }], /no name for a file/))
+  test('an artifact that there is not', () => fails([go('/upload.html'), { upload: { label: 'One', file: '00000000-0000-7000-8000-000000000000' } }], /no file with the id/))
+})

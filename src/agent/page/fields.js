@@ -71,6 +71,32 @@ replinet.prepareFill = (target, value) => {
     return { ...picked, how: prepare(field, value), secret };
 };
 
+const isFileInput = element => replinet.tag(element) === 'input' && replinet.inputType(element) === 'file';
+/* Itself, what a label is for, or the only one inside. */
+const fileInputOf = node => {
+    if (isFileInput(node)) return node;
+    const control = replinet.tag(node) === 'label' ? node.control : null;
+    if (control && isFileInput(control)) return control;
+    const inner = [...replinet.elements(node)].filter(isFileInput);
+    return inner.length === 1 ? inner[0] : null;
+};
+
+/* One try. {how: 'set'}: the input, which may well be hidden, is kept; {how: 'click'}: there is none. */
+replinet.keepFileInput = (target, count) => {
+    const { visible, hidden } = replinet.find(target);
+    const input = [...visible, ...hidden].map(fileInputOf).find(Boolean);
+    if (!input) {
+        const { node, ...picked } = replinet.pick(target, ['enabled']);
+        return { ...picked, how: 'click' };
+    }
+    const found = { state: 'ready', count: Math.max(visible.length, 1), element: replinet.describe(input) };
+    if (!replinet.isEnabled(input)) return { ...found, state: 'disabled' };
+    if (count > 1 && !dom.hasAttribute(input, 'multiple') && !dom.hasAttribute(input, 'webkitdirectory'))
+        throw new replinet.Refusal(`${found.element} takes one file only`);
+    replinet.kept = input;
+    return { ...found, how: 'set' };
+};
+
 /* Puts the focus on a target for keys. */
 replinet.prepareKeys = target => {
     const { node, ...picked } = replinet.pick(target, []);
