@@ -109,10 +109,12 @@ static int refuse(const json_t *target, const json_t *answer, struct error *e) {
 }
 
 static int ask_element(struct step *step, const json_t *condition, bool *ret_holds, char **ret_seen, struct error *e) {
-    cleanup_json json_t *target = shapes_target_of(condition), *answers = NULL;
+    cleanup_json json_t *target = shapes_target_of(condition), *answers = NULL, *scoped = NULL;
     struct facts facts = {0};
-    int r =
-        page_call_all(step->run->page, "facts", json_pack("[O, O]", target, condition), step->deadline, &answers, e);
+    int r = target_scope(step, target, &scoped, e);
+    if (!r)
+        r = page_call_each(step->run->page, "facts", scoped, json_pack("[O, O]", target, condition), step->deadline,
+                           &answers, e);
     if (r < 0)
         return r;
     for (size_t i = 0; i < json_array_size(answers); i++) {
@@ -125,6 +127,8 @@ static int ask_element(struct step *step, const json_t *condition, bool *ret_hol
         facts.visible += json_int_or(answer, "visible", 0);
         facts.attached += json_int_or(answer, "attached", 0);
     }
+    if (!facts.attached && page_find_closed_roots(step->run->page, step->deadline))
+        return -EAGAIN;
     *ret_holds = element_holds(condition, &facts);
     if (!*ret_holds)
         *ret_seen = seen_of(&facts);
@@ -303,11 +307,16 @@ int condition_decide(struct step *step, const char *key, bool *ret_holds, struct
 
 int condition_count(struct step *step, const json_t *target, int64_t *ret_count, struct error *e) {
     for (;;) {
-        cleanup_json json_t *answers = NULL;
-        int r = page_call_all(step->run->page, "facts", json_pack("[O, {}]", target), step->deadline, &answers, e);
+        cleanup_json json_t *answers = NULL, *scoped = NULL;
+        int r = target_scope(step, target, &scoped, e);
+        if (!r)
+            r = page_call_each(step->run->page, "facts", scoped, json_pack("[O, {}]", target), step->deadline, &answers,
+                               e);
         *ret_count = 0;
         for (size_t i = 0; !r && i < json_array_size(answers); i++)
             *ret_count += json_int_or(json_array_get(answers, i), "visible", 0);
+        if (!r && !*ret_count && page_find_closed_roots(step->run->page, step->deadline))
+            r = -EAGAIN;
         if (r != -EAGAIN)
             return r;
         if (clock_remaining_ms(step->deadline) <= 0)

@@ -70,6 +70,13 @@ int page_call(struct page *page, size_t session, const char *function, json_t *a
 int page_call_all(struct page *page, const char *function, json_t *arguments, int64_t deadline, json_t **ret_answers,
                   struct error *e);
 
+/* The same where session i's first argument is item i of `firsts` (borrowed; NULL: as given). */
+int page_call_each(struct page *page, const char *function, const json_t *firsts, json_t *arguments, int64_t deadline,
+                   json_t **ret_answers, struct error *e);
+
+/* Looks for closed shadow roots and shows them to the library. Whether there are new ones. Cheap when called often. */
+bool page_find_closed_roots(struct page *page, int64_t deadline);
+
 /* Evaluates an expression in the library's world of a session; a value that is an object stays there and is named by
  * its objectId. The answer is Runtime.evaluate's. */
 int page_world_evaluate(struct page *page, size_t session, const char *expression, int64_t deadline,

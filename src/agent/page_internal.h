@@ -15,6 +15,7 @@ struct page_session {
     char id[PAGE_ID_SIZE], frame[PAGE_ID_SIZE], parent[PAGE_ID_SIZE];
     bool has_world; /* `world` is the context in which the library is installed */
     int64_t world;
+    int64_t roots_world, roots_next_ms, roots_pause_ms; /* when closed shadow roots were last asked for, and of what */
     int64_t told_world; /* the parent's context that knows this frame's element; -1: none */
 };
 

@@ -190,6 +190,11 @@ int page_call(struct page *page, size_t session, const char *function, json_t *a
 
 int page_call_all(struct page *page, const char *function, json_t *arguments, int64_t deadline, json_t **ret_answers,
                   struct error *e) {
+    return page_call_each(page, function, NULL, arguments, deadline, ret_answers, e);
+}
+
+int page_call_each(struct page *page, const char *function, const json_t *firsts, json_t *arguments, int64_t deadline,
+                   json_t **ret_answers, struct error *e) {
     cleanup_json json_t *list = arguments, *answers = json_array();
     struct cdp_request requests[PAGE_SESSIONS_MAX] = {0};
     char ids[PAGE_SESSIONS_MAX][PAGE_ID_SIZE];
@@ -204,6 +209,8 @@ int page_call_all(struct page *page, const char *function, json_t *arguments, in
     int64_t resets = page->context_resets;
     for (size_t i = 0; i < count; i++) {
         memcpy(ids[i], page->sessions[i].id, PAGE_ID_SIZE);
+        if (i < json_array_size(firsts))
+            json_array_set(list, 0, json_array_get(firsts, i));
         requests[i] = (struct cdp_request){.session_id = ids[i],
                                            .method = "Runtime.evaluate",
                                            .params = evaluation(&page->sessions[i], function, list)};

@@ -68,8 +68,8 @@ static void print_action(struct text *out, const struct action *action) {
 }
 
 void script_print_reference(struct text *out) {
-    static const struct shape *const parts[] = {&shape_target, &shape_condition, &shape_reading,
-                                                &shape_list,   &shape_table,     &shape_cookie};
+    static const struct shape *const parts[] = {&shape_target, &shape_condition, &shape_reading, &shape_list,
+                                                &shape_table,  &shape_cookie,    &shape_file,    &shape_frame};
     text_append_string(out, introduction);
     text_append_string(out, "## Steps\n\nA step is an object with exactly one action, and may have:\n\n");
     shape_print(&shape_step, out);

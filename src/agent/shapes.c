@@ -45,9 +45,9 @@ int shapes_check_target(const json_t *value, const char *path, struct error *e) 
 
 const struct shape shape_target = {
     .name = "target",
-    .doc =
-        "Which element is meant. All criteria given must hold. A bare text means `text`. The search goes through open "
-        "shadow roots and all iframes; of several elements that fit the first visible one in document order is taken.",
+    .doc = "Which element is meant. All criteria given must hold. A bare text means `text`. The search goes through "
+           "shadow roots (closed ones when nothing else fits, unless the page is very large) and all iframes; of "
+           "several elements that fit the first visible one in document order is taken.",
     .shorthand = "text",
     .check = shapes_check_target,
     .fields =
@@ -62,8 +62,29 @@ const struct shape shape_target = {
             {"exact", FIELD_BOOL, "texts and names must be equal, not just contain it whatever the case"},
             {"nth", FIELD_INT, "the nth visible one, from 1; -1 is the last", .least = -10000, .most = 10000},
             {"within", FIELD_SHAPE, "only inside elements that fit this target", &shape_target},
-            {"frame", FIELD_TEXT, "only inside iframes with this name, title, id or part of an address"},
+            {"frame", FIELD_SHAPE, "only inside iframes that this means, at any depth", &shape_frame},
             {"strict", FIELD_BOOL, "fail when more than one visible element fits"},
+            {NULL},
+        },
+};
+
+static int check_frame(const json_t *value, const char *path, struct error *e) {
+    if (!shapes_has_target(value) && !json_object_get(value, "named") && !json_object_get(value, "frame"))
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s names no iframe: give named, or css, test_id, label ...",
+                         path);
+    return shapes_check_names(value, path, e);
+}
+
+const struct shape shape_frame = {
+    .name = "frame",
+    .doc = "Which iframe is meant: a target for its element, or `named`. `{\"css\": \"#inner\", \"frame\": "
+           "\"outer\"}` is one inside another.",
+    .base = &shape_target,
+    .shorthand = "named",
+    .check = check_frame,
+    .fields =
+        (const struct field[]){
+            {"named", FIELD_TEXT, "its name, title, id or a part of its address"},
             {NULL},
         },
 };

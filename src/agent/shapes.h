@@ -9,7 +9,7 @@ extern const struct shape shape_goto, shape_click, shape_fill, shape_press, shap
     shape_screenshot, shape_download, shape_assert, shape_repeat;
 extern const struct shape shape_select, shape_check_box, shape_uncheck, shape_hover, shape_scroll, shape_drag,
     shape_evaluate, shape_cookies, shape_history, shape_set, shape_if, shape_for_each, shape_call, shape_stop,
-    shape_fail, shape_tab, shape_dialog, shape_upload, shape_file;
+    shape_fail, shape_tab, shape_dialog, shape_upload, shape_file, shape_frame;
 
 /* Whether an object has a criterion of a target in it. */
 bool shapes_has_target(const json_t *object);

@@ -187,7 +187,7 @@ const struct shape shape_upload = {
     .check = check_upload,
     .fields =
         (const struct field[]){
-            {"file", FIELD_SHAPE, "the file", &shape_file},
+            {"file", FIELD_SHAPE, "the file to give", &shape_file},
             {"files", FIELD_SHAPES, "several files, for what takes them", &shape_file},
             {"drop", FIELD_BOOL, "drop them on the element, as with the mouse from another window"},
             {NULL},

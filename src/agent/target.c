@@ -40,8 +40,11 @@ static void describe_into(struct text *out, const json_t *target) {
         if (value)
             text_print(out, "%s%s \"%.100s\"", out->length ? ", " : "", names[i], value);
     }
-    if (json_object_get(target, "frame"))
-        text_print(out, " in frame \"%.100s\"", json_text_or(target, "frame", ""));
+    const json_t *frame = json_object_get(target, "frame");
+    cleanup_free char *framed = frame && !json_object_get(frame, "named") ? target_describe(frame) : NULL;
+    if (frame)
+        text_print(out, framed ? " in frame %s" : " in frame \"%.100s\"",
+                   framed ? framed : json_text_or(frame, "named", ""));
     if (json_int_or(target, "nth", 0))
         text_print(out, ", number %lld", (long long)json_int_or(target, "nth", 0));
     if (json_object_get(target, "within")) {
@@ -139,13 +142,14 @@ static bool lists(const json_t *list, const char *text) {
 
 /* The session whose visible match comes first in document order. A frame of another process comes before a match of its
  * parent when the parent says so. Without any match: the page itself, for its state. */
-static int choose_session(struct step *step, const json_t *target, size_t *ret_session, struct error *e) {
+static int choose_session(struct step *step, const json_t *target, const json_t *scoped, size_t *ret_session,
+                          struct error *e) {
     struct page *page = step->run->page;
     cleanup_json json_t *answers = NULL;
     *ret_session = 0;
     if (page_session_count(page) == 1)
         return 0;
-    int r = page_call_all(page, "facts", json_pack("[O, {}]", target), step->deadline, &answers, e);
+    int r = page_call_each(page, "facts", scoped, json_pack("[O, {}]", target), step->deadline, &answers, e);
     if (r < 0)
         return r;
     bool chosen = false;
@@ -173,9 +177,14 @@ typedef int target_try(struct step *step, const json_t *target, json_t *argument
 
 static int try_call(struct step *step, const json_t *target, json_t *arguments, size_t obstacles, const char *function,
                     size_t *ret_session, json_t **ret_answer, struct error *e) {
-    int r = choose_session(step, target, ret_session, e);
+    cleanup_json json_t *scoped = NULL;
+    int r = target_scope(step, target, &scoped, e);
+    if (!r)
+        r = choose_session(step, target, scoped, ret_session, e);
     if (r < 0)
         return json_decref(arguments), r;
+    if (*ret_session < json_array_size(scoped))
+        json_array_set(arguments, 0, json_array_get(scoped, *ret_session));
     return page_call(step->run->page, *ret_session, function, arguments, step->deadline, ret_answer, e);
 }
 
@@ -258,6 +267,8 @@ static int try_until_ready(struct step *step, target_try *one, const json_t *tar
         json_decref(last);
         last = answer;
         obstacles += is_obstacle(answer);
+        if (!strcmp(json_text_or(answer, "state", ""), "missing"))
+            page_find_closed_roots(step->run->page, step->deadline);
         if (is_final(answer))
             return fail_target(step, target, answer, e);
         if (!strcmp(json_text_or(answer, "state", ""), "ready")) {
@@ -337,8 +348,11 @@ int target_call(struct step *step, const json_t *target, const char *function, j
 /* One try over all sessions: the first that is ready, else one that is final, else the page's own. */
 static int try_extract(struct step *step, const json_t *target, json_t *arguments, size_t obstacles,
                        const char *function, size_t *ret_session, json_t **ret_answer, struct error *e) {
-    cleanup_json json_t *answers = NULL;
-    int r = page_call_all(step->run->page, function, arguments, step->deadline, &answers, e);
+    cleanup_json json_t *answers = NULL, *scoped = NULL;
+    int r = target_scope_reading(step, json_array_get(arguments, 0), &scoped, e);
+    if (r < 0)
+        return json_decref(arguments), r;
+    r = page_call_each(step->run->page, function, scoped, arguments, step->deadline, &answers, e);
     if (r < 0)
         return r;
     json_t *best = json_array_get(answers, 0);

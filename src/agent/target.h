@@ -42,6 +42,11 @@ int condition_ask(struct step *step, const json_t *condition, bool *ret_holds, c
  * are not replaced yet), or of its arguments themselves (NULL). */
 int condition_decide(struct step *step, const char *key, bool *ret_holds, struct error *e);
 
+/* The object with `within` and `frame` as they are for each session (an array, a copy each), or NULL when the object is
+ * right for all. Also for a reading, with its list or table. */
+int target_scope(struct step *step, const json_t *object, json_t **ret_objects, struct error *e);
+int target_scope_reading(struct step *step, const json_t *reading, json_t **ret_readings, struct error *e);
+
 /* How many visible elements fit, over all frames. */
 int condition_count(struct step *step, const json_t *target, int64_t *ret_count, struct error *e);
 

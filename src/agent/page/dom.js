@@ -12,6 +12,15 @@ const method = (prototype, name) => {
     return (node, ...given) => Reflect.apply(call, node, given);
 };
 
+/* Closed shadow roots, as far as the run has shown them (page_roots.c). */
+const closedRoots = new WeakMap();
+const openRoot = getter(Element.prototype, 'shadowRoot');
+replinet.addClosedRoot = root => {
+    const isNew = !closedRoots.has(root.host);
+    closedRoots.set(root.host, root);
+    return isNew;
+};
+
 const dom = (replinet.dom = {
     nodeType: getter(Node.prototype, 'nodeType'),
     parent: getter(Node.prototype, 'parentNode'),
@@ -24,7 +33,7 @@ const dom = (replinet.dom = {
     rootNode: method(Node.prototype, 'getRootNode'),
     firstElement: getter(Element.prototype, 'firstElementChild'),
     nextElement: getter(Element.prototype, 'nextElementSibling'),
-    shadowRoot: getter(Element.prototype, 'shadowRoot'),
+    shadowRoot: element => openRoot(element) ?? closedRoots.get(element) ?? null,
     assignedSlot: getter(Element.prototype, 'assignedSlot'),
     localName: getter(Element.prototype, 'localName'),
     attribute: method(Element.prototype, 'getAttribute'),
@@ -149,6 +158,9 @@ replinet.style = (element, pseudo) => {
     const view = dom.view(dom.ownerDocument(element)) ?? window;
     return view.getComputedStyle(element, pseudo);
 };
+
+/* How much a document holds, for whether it is asked for as a whole. */
+replinet.weight = () => ({ state: 'ready', characters: dom.documentElement(document)?.outerHTML.length ?? 0 });
 
 /* Waits for the next frame; a page in the background gets none, so a timer stands behind it. */
 replinet.nextFrame = () =>

@@ -80,15 +80,22 @@ const isFrameNamed = (frame, wanted) => {
     }
     return address.includes(wanted);
 };
-CRITERIA.frame = target => element => replinet.framesAround(element).some(frame => isFrameNamed(frame, target.frame));
+/* A test of frame elements: by `named`, and by what a target says. */
+const frameTest = ({ named, ...target }) => {
+    const meant = Object.keys(target).length ? new Set(pickNth(replinet.matching(target), target.nth)) : null;
+    return frame => (named === undefined || isFrameNamed(frame, named)) && (!meant || meant.has(frame));
+};
+CRITERIA.frame = target => {
+    const fits = frameTest(target.frame);
+    return element => replinet.framesAround(element).some(fits);
+};
 
-/* Frames of other processes that stand within what fits, or whose frame (or one around it) has the name. */
-replinet.framesWithin = target => {
-    const inside = target.within ? replinet.visibleMatching(target.within, document) : [];
+/* Frames of other processes that stand within what the target means (`within`), or in a frame that it means (`frame`). */
+replinet.framesWithin = (target, key) => {
+    const inside = key === 'within' ? replinet.visibleMatching(target, document) : [];
+    const named = key === 'frame' ? frameTest(target) : null;
     const fits = frame =>
-        target.within
-            ? inside.some(element => replinet.contains(element, frame))
-            : [frame, ...replinet.framesAround(frame)].some(one => isFrameNamed(one, target.frame));
+        named ? [frame, ...replinet.framesAround(frame)].some(named) : inside.some(element => replinet.contains(element, frame));
     return { state: 'ready', frames: [...replinet.remoteFrames].filter(([, frame]) => dom.isConnected(frame) && fits(frame)).map(([id]) => id) };
 };
 
