@@ -71,7 +71,7 @@
     X(PROFILE_MAX_MB, INT, "64", 1, 4096, "LEKW", "Largest browser profile that is kept for an agent, packed or not.") \
     X(WORKER_CONCURRENCY, INT, "4", 0, 1000, "W", "Runs of agents that one worker carries out at once; 0: none.")      \
     X(WORKER_QUICK_CONCURRENCY, INT, "2", 0, 100, "W",                                                                 \
-      "Processes for quick jobs that one worker has at once, each for up to 500 jobs; 0: none.")                       \
+      "Processes for quick jobs that one worker has at once, each for up to 1000 jobs; 0: none.")                      \
     X(WORKER_MAINTENANCE_CONCURRENCY, INT, "1", 0, 100, "W",                                                           \
       "Maintenance jobs that one worker runs at once; 0: none.")                                                       \
     X(JOB_LEASE_SECONDS, INT, "15", 3, 3600, "W", "A job whose worker is silent for so long is taken from it.")        \

@@ -13,9 +13,6 @@
 
 #define PIECE_BYTES (256 * 1024)
 
-static const char usage[] = "Usage: replinet artifact get ID [-o FILE] [--json]\n"
-                            "  without -o the bytes go to standard output; --json prints what it is instead\n";
-
 static int copy_file(const char *path, int to, const char *to_name, struct error *e) {
     cleanup_close int from = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     cleanup_free char *piece = memory_alloc(PIECE_BYTES);
@@ -65,6 +62,6 @@ int artifact_command(int count, char **arguments) {
         good &= letter != '?';
     }
     if (!good || count - optind != 2 || strcmp(arguments[optind], "get"))
-        return report_usage(usage, "artifact: wrong or missing arguments");
+        return report_usage("artifact", "artifact: wrong or missing arguments");
     return get(arguments[optind + 1], output, json, &e) < 0 ? report_failure(&e, json) : 0;
 }

@@ -15,20 +15,6 @@
 #define CONCURRENCY_MOST    1000
 #define STOPPED_STATUS      130
 
-static const char usage[] =
-    "Usage: replinet batch AGENT ROWS.csv|ROWS.json [options]     one thread per row\n"
-    "  --concurrency N       so many threads at once (default 10)\n"
-    "  --task TEXT           the task of every thread\n"
-    "  --output FILE         where results go, CSV or by its name JSON (default: CSV, or JSON with --json, to standard "
-    "output)\n"
-    "  --columns NAME,...    columns of the CSV: row, thread_id, status, reason, error, execution_ms, inputs.NAME, "
-    "results.NAME\n"
-    "  --resume FILE         notes threads there; run again with it, rows that completed are not repeated\n"
-    "  --json                machine-readable output\n"
-    "The columns of a row are the thread's inputs. Ctrl-C stops what runs and writes what there is. Exit status: 0 "
-    "all\n"
-    "completed, 1 some failed, 130 stopped.\n";
-
 struct call {
     const char *agent, *rows, *task, *output, *columns, *resume;
     int64_t concurrency;
@@ -38,6 +24,7 @@ struct call {
 static int take_options(struct call *call, int count, char **arguments) {
     static const struct option options[] = {
         {"json", no_argument, NULL, 'j'},
+        {"parallel", required_argument, NULL, 'n'},
         {"concurrency", required_argument, NULL, 'n'},
         {"task", required_argument, NULL, 't'},
         {"output", required_argument, NULL, 'o'},
@@ -153,7 +140,7 @@ int batch_command(int count, char **arguments) {
     struct call call = {.concurrency = CONCURRENCY_DEFAULT};
     struct error e = {0};
     if (take_options(&call, count, arguments) < 0)
-        return report_usage(usage, "batch: wrong or missing arguments");
+        return report_usage("batch", "batch: wrong or missing arguments");
     int r = run(&call, &e);
     return r < 0 ? report_failure(&e, call.json) : r;
 }

@@ -1,6 +1,8 @@
 #include "cli/batch_progress.h"
 #include "base/clock.h"
+#include "base/memory.h"
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define BAR_CELLS     30
@@ -24,7 +26,29 @@ void batch_progress_start(struct batch_progress *progress) {
         .live = isatty(STDERR_FILENO), .began = clock_monotonic_ms(), .due = clock_deadline(LINE_EVERY_MS)};
 }
 
-void batch_progress_show(struct batch_progress *progress, const struct batch *batch) {
+/* Pages and scripts write into an error: nothing that drives a terminal. */
+static void tell_row(const struct batch_progress *progress, size_t number, const struct batch_row *row) {
+    cleanup_free char *text = memory_copy_text(row->error);
+    for (unsigned char *p = (unsigned char *)text; *p; p++)
+        if (*p < 0x20 || *p == 0x7f)
+            *p = ' ';
+    fprintf(stderr, "%srow %zu: %s%s%s%s%.500s\n", progress->live ? "\r\x1b[K" : "", number, row->status,
+            *row->reason ? ", " : "", row->reason, *text ? ": " : "", text);
+}
+
+static void tell_failures(struct batch_progress *progress, struct batch *batch) {
+    for (size_t i = 0; i < batch->count && progress->told < batch->failed + batch->stopped; i++) {
+        struct batch_row *row = &batch->rows[i];
+        if (row->told || row->state != BATCH_ENDED || !strcmp(row->status, "completed"))
+            continue;
+        tell_row(progress, i + 1, row);
+        row->told = true;
+        progress->told++;
+    }
+}
+
+void batch_progress_show(struct batch_progress *progress, struct batch *batch) {
+    tell_failures(progress, batch);
     if (!progress->live && clock_remaining_ms(progress->due))
         return;
     size_t full = (batch->completed + batch->failed + batch->stopped) * BAR_CELLS / batch->count;
@@ -38,7 +62,7 @@ void batch_progress_show(struct batch_progress *progress, const struct batch *ba
     progress->due = clock_deadline(LINE_EVERY_MS);
 }
 
-void batch_progress_end(struct batch_progress *progress, const struct batch *batch) {
+void batch_progress_end(struct batch_progress *progress, struct batch *batch) {
     progress->due = 0;
     batch_progress_show(progress, batch);
     fputs(progress->live ? "\n" : "", stderr);

@@ -15,6 +15,7 @@ struct batch_row {
     char *status, *reason, *error;  /* once ended; NULL before */
     json_t *results;                /* NULL: none */
     int64_t execution_ms;
+    bool told; /* its failure, to whoever watches */
 };
 
 struct batch {

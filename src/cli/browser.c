@@ -10,10 +10,6 @@
 #include <string.h>
 #include <time.h>
 
-static const char usage[] = "Usage: replinet browser ls [--json]             list the browsers\n"
-                            "       replinet browser kill ID... [--json]    end browsers; the start of an ID will do\n"
-                            "       replinet browser stats [--json]         counters of pool and door\n";
-
 struct context {
     struct ticket_key key;
     struct door door;
@@ -171,7 +167,7 @@ int browser_command(int count, char **arguments) {
     struct context context = {0};
     struct error e = {0};
     if (count < 2)
-        return report_usage(usage, "browser: what?");
+        return report_usage("browser", "browser: what?");
     take_options(&context, count - 2, arguments + 2);
     for (size_t i = 0; i < ARRAY_LENGTH(verbs); i++)
         if (!strcmp(verbs[i].name, arguments[1])) {
@@ -180,5 +176,5 @@ int browser_command(int count, char **arguments) {
                 r = verbs[i].run(&context, &e);
             return r < 0 ? report_failure(&e, context.json) : 0;
         }
-    return report_usage(usage, "browser has no %s", arguments[1]);
+    return report_usage("browser", "browser has no %s", arguments[1]);
 }

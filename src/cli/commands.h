@@ -15,7 +15,7 @@
     X("script", script_command, "cli", "Check a script (check FILE) or print the language's reference (--markdown).")  \
     X("preset", preset_command, "cli", "Presets: create, show, ls, delete, export, import, revisions, restore.")       \
     X("agent", agent_command, "cli", "Agents: create, show, ls, delete, export, import, revisions, restore.")          \
-    X("thread", thread_command, "cli", "Threads: start, show, logs, stop, ls.")                                        \
+    X("thread", thread_command, "cli", "Threads: start, show, logs, stop, retry, ls.")                                 \
     X("batch", batch_command, "cli", "Run an agent once per row of a CSV or JSON file; join the results.")             \
     X("artifact", artifact_command, "cli", "Files of threads: get.")                                                   \
     X("events", events_command, "cli", "What happened to the instance: starts, migrations, low disk, dead jobs.")      \
@@ -23,7 +23,7 @@
     X("admin", admin_command, "cli", "One-time links: link (become administrator), reset-link EMAIL.")                 \
     X("api", api_command, "api", "Serve HTTP: the API and the web app.")                                               \
     X("worker", worker_command, "worker", "Take jobs and run each in a process of its own.")                           \
-    X("job", job_command, "job", "One job; started by the worker.")                                                    \
+    X("job", job_command, "job", "The queue: ls, show, add, retry, cancel.")                                           \
     X("launcher", launcher_command, "launcher", "Make and end browsers, as root; only the engine talks to it.")        \
     X("keeper", keeper_command, "keeper", "Guard one browser; started by the launcher.")                               \
     X("profile", profile_command, "profile", "Pack or unpack a browser's profile; started by the launcher.")           \

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "cli/commands.h"
 #include "cli/doctor_table.h"
+#include "cli/report.h"
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -52,8 +53,7 @@ static enum doctor_verdict look(size_t row, bool mend, struct doctor_finding *fi
 }
 
 static int usage(void) {
-    fprintf(stderr, "Usage: replinet doctor [--json] [--mend] [CHECK...]\n");
-    return 2;
+    return report_usage("doctor", "doctor: there is no such option or check");
 }
 
 static bool is_check(const char *name) {

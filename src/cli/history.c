@@ -19,7 +19,6 @@ struct history_call {
 };
 
 struct history_list {
-    const char *usage;
     struct listing_column columns[8];
     int (*read)(struct session *session, const struct history_call *call, char **ret_json, struct error *e);
 };
@@ -32,23 +31,12 @@ static int read_audit(struct session *session, const struct history_call *call, 
     return audit_read(&session->db, &session->caller, &call->audit, &call->span, ret_json, e);
 }
 
-#define SPAN_USAGE                                                                                                     \
-    "  --since TIME, --till TIME   RFC 3339: 2026-11-25T00:00:00Z\n"                                                   \
-    "  --limit N                   at most so many (50), newest first\n"                                               \
-    "  --cursor CURSOR             go on where an answer ended (its next_cursor)\n"                                    \
-    "  --json                      machine-readable output\n"
-
 static const struct history_list events_list = {
-    "Usage: replinet events [--kind KIND] [--level LEVEL] [...]\n"
-    "  --kind KIND                 \"disk.low\", or \"disk\" for all that begin so\n"
-    "  --level LEVEL               this one (debug, info, warn, error) and graver ones\n" SPAN_USAGE,
     {{"TIME", "time"}, {"LEVEL", "level"}, {"KIND", "kind"}, {"SERVICE", "service"}, {"MESSAGE", "message"}},
     read_events,
 };
 
 static const struct history_list audit_list = {
-    "Usage: replinet audit ls [--actor USER_ID] [--object ID] [--action ACTION] [...]\n"
-    "  --action ACTION             \"agent.create\", or \"agent\" for all that begin so\n" SPAN_USAGE,
     {{"TIME", "time"},
      {"ACTION", "action"},
      {"NAME", "object_name"},
@@ -122,13 +110,13 @@ static int show(const struct history_list *list, const struct history_call *call
 int events_command(int count, char **arguments) {
     struct history_call call = {.span.limit = 50};
     if (take_options(&call, count, arguments) < 0 || optind != count)
-        return report_usage(events_list.usage, "events: wrong or missing arguments");
+        return report_usage("events", "events: wrong or missing arguments");
     return show(&events_list, &call);
 }
 
 int audit_command(int count, char **arguments) {
     struct history_call call = {.span.limit = 50};
     if (take_options(&call, count, arguments) < 0 || optind + 1 != count || strcmp(arguments[optind], "ls"))
-        return report_usage(audit_list.usage, "audit: wrong or missing arguments");
+        return report_usage("audit", "audit: wrong or missing arguments");
     return show(&audit_list, &call);
 }

@@ -3,9 +3,11 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "cli/commands.h"
+#include "cli/help.h"
 #include "domain/roles.h"
 #include <signal.h>
 #include <sodium.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,20 +17,19 @@
 static const struct {
     const char *name;
     int (*run)(int count, char **arguments);
-    const char *service, *help;
+    const char *service;
 } commands[] = {
-#define X(name, function, service, help) {name, function, service, help},
+#define X(name, function, service, help) {name, function, service},
     COMMAND_TABLE(X)
 #undef X
 };
 
-static int usage(FILE *out, int status) {
-    fprintf(out,
-            "replinet " REPLINET_VERSION ": AI agents in walled-off browsers\n\nUsage: replinet COMMAND [...]\n\n");
-    for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
-        fprintf(out, "  %-16s %s\n", commands[i].name, commands[i].help);
-    fprintf(out, "\nConfiguration comes from the environment and the file named by REPLINET_ENV (default: .env).\n");
-    return status;
+/* `replinet COMMAND ... --help`, before anything that could fail. */
+static bool asks_for_help(int count, char **arguments) {
+    for (int i = 2; i < count && strcmp(arguments[i], "--"); i++)
+        if (!strcmp(arguments[i], "--help") || (i == 2 && !strcmp(arguments[i], "-h")))
+            return true;
+    return false;
 }
 
 static int load_configuration(void) {
@@ -46,8 +47,14 @@ static int load_configuration(void) {
 }
 
 int main(int count, char **arguments) {
-    if (count < 2 || !strcmp(arguments[1], "help") || !strcmp(arguments[1], "--help") || !strcmp(arguments[1], "-h"))
-        return usage(count < 2 ? stderr : stdout, count < 2 ? 2 : 0);
+    if (count < 2) {
+        fprintf(stderr, "replinet: which command? `replinet help` lists them\n");
+        return 2;
+    }
+    if (!strcmp(arguments[1], "help") || !strcmp(arguments[1], "--help") || !strcmp(arguments[1], "-h"))
+        return help_command(count - 1, arguments + 1);
+    if (asks_for_help(count, arguments))
+        return help_command(2, arguments);
     if (!strcmp(arguments[1], "--version"))
         return puts("replinet " REPLINET_VERSION) < 0;
     signal(SIGPIPE, SIG_IGN);

@@ -15,7 +15,7 @@
 #include <string.h>
 
 struct object_kind {
-    const char *name, *usage;
+    const char *name;
     enum revisions_kind revisions;
     int (*create)(struct postgres *, const struct caller *, const json_t *, char **, struct error *);
     int (*get)(struct postgres *, const struct caller *, const char *, char **, struct error *);
@@ -123,15 +123,6 @@ static int list_agents(struct postgres *db, const struct caller *caller, const s
 
 static const struct object_kind preset_kind = {
     "preset",
-    "Usage: replinet preset create FILE|-      make a preset from a JSON object\n"
-    "       replinet preset show ID|NAME\n"
-    "       replinet preset ls [--page N] [--size N]\n"
-    "       replinet preset delete ID|NAME\n"
-    "       replinet preset export ID|NAME       one JSON document\n"
-    "       replinet preset import FILE|-        creates or replaces what has the name\n"
-    "       replinet preset revisions ID|NAME [REVISION]     what it was, and what each edit changed\n"
-    "       replinet preset restore ID|NAME REVISION         makes it what it was\n"
-    "  --json    machine-readable output\n",
     REVISIONS_OF_PRESETS,
     presets_create,
     presets_get,
@@ -144,15 +135,6 @@ static const struct object_kind preset_kind = {
 
 static const struct object_kind agent_kind = {
     "agent",
-    "Usage: replinet agent create FILE|-       make an agent from a JSON object (preset_id: an id or a name)\n"
-    "       replinet agent show ID|NAME\n"
-    "       replinet agent ls [--page N] [--size N]\n"
-    "       replinet agent delete ID|NAME\n"
-    "       replinet agent export ID|NAME       one JSON document, with its preset\n"
-    "       replinet agent import FILE|-        creates or replaces what has the name\n"
-    "       replinet agent revisions ID|NAME [REVISION]     what it was, and what each edit changed\n"
-    "       replinet agent restore ID|NAME REVISION         makes it what it was\n"
-    "  --json    machine-readable output\n",
     REVISIONS_OF_AGENTS,
     create_agent,
     agents_get,
@@ -357,7 +339,7 @@ static int object_command(const struct object_kind *kind, int count, char **argu
     struct object_call call = {.kind = kind, .page = {.number = 1, .size = 50}};
     struct error e = {0};
     if (take_options(&call, count, arguments) < 0 || optind >= count)
-        return report_usage(kind->usage, "%s: wrong or missing arguments", kind->name);
+        return report_usage(kind->name, "%s: wrong or missing arguments", kind->name);
     for (size_t i = 0; i < ARRAY_LENGTH(verbs); i++) {
         if (strcmp(verbs[i].name, arguments[optind]))
             continue;
@@ -372,7 +354,7 @@ static int object_command(const struct object_kind *kind, int count, char **argu
         session_close(&call.session);
         return r < 0 ? report_failure(&e, call.json) : 0;
     }
-    return report_usage(kind->usage, "%s: wrong or missing arguments", kind->name);
+    return report_usage(kind->name, "%s: wrong or missing arguments", kind->name);
 }
 
 int preset_command(int count, char **arguments) {

@@ -1,5 +1,6 @@
 #include "cli/report.h"
 #include "base/json.h"
+#include "cli/help.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,12 +18,12 @@ int report_failure(const struct error *error, bool json) {
     return 1;
 }
 
-int report_usage(const char *usage, const char *format, ...) {
+int report_usage(const char *command, const char *format, ...) {
     va_list args;
     va_start(args, format);
     fputs("replinet: ", stderr);
     vfprintf(stderr, format, args);
     va_end(args);
-    fprintf(stderr, "\n%s", usage);
+    fprintf(stderr, "\n\n%s", help_of(command));
     return 2;
 }

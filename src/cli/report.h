@@ -8,5 +8,5 @@
  * Returns 1, the exit status. */
 int report_failure(const struct error *error, bool json);
 
-/* One line about wrong usage and the usage text; returns 2. */
-int report_usage(const char *usage, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* One line about wrong usage and the help of the command (help.h); returns 2. */
+int report_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));

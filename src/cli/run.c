@@ -181,10 +181,8 @@ static int run_all(struct run *run, struct error *e) {
 int run_command(int count, char **arguments) {
     __attribute__((cleanup(run_done))) struct run run = {.interrupt_fd = -1, .instance = RUN_INSTANCE_NONE};
     struct error e = {0};
-    if (run_options_take(&run.options, count, arguments, &e) < 0) {
-        cleanup_free char *usage = run_options_usage();
-        return report_usage(usage, "%s", e.text);
-    }
+    if (run_options_take(&run.options, count, arguments, &e) < 0)
+        return report_usage("run", "%s", e.text);
     if (load(&run, &e) < 0)
         return report_failure(&e, false);
     run.interrupt_fd = interrupt_descriptor();

@@ -16,17 +16,16 @@ static take_function take_timeout, take_memory, take_inputs, take_browser_config
 static const struct row {
     const char *name, *value; /* value NULL: the option takes none */
     take_function *take;
-    const char *help;
 } rows[] = {
-    {"--timeout", "SECONDS", take_timeout, "longest time of the whole run (default 300)"},
-    {"--inputs", "JSON|@FILE", take_inputs, "values for {{inputs.name}}"},
-    {"--browser-config", "JSON|@FILE", take_browser_config, "how the browser is to be; see docs/browser_config.md"},
-    {"--memory", "MB", take_memory, "memory limit of the browser"},
-    {"--allow", "HOST:PORT", take_allow, "let the browser reach what the egress policy refuses; private only"},
-    {"--output", "DIR", take_output, "where downloads and screenshots go (default .)"},
-    {"--screenshot-dir", "DIR", take_screenshots, "where screenshots go (default: as --output)"},
-    {"--events", "FILE", take_events, "every event as a line of JSON"},
-    {"--private", NULL, take_private, "start a Browser Manager for this run even beside an instance (root)"},
+    {"--timeout", "SECONDS", take_timeout},
+    {"--inputs", "JSON|@FILE", take_inputs},
+    {"--browser-config", "JSON|@FILE", take_browser_config},
+    {"--memory", "MB", take_memory},
+    {"--allow", "HOST:PORT", take_allow},
+    {"--output", "DIR", take_output},
+    {"--screenshot-dir", "DIR", take_screenshots},
+    {"--events", "FILE", take_events},
+    {"--private", NULL, take_private},
 };
 
 static int take_number(const struct row *row, const char *value, double least, double most, int64_t *ret_number,
@@ -120,15 +119,4 @@ int run_options_take(struct run_options *ret_options, int count, char **argument
 
 void run_options_done(struct run_options *options) {
     text_done(&options->allow);
-}
-
-char *run_options_usage(void) {
-    struct text page = {0};
-    text_print(&page, "Usage: replinet run FILE.json [options]     run one script in one browser\n");
-    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-        cleanup_free char *option = memory_print("%s %s", rows[i].name, rows[i].value ? rows[i].value : "");
-        text_print(&page, "  %-24s %s\n", option, rows[i].help);
-    }
-    text_print(&page, "Exit status: 0 completed, 1 failed, 130 stopped.\n");
-    return page.data;
 }

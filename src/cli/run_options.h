@@ -15,6 +15,3 @@ struct run_options { /* texts are borrowed from the arguments; NULL: not given *
 
 int run_options_take(struct run_options *ret_options, int count, char **arguments, struct error *e);
 void run_options_done(struct run_options *options);
-
-/* The usage page (free()). */
-char *run_options_usage(void);

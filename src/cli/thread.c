@@ -1,4 +1,4 @@
-/* `replinet thread start|show|logs|stop|ls`. */
+/* `replinet thread start|show|logs|stop|retry|ls`. */
 #include "base/io.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -8,6 +8,7 @@
 #include "cli/thread_watch.h"
 #include "domain/agents.h"
 #include "domain/artifacts.h"
+#include "domain/jobs_order.h"
 #include "domain/threads.h"
 #include <errno.h>
 #include <getopt.h>
@@ -16,20 +17,11 @@
 #define INPUTS_MAX     (4 << 20)
 #define STOPPED_STATUS 130
 
-static const char usage[] =
-    "Usage: replinet thread start AGENT [--task TEXT] [--inputs JSON|@FILE] [--wait]\n"
-    "       replinet thread show ID\n"
-    "       replinet thread logs ID [-f]            -f: until it has ended\n"
-    "       replinet thread stop ID\n"
-    "       replinet thread ls [--agent AGENT] [--status STATUS] [--page N] [--size N]\n"
-    "  --json    machine-readable output\n"
-    "AGENT is an id or a name. With --wait events go to standard error, then the thread to standard output; the exit\n"
-    "status is 0 when it completed, 1 when it failed, 130 when it was stopped.\n";
-
 struct call {
     struct session session;
-    const char *argument, *task, *inputs_text, *agent, *status;
+    const char *argument, *task, *inputs_text, *agent, *status, *at;
     struct page page;
+    int priority;
     bool json, wait, follow;
 };
 
@@ -68,16 +60,19 @@ static int wait_for_end(struct call *call, const char *id, struct error *e) {
     return status_of_end(thread);
 }
 
-static int begin_thread(struct call *call, const json_t *inputs, char **ret_text, struct error *e) {
+/* `order` NULL: the thread that the argument names is repeated. */
+static int begin_thread(struct call *call, const struct thread_order *order, char **ret_text, struct error *e) {
     cleanup_transaction struct transaction transaction = {0};
     cleanup_free char *text = NULL;
-    struct audit_change change = {.action = "thread.start", .object_kind = "thread"};
-    int r = postgres_begin(&call->session.db, &transaction, e);
+    struct session *session = &call->session;
+    struct audit_change change = {.action = order ? "thread.start" : "thread.retry", .object_kind = "thread"};
+    int r = postgres_begin(&session->db, &transaction, e);
     if (!r)
-        r = threads_start(&call->session.db, &call->session.caller, call->argument, call->task, inputs, &text, e);
+        r = order ? threads_order(&session->db, &session->caller, order, &text, e)
+                  : threads_retry(&session->db, &session->caller, call->argument, &text, e);
     change.after = text;
     if (!r)
-        r = session_audit(&call->session, &change, e);
+        r = session_audit(session, &change, e);
     if (!r)
         r = postgres_commit(&transaction, e);
     if (!r)
@@ -85,19 +80,17 @@ static int begin_thread(struct call *call, const json_t *inputs, char **ret_text
     return r;
 }
 
-static int start(struct call *call, struct error *e) {
-    cleanup_json json_t *inputs = NULL, *thread = NULL;
+static int begin_and_tell(struct call *call, const struct thread_order *order, struct error *e) {
+    cleanup_json json_t *thread = NULL;
     cleanup_free char *text = NULL;
-    int r = read_inputs(call->inputs_text, &inputs, e);
+    int r = artifacts_check_disk(e);
     if (!r)
-        r = artifacts_check_disk(e);
-    if (!r)
-        r = begin_thread(call, inputs, &text, e);
+        r = begin_thread(call, order, &text, e);
     if (!r)
         r = json_parse(text, strlen(text), "the thread", &thread, e);
     if (r < 0)
         return r;
-    redis_publish(&call->session.redis, REDIS_CHANNEL_JOBS, "ready run", NULL);
+    jobs_ring(&call->session.redis, JOB_KIND_RUN);
     if (call->wait)
         return wait_for_end(call, json_text_or(thread, "id", ""), e);
     if (call->json)
@@ -106,6 +99,18 @@ static int start(struct call *call, struct error *e) {
         printf("thread %s is queued; follow it with: replinet thread logs -f %s\n", json_text_or(thread, "id", ""),
                json_text_or(thread, "id", ""));
     return 0;
+}
+
+static int start(struct call *call, struct error *e) {
+    cleanup_json json_t *inputs = NULL;
+    int r = read_inputs(call->inputs_text, &inputs, e);
+    struct thread_order order = {
+        .agent = call->argument, .task = call->task, .inputs = inputs, .run_at = call->at, .priority = call->priority};
+    return r < 0 ? r : begin_and_tell(call, &order, e);
+}
+
+static int retry(struct call *call, struct error *e) {
+    return begin_and_tell(call, NULL, e);
 }
 
 static int show(struct call *call, struct error *e) {
@@ -202,20 +207,21 @@ static const struct {
     const char *name;
     bool takes_argument;
     int (*run)(struct call *call, struct error *e);
-} verbs[] = {
-    {"start", true, start}, {"show", true, show}, {"logs", true, logs}, {"stop", true, stop}, {"ls", false, list}};
+} verbs[] = {{"start", true, start}, {"show", true, show},   {"logs", true, logs},
+             {"stop", true, stop},   {"retry", true, retry}, {"ls", false, list}};
 
 static const struct option options[] = {
-    {"json", no_argument, NULL, 'j'},         {"wait", no_argument, NULL, 'w'},
-    {"follow", no_argument, NULL, 'f'},       {"task", required_argument, NULL, 't'},
-    {"inputs", required_argument, NULL, 'i'}, {"agent", required_argument, NULL, 'a'},
-    {"status", required_argument, NULL, 's'}, {"page", required_argument, NULL, 'p'},
-    {"size", required_argument, NULL, 'z'},   {NULL, 0, NULL, 0},
+    {"json", no_argument, NULL, 'j'},           {"wait", no_argument, NULL, 'w'},
+    {"follow", no_argument, NULL, 'f'},         {"task", required_argument, NULL, 't'},
+    {"inputs", required_argument, NULL, 'i'},   {"agent", required_argument, NULL, 'a'},
+    {"status", required_argument, NULL, 's'},   {"page", required_argument, NULL, 'p'},
+    {"size", required_argument, NULL, 'z'},     {"at", required_argument, NULL, 'd'},
+    {"priority", required_argument, NULL, 'r'}, {NULL, 0, NULL, 0},
 };
 
-static int take_number(int *ret_value) {
+static int take_number(int least, int most, int *ret_value) {
     int64_t number;
-    if (text_parse_int(optarg, 1, 1000000, &number))
+    if (text_parse_int(optarg, least, most, &number))
         return -EINVAL;
     *ret_value = (int)number;
     return 0;
@@ -245,9 +251,14 @@ static int take_option(struct call *call, int letter) {
         call->status = optarg;
         return 0;
     case 'p':
-        return take_number(&call->page.number);
+        return take_number(1, 1000000, &call->page.number);
     case 'z':
-        return take_number(&call->page.size);
+        return take_number(1, PAGE_SIZE_MAX, &call->page.size);
+    case 'r':
+        return take_number(-100, 100, &call->priority);
+    case 'd':
+        call->at = optarg;
+        return 0;
     default:
         return -EINVAL;
     }
@@ -271,5 +282,5 @@ int thread_command(int count, char **arguments) {
         session_close(&call.session);
         return r < 0 ? report_failure(&e, call.json) : r;
     }
-    return report_usage(usage, "thread: wrong or missing arguments");
+    return report_usage("thread", "thread: wrong or missing arguments");
 }

@@ -20,7 +20,7 @@
 
 #define JOB_LANE_TABLE(X)                                                                                              \
     X(RUN, "run", WORKER_CONCURRENCY, 1, ROLE, "Runs of agents; each needs a browser.")                                \
-    X(QUICK, "quick", WORKER_QUICK_CONCURRENCY, 500, USER, "Many and cheap: a process takes hundreds at a time.")      \
+    X(QUICK, "quick", WORKER_QUICK_CONCURRENCY, 1000, USER, "Many and cheap: a process takes hundreds at a time.")     \
     X(MAINTENANCE, "maintenance", WORKER_MAINTENANCE_CONCURRENCY, 1, SYSTEM, "What keeps the instance in order.")
 
 #define JOB_KIND_TABLE(X)                                                                                              \

@@ -35,7 +35,8 @@ static const struct statement CHOOSE = {
     "lease_until = clock_timestamp() + $3::bigint * interval '1 millisecond', started_at = clock_timestamp(), "        \
     "acted_at = NULL, browser_id = NULL, events_written = 0, reason = '', error = '' "                                 \
     "WHERE j.id = ANY (ARRAY(SELECT id FROM next)) RETURNING j.*)" served                                              \
-    " SELECT id, kind, thread_id, attempt, (extract(epoch FROM clock_timestamp() - run_at) * 1000)::bigint FROM job"
+    " SELECT id, kind, thread_id, attempt, (extract(epoch FROM clock_timestamp() - run_at) * 1000)::bigint FROM job "  \
+    "ORDER BY priority DESC, run_at, id"
 #define NEXT(whose, limit)                                                                                             \
     "next AS (SELECT j.id FROM jobs j WHERE " READY " AND " whose ORDER "LIMIT " limit " FOR UPDATE SKIP LOCKED)"
 #define OF_USER "j.user_id = $5::uuid"

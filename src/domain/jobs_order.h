@@ -20,8 +20,11 @@ struct job_order {
  */
 int jobs_enqueue(struct postgres *db, const struct job_order *order, char ret_id[UUID_TEXT_SIZE], struct error *e);
 
-/* Writes `count` equal jobs in one statement; they have no unique key. */
-int jobs_enqueue_many(struct postgres *db, const struct job_order *order, int count, struct error *e);
+/* The same for many orders in one statement, which costs a tenth of as many calls. ret_count (may be NULL): how many
+ * were written. */
+#define JOBS_AT_ONCE 1000
+int jobs_enqueue_many(struct postgres *db, const struct job_order *orders, size_t count, size_t *ret_count,
+                      struct error *e);
 
 /* Rings the doorbell of a kind's lane. Best effort: workers look by themselves every second. */
 struct redis;

@@ -1,4 +1,5 @@
 #include "domain/threads.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "domain/agent_values.h"
 #include "domain/agents.h"
@@ -29,9 +30,9 @@ static const struct statement START = {
              "$11::uuid, 1 "
              "FROM agent a JOIN presets p ON p.id = a.preset_id RETURNING *), "
              "job AS (INSERT INTO jobs (kind, lane, user_id, thread_id, max_attempts, backoff_ms, repeat_after_loss, "
-             "priority) "
-             "SELECT $6, $7, t.owner_id, t.id, $8::int, $9::int, a.repeat_after_loss, $12::smallint FROM thread t JOIN "
-             "agent a ON "
+             "priority, run_at) "
+             "SELECT $6, $7, t.owner_id, t.id, $8::int, $9::int, a.repeat_after_loss, $12::smallint, "
+             "coalesce($14::timestamptz, clock_timestamp()) FROM thread t JOIN agent a ON "
              "a.id = t.agent_id), "
              "event AS (INSERT INTO thread_events (thread_id, seq, kind, message) "
              "SELECT id, 1, 'thread.queued', 'The thread waits for a worker.' FROM thread) "
@@ -92,11 +93,23 @@ static int explain_start(struct postgres *db, const struct caller *caller, const
     return r < 0 ? r : error_set(e, EBUSY, ERROR_CONFLICT, "the agent is switched off (is_active is false)");
 }
 
+static int check_order(const struct thread_order *order, struct error *e) {
+    int64_t time;
+    if (order->priority < -100 || order->priority > 100)
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "priority must be from -100 to 100");
+    if (order->run_at && clock_parse(order->run_at, &time))
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "\"%s\" is no time; write it as 2026-11-25T08:00:00Z",
+                         order->run_at);
+    return 0;
+}
+
 int threads_order(struct postgres *db, const struct caller *caller, const struct thread_order *order, char **ret_json,
                   struct error *e) {
     cleanup_free char *agent_text = NULL;
     cleanup_json json_t *agent = NULL, *filled = NULL;
-    int r = agents_get(db, caller, order->agent, &agent_text, e);
+    int r = check_order(order, e);
+    if (!r)
+        r = agents_get(db, caller, order->agent, &agent_text, e);
     if (!r)
         r = json_parse(agent_text, strlen(agent_text), "the agent", &agent, e);
     if (!r)
@@ -108,8 +121,8 @@ int threads_order(struct postgres *db, const struct caller *caller, const struct
     const char *agent_id = json_text_or(agent, "id", "");
     r = postgres_value(db, &START, ret_json, e, SQL_CALLER(caller), agent_id, order->task ? order->task : "",
                        inputs_text, run->name, job_lanes[run->lane].name, SQL_INT(run->attempts),
-                       SQL_INT(run->backoff_ms), order->id, order->retry_of, SQL_INT(order->priority),
-                       SQL_INT(quota_limit(caller->role, QUOTA_QUEUED_THREADS)));
+                       SQL_INT(run->backoff_ms), order->id, order->retry_of, SQL_INT(run->priority + order->priority),
+                       SQL_INT(quota_limit(caller->role, QUOTA_QUEUED_THREADS)), order->run_at);
     return r == -ENOENT && e->code == ERROR_NOT_FOUND ? explain_start(db, caller, agent_id, e) : r;
 }
 

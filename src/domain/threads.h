@@ -6,23 +6,23 @@
 #include "domain/roles.h"
 
 struct thread_order {
-    const char *id;       /* made by the caller (uuid_make); NULL: the database makes one */
-    const char *agent;    /* id or name */
+    const char *agent;    /* an id or a name */
     const char *task;     /* NULL: none */
-    const json_t *inputs; /* an object; NULL: none */
-    const char *retry_of; /* the thread that this one repeats; NULL: none */
-    int priority;         /* among the same user's waiting threads; higher goes first */
+    const json_t *inputs; /* NULL: none; an object that fits the agent's input_schema, whose defaults it gets */
+    const char *id;       /* made by the caller (uuid_make) and noted: after an answer that was lost, threads_get of it
+                             tells whether the thread was started. Starting an id twice is refused. NULL: made here */
+    const char *run_at;   /* RFC 3339, not before; NULL: now */
+    int priority;         /* -100 to 100: higher goes first among one user's threads */
+    const char *retry_of; /* the thread that it repeats; NULL: none */
 };
-/* Writes the thread, its job and its first event in one transaction; the caller rings the doorbell afterwards.
- * ERROR_CONFLICT when the agent is switched off, ERROR_QUOTA when too many of the caller's threads wait. `inputs` must
- * fit the agent's input_schema, whose defaults they get. */
+/* Writes the thread, its job and its first event in one transaction; the caller rings the doorbell afterwards
+ * (jobs_ring). ERROR_CONFLICT when the agent is switched off, ERROR_QUOTA when too many of the caller's threads wait.
+ */
 int threads_order(struct postgres *db, const struct caller *caller, const struct thread_order *order, char **ret_json,
                   struct error *e);
 /* The same in short. */
 int threads_start(struct postgres *db, const struct caller *caller, const char *agent_reference, const char *task,
                   const json_t *inputs, char **ret_json, struct error *e);
-/* The same with an id that the caller made (uuid_make) and noted: after an answer that was lost, threads_get of this id
- * tells whether it was started. Starting an id twice is refused. NULL: the database makes one. */
 int threads_start_as(struct postgres *db, const struct caller *caller, const char *id, const char *agent_reference,
                      const char *task, const json_t *inputs, char **ret_json, struct error *e);
 int threads_get(struct postgres *db, const struct caller *caller, const char *id, char **ret_json, struct error *e);

@@ -78,7 +78,7 @@ static int carry_out(struct job_context *context, const struct job *jobs, size_t
     return job_handle_RUN(context, e);
 }
 
-int job_command(int count, char **arguments) {
+int job_process_command(int count, char **arguments) {
     __attribute__((cleanup(close_context))) struct job_context context = {.interrupt_fd = -1};
     cleanup_free struct job *jobs = NULL;
     size_t job_count = 0;
