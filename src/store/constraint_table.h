@@ -3,6 +3,8 @@
 
 #define CONSTRAINT_TABLE(X)                                                                                            \
     X("users_email_unique", "somebody has this e-mail address already")                                                \
+    X("users_name_check", "name must have at most 200 characters")                                                     \
+    X("users_email_check", "an e-mail address has 3 to 254 characters")                                                \
     X("presets_name_unique", "there is a preset of this name already")                                                 \
     X("agents_name_unique", "there is an agent of this name already")                                                  \
     X("agents_preset_id_fkey", "there is no such preset, or agents still use it")                                      \

@@ -31,6 +31,7 @@ static const struct {
     {"42883", ENOENT, ERROR_UNAVAILABLE}, /* undefined function: likewise */
     {"42704", ENOENT, ERROR_UNAVAILABLE}, /* undefined type: likewise */
     {"RQ001", EDQUOT, ERROR_QUOTA},       /* our own: quota_take */
+    {"RQ002", EBUSY, ERROR_CONFLICT},     /* keep_last_super_admin */
 };
 
 static const struct {
