@@ -17,3 +17,6 @@ int browser_config_to_lease(const json_t *config, json_t *lease, struct error *e
 
 /* docs/browser_config.md. */
 void browser_config_print(struct text *out);
+
+/* JSON Schema (2020-12), for editors: what the table says. json_decref */
+json_t *browser_config_schema(void);

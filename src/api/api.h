@@ -167,7 +167,8 @@ void api_call_free(struct api_call *call);
 #define API_LIST_FIELDS(sorts)                                                                                         \
     {"page", SCHEMA_INT, .least = 1, .most = 1000000, .initial = "1", .doc = "Which page, from 1."},                   \
         {"size", SCHEMA_INT, .least = 1, .most = 100, .initial = "20", .doc = "Items per page."},                      \
-        {"search", SCHEMA_TEXT, .doc = "Text that names or descriptions contain."}, {                                  \
+        {"search", SCHEMA_TEXT, .doc = "Text that names or descriptions contain."},                                    \
+        {"all", SCHEMA_BOOL, .initial = "false", .doc = "Everybody's, for administrators; else one's own."}, {         \
         "sort", SCHEMA_TEXT, .choices = (sorts), .doc = "Order; with a minus: falling."                                \
     }
 

@@ -34,8 +34,7 @@ static const struct schema change_schema = {"PresetUpdate", input_fields, .parti
 
 static const struct schema_field preset_fields[] = {
     SCHEMA_OBJECT_FIELDS,
-    {"owner_id", SCHEMA_ID, SCHEMA_REQUIRED, .doc = "Whose it is."},
-    {"team_id", SCHEMA_ID, SCHEMA_REQUIRED | SCHEMA_NULLABLE, .doc = "The team that shares it."},
+    SCHEMA_OWNER_FIELDS,
     WRITABLE,
     {"agents_count", SCHEMA_INT, .least = 0, .most = 9e15, .doc = "Agents that use it."},
     {NULL},

@@ -10,6 +10,12 @@
     X(me)                                                                                                              \
     X(presets)                                                                                                         \
     X(live)                                                                                                            \
+    X(agents)                                                                                                          \
+    X(threads)                                                                                                         \
+    X(credentials)                                                                                                     \
+    X(users)                                                                                                           \
+    X(statistics)                                                                                                      \
+    X(script_schemas)                                                                                                  \
     X(health)
 
 #define X(name) extern const struct api_route name##_routes[];

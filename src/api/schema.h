@@ -45,6 +45,7 @@ struct schema {
     const struct schema_field *fields;
     const char *doc;
     bool partial; /* of a PATCH: nothing is required and nothing has a default */
+    bool open;    /* of an answer: any JSON, not just an object of these fields */
 };
 
 #define SCHEMA_CHOICES(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -55,4 +56,8 @@ struct schema {
         {"created_at", SCHEMA_TIME, SCHEMA_REQUIRED, .doc = "When it was made."},                                      \
         {"updated_at", SCHEMA_TIME, SCHEMA_REQUIRED, .doc = "When it was last changed."}, {                            \
         "revision", SCHEMA_INT, SCHEMA_REQUIRED, .least = 1, .most = 9e15, .doc = "Counts changes; the ETag."          \
+    }
+#define SCHEMA_OWNER_FIELDS                                                                                            \
+    {"owner_id", SCHEMA_ID, SCHEMA_REQUIRED, .doc = "Whose it is."}, {                                                 \
+        "team_id", SCHEMA_ID, SCHEMA_REQUIRED | SCHEMA_NULLABLE, .doc = "The team that shares it."                     \
     }

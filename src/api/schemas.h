@@ -21,3 +21,4 @@
     }
 
 extern const struct schema api_revisions_query, api_revision, api_user;
+extern const struct schema api_credential; /* credentials.c */

@@ -12,5 +12,15 @@
 int events_read(struct postgres *db, const struct caller *caller, const char *thread_id, int64_t after, int limit,
                 char **ret_json, struct error *e);
 
+struct events_filter {
+    int64_t after;
+    int limit;         /* 1 to EVENTS_LIMIT_MAX */
+    const char *level; /* the least; NULL: all */
+    const char *kinds; /* "step.finished,step.failed"; NULL: all */
+};
+/* {"items":[...],"next"}: next is what `after` continues with, null when there are no more now. */
+int events_page(struct postgres *db, const struct caller *caller, const char *thread_id,
+                const struct events_filter *filter, char **ret_json, struct error *e);
+
 /* Makes the partitions of this month and the next two (workers call it now and then). */
 int events_make_partitions(struct postgres *db, int *ret_made, struct error *e);

@@ -8,9 +8,6 @@ static const struct field create_fields[] = {
     {"email", FIELD_TEXT, true}, {"name", FIELD_TEXT, false}, {"role", FIELD_TEXT, false}, {NULL, FIELD_ANY, false}};
 static const struct field patch_fields[] = {
     {"name", FIELD_TEXT, true}, {"role", FIELD_TEXT, true}, {"is_active", FIELD_BOOL, true}, {NULL, FIELD_ANY, false}};
-static const struct field own_fields[] = {
-    {"name", FIELD_TEXT, true}, {"settings", FIELD_OBJECT, true}, {NULL, FIELD_ANY, false}};
-
 #define MAY_SEE "(u.id = $1::uuid OR $2::user_role >= 'admin')"
 /* Whom the caller may change. */
 #define MAY_CHANGE "(u.id = $1::uuid OR ($2::user_role >= 'admin' AND u.role < $2::user_role))"
@@ -77,18 +74,6 @@ static const struct statement deletions[] = {
 };
 static const struct statement DELETE = {"users_delete",
                                         "DELETE FROM users u WHERE u.id = $1::uuid RETURNING " USER_JSON("u")};
-
-static const struct statement ME = {
-    "users_me", "SELECT " USER_JSON("u") "::jsonb || jsonb_build_object('permissions', $2::jsonb, 'quotas', (SELECT "
-                "jsonb_object_agg(q.key, jsonb_build_object('used', quota_used(q.key, u.id), 'limit', q.value)) "
-                "FROM jsonb_each($3::jsonb) q)) FROM users u WHERE u.id = $1::uuid"};
-
-static const struct statement PATCH_ME = {
-    "users_patch_me",
-    "UPDATE users u SET " SQL_CHANGE("u", "name", "b->>'name'") ", " SQL_CHANGE(
-        "u", "settings",
-        "jsonb_strip_nulls(u.settings || (b->'settings'))") " FROM (SELECT $2::jsonb AS b) body WHERE u.id = $1::uuid "
-                                                            "AND " SQL_IS_EXPECTED("u", "$3") " RETURNING " USER_JSON("u")};
 
 static int missing(const char *id, struct error *e) {
     return error_set(e, ENOENT, ERROR_NOT_FOUND, "there is no user %s", id);
@@ -196,28 +181,4 @@ int users_delete(struct postgres *db, const struct caller *caller, const char *i
     if (!r)
         *ret_json = take_pointer(deleted);
     return r;
-}
-
-static char *quotas_of(enum role role) {
-    cleanup_json json_t *quotas = json_object();
-    for (int i = 0; i < QUOTA_COUNT; i++)
-        json_object_set_new(quotas, quota_name((enum quota)i), json_integer(quota_limit(role, (enum quota)i)));
-    return json_print(quotas);
-}
-
-int users_me(struct postgres *db, const struct caller *caller, char **ret_json, struct error *e) {
-    cleanup_json json_t *permissions = permissions_of(caller->role);
-    cleanup_free char *list = json_print(permissions), *quotas = quotas_of(caller->role);
-    int r = postgres_value(db, &ME, ret_json, e, caller->id, list, quotas);
-    return sql_missing(r, "user", caller->id, e);
-}
-
-int users_patch_me(struct postgres *db, const struct caller *caller, int64_t revision, const json_t *body,
-                   char **ret_json, struct error *e) {
-    int r = fields_check_change("user", own_fields, body, e);
-    if (r < 0)
-        return r;
-    cleanup_free char *text = json_print(body);
-    r = postgres_value(db, &PATCH_ME, ret_json, e, caller->id, text, SQL_INT(revision));
-    return r == -ENOENT ? explain(db, caller, caller->id, revision, e) : r;
 }

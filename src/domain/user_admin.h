@@ -1,4 +1,4 @@
-/* Users as administrators manage them, and as they see themselves. Results are the JSON that clients get (free()).
+/* Users as administrators manage them; what they may do to their own account is accounts.h's. Results are the JSON that clients get (free()).
  *
  * The rules, held by the statements: an administrator sees everybody; nobody changes or deletes a user of their own
  * role or a higher one, themselves excepted; nobody gives a role above their own; the last active super_admin stays. */
@@ -24,9 +24,3 @@ int users_patch(struct postgres *db, const struct caller *caller, const char *id
 /* With everything they own; ERROR_CONFLICT while threads of theirs have not ended. */
 int users_delete(struct postgres *db, const struct caller *caller, const char *id, int64_t revision, char **ret_json,
                  struct error *e);
-
-/* The caller with "permissions" and "quotas" {name: {"used","limit"}}; used is null where nothing is counted. */
-int users_me(struct postgres *db, const struct caller *caller, char **ret_json, struct error *e);
-/* {"name","settings"}, those that are given; settings are merged. */
-int users_patch_me(struct postgres *db, const struct caller *caller, int64_t revision, const json_t *body,
-                   char **ret_json, struct error *e);
