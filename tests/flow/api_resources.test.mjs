@@ -237,7 +237,7 @@ describe('the rest', () => {
 
   test('scripts and browser_config have schemas', async () => {
     const script = await good(get('/schemas/script'));
-    assert.ok(script.$defs.step.properties.click && script.$defs.target.anyOf);
+    assert.ok(script.$defs.step.properties.click);
     const refs = new Set([...JSON.stringify(script).matchAll(/"#\/\$defs\/(\w+)"/g)].map(([, name]) => name));
     for (const name of refs) assert.ok(script.$defs[name], name);
     const config = await good(get('/schemas/browser_config'));
