@@ -5,7 +5,8 @@
 
 /* Schemas. */
 
-#define NAME {"name", SCHEMA_TEXT, .most = 200, .doc = "What people are called."}
+#define NAME                                                                                                           \
+    { "name", SCHEMA_TEXT, .most = 200, .doc = "What people are called." }
 
 static const struct schema_field create_fields[] = {
     {"email", SCHEMA_EMAIL, SCHEMA_REQUIRED, .doc = "The address to sign in with."},
@@ -91,8 +92,8 @@ static int delete_user(struct api_call *call, struct error *e) {
 const struct api_route users_routes[] = {
     {"GET", "/users", list_users, READS, .query = &list_schema, .answer = &api_user, .form = FORM_PAGE,
      .summary = "List users"},
-    {"POST", "/users", create_user, RIGHT, .lane = LANE_SLOW, .tag = "users", .flags = API_CREATES, .body = &create_schema, .answer = &api_user,
-     .status = 201, .audit = "user.create", .summary = "Make a user"},
+    {"POST", "/users", create_user, RIGHT, .lane = LANE_SLOW, .tag = "users", .flags = API_CREATES,
+     .body = &create_schema, .answer = &api_user, .status = 201, .audit = "user.create", .summary = "Make a user"},
     {"GET", "/users/{id}", get_user, READS, .answer = &api_user, .summary = "One user"},
     {"PATCH", "/users/{id}", change_user, MANAGES, .flags = API_IF_MATCH, .body = &change_schema, .answer = &api_user,
      .audit = "user.change", .summary = "Change a user of a lower role"},

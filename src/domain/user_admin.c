@@ -41,12 +41,13 @@ static const struct statement PATCH = {
         "u", "role",
         "(b->>'role')::user_role") ", " SQL_CHANGE("u", "is_active",
                                                    "(b->>'is_active')::boolean") " FROM (SELECT $4::jsonb AS b) body "
-                                                                                 "WHERE u.id = $3::uuid AND " MAY_CHANGE
+                                                                                 "WHERE u.id = $3::uuid "
+                                                                                 "AND " MAY_CHANGE
                                                                                  " AND (NOT b ? 'role' OR "
                                                                                  "(b->>'role')::user_role <= "
                                                                                  "$2::user_role) AND " SQL_IS_EXPECTED(
-                                                                                     "u",
-                                                                                     "$5") " RETURNING " USER_JSON("u")};
+                                                                                     "u", "$5") " RETURNING"
+                                                                                                " " USER_JSON("u")};
 
 /* Why a change or deletion did not happen: whether the row may be seen, changed, has this revision and gets a role that
  * the caller may give. */

@@ -1,4 +1,5 @@
-/* Users as administrators manage them; what they may do to their own account is accounts.h's. Results are the JSON that clients get (free()).
+/* Users as administrators manage them; what they may do to their own account is accounts.h's. Results are the JSON that
+ * clients get (free()).
  *
  * The rules, held by the statements: an administrator sees everybody; nobody changes or deletes a user of their own
  * role or a higher one, themselves excepted; nobody gives a role above their own; the last active super_admin stays. */
