@@ -74,7 +74,8 @@ static int check_member(const char *key, const json_t *value, const char *path, 
     char hint[96];
     if (action) {
         r = shape_check(action->shape, value, inner, e);
-        return r < 0 ? r : check_templates(value, inner, e);
+        bool code = action->shape == &shape_evaluate && json_is_string(value);
+        return r < 0 || code ? r : check_templates(value, inner, e);
     }
     if (!shape_field(&shape_step, key))
         return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s is not known%s", inner,

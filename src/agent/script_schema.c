@@ -174,7 +174,10 @@ static json_t *schema_of_shape(const struct shape *shape, json_t *definitions) {
         return schema;
     const struct field *field = shape_field(shape, shape->shorthand ? shape->shorthand : "css");
     bool plain = shape->from_text || (field->kind == FIELD_TEXT && !field->choices);
-    json_t *bare = plain ? reference("text") : field_schema(field, definitions);
+    bool code = shape == &shape_evaluate;
+    json_t *bare = code    ? json_pack("{s:s}", "type", "string")
+                   : plain ? reference("text")
+                           : field_schema(field, definitions);
     return json_pack("{s:[o, o]}", "anyOf", bare, schema);
 }
 

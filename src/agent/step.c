@@ -45,7 +45,14 @@ char *step_title(const json_t *step, const char *action, const json_t *arguments
 /* Templates, then shorthands; what came out of templates is checked again. */
 static int make_arguments(struct step *step, const struct action *action, struct error *e) {
     cleanup_json json_t *expanded = NULL;
-    int r = template_expand(json_object_get(step->step, action->name), step->run->values, &expanded, e);
+    cleanup_json json_t *written = json_incref(json_object_get(step->step, action->name));
+    /* Code is no template, also where a bare text stands for it. */
+    if (action->shape == &shape_evaluate && json_is_string(written)) {
+        json_t *bare = written;
+        written = shape_expand(action->shape, bare);
+        json_decref(bare);
+    }
+    int r = template_expand(written, step->run->values, &expanded, e);
     if (!r)
         expanded = shape_make_texts(action->shape, expanded);
     if (!r)
