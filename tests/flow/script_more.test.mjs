@@ -77,7 +77,7 @@ describe('evaluate', () => {
   value('an expression', 'document.title', 'Choose')
   value('statements with a promise', 'const n = await Promise.resolve(7); return { n: n * vars.factor }', { n: 21 })
   value('inputs are data, never code', 'inputs.a', 'x "quoted" </script>')
-  test('braces in code are code, also in a bare text', () => passes([go('/choose.html'), { evaluate: 'if ("{{inputs.a}}" !== "{{" + "inputs.a}}") throw Error("replaced")' }], { inputs: { a: 'x' } }))
+  test('braces in code are code, also in a bare text', () => passes([go('/choose.html'), { evaluate: '"{{inputs.a}}".length === 12 || replaced()' }], { inputs: { a: 'x' } }))
   value('the target as element', 'element.id', 'wifi', { role: 'switch' })
   value('the target in the isolated world', '[element.id, typeof say]', ['wifi', 'undefined'], { role: 'switch', world: 'isolated' })
   value('the page\'s own functions', 'typeof say', 'function')
