@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { JsonObject } from '@/shared/api/types';
 import { formatBytes, formatDuration, formatRelative } from '@/shared/format';
 import type { Step, ThreadEvent } from '@/features/threads/threads.types';
 import { takeStep } from '@/features/threads/useSteps';
@@ -33,7 +34,7 @@ describe('steps of a run', () => {
 
 describe('results', () => {
   it('are tables where they are lists of objects', () => {
-    const results = { items: [{ a: 1 }, { b: 'x', a: { c: 1 } }], total: 3, none: [] };
+    const results: JsonObject = { items: [{ a: 1 }, { b: 'x', a: { c: 1 } }], total: 3, none: [] };
     expect(tablesOf(results)).toEqual([{ name: 'items', columns: ['a', 'b'], rows: results.items }]);
     expect(valuesOf(results)).toEqual([['total', 3], ['none', []]]);
     expect(cellText({ c: 1 })).toBe('{"c":1}');

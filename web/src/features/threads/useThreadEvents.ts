@@ -1,4 +1,4 @@
-import { onScopeDispose, ref, shallowRef, triggerRef, type Ref, type ShallowRef } from 'vue';
+import { onScopeDispose, ref, shallowRef, type Ref, type ShallowRef } from 'vue';
 import { useRealtime } from '@/shared/realtime/realtime.store';
 import { threadEvents } from './threads.api';
 import { takeStep } from './useSteps';
@@ -21,24 +21,27 @@ export const useThreadEvents = (id: string, onNews: (event: ThreadEvent) => void
   const loading = ref(true);
   const error = shallowRef<unknown>(null);
   const abort = new AbortController();
+  const allEvents: ThreadEvent[] = [];
+  const allSteps: Step[] = [];
   let last = 0;
   let stop: (() => void) | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
+  const show = (): void => {
+    timer = undefined;
+    events.value = [...allEvents];
+    steps.value = allSteps.map((step) => ({ ...step }));
+  };
   /** Renders a few times a second however fast events come. */
   const showSoon = (): void => {
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      triggerRef(events);
-      triggerRef(steps);
-    }, SHOW_MS);
+    timer ??= setTimeout(show, SHOW_MS);
   };
 
   const take = (event: ThreadEvent): boolean => {
     if (event.seq <= last) return false;
     last = event.seq;
-    events.value.push(event);
-    takeStep(steps.value, event);
+    allEvents.push(event);
+    takeStep(allSteps, event);
     showSoon();
     return true;
   };
