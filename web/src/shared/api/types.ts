@@ -32,7 +32,8 @@ export interface User extends Stored {
   last_seen_at: string | null;
 }
 export interface Quota {
-  used: number;
+  /** null: a cap, nothing that is used up. */
+  used: number | null;
   limit: number;
 }
 export interface Me extends User {
@@ -166,7 +167,7 @@ export interface Dashboard {
   series: { date: string; completed: number; error: number; stopped: number }[];
   durations: { p50_ms: number | null; p95_ms: number | null };
   agents: { total: number; active: number };
-  browsers: { active: number; warm: number; max: number };
+  browsers?: { active: number; warm: number; max: number };
   recent: ThreadBrief[];
   top_agents: { id: string; name: string; threads: number; completed: number; failed: number }[];
 }
