@@ -16,6 +16,8 @@ struct run {
     struct emulation *emulation; /* NULL: nothing is emulated */
     struct page *page;           /* the current tab's, borrowed from tabs */
     struct dialogs dialogs;
+    const struct page *pictureless; /* a page that gave no picture of its document number pictureless_commits */
+    int64_t pictureless_commits;
     json_t *uploads; /* {name: digest} of the files that the browser was given */
     const char *browser_id;
     json_t *values;     /* {"inputs", "results", "vars", "loop"}: what templates see */

@@ -171,6 +171,13 @@ enum page_stage page_stage_of(const char *name, enum page_stage fallback) {
     return fallback;
 }
 
+/* Nobody is there to type into the browser's own dialog, so the browser gives up at once. */
+static int refuse_password(const char *url, const char *problem, struct error *e) {
+    error_set(e, EACCES, ERROR_STEP, "%.300s asks for a user name and password (%s)", url, problem);
+    error_hint(e, "Give them in the address: https://NAME:PASSWORD@host/");
+    return -EACCES;
+}
+
 int page_navigate(struct page *page, const char *url, enum page_stage stage, int64_t deadline, struct error *e) {
     cleanup_json json_t *answer = NULL;
     int64_t commits = page->commits;
@@ -182,6 +189,8 @@ int page_navigate(struct page *page, const char *url, enum page_stage stage, int
         return r;
     const char *problem = json_text_or(answer, "errorText", "");
     page->navigation_asked = page->navigation_started = false;
+    if (strstr(problem, "AUTH_CREDENTIALS"))
+        return refuse_password(url, problem, e);
     if (*problem)
         return error_set(e, EIO, ERROR_STEP, "%.300s cannot be opened: %s", url, problem);
     bool same_document = !json_object_get(answer, "loaderId");

@@ -144,6 +144,15 @@ static void on_crashed(struct page *page, struct page_session *session, const js
         page->crashed = true;
 }
 
+/* As the box "no further dialogs of this page" does for a person: a page that shows one after the other lets nothing
+ * else through, neither clicks nor questions to it. */
+static void silence(struct page *page, const struct page_session *session) {
+    static const char script[] =
+        "window.alert = () => undefined; window.confirm = () => false; window.prompt = () => null";
+    cdp_send(page->client, session->id, "Runtime.evaluate", json_pack("{s:s}", "expression", script), NULL);
+    note(page, LOG_WARN, "note", "The page shows dialogs without end; it gets no further ones", NULL);
+}
+
 static void on_dialog(struct page *page, struct page_session *session, const json_t *params) {
     if (page->dialogs->left_to_person)
         return;
@@ -151,7 +160,9 @@ static void on_dialog(struct page *page, struct page_session *session, const jso
     bool accept = json_bool_or(answer, "accept", false);
     const char *type = json_text_or(params, "type", "alert");
     cdp_send(page->client, session->id, "Page.handleJavaScriptDialog", answer, NULL);
-    if (page->dialogs_told++ >= PAGE_DIALOGS_MAX)
+    if (++page->dialogs_told % PAGE_DIALOGS_MAX == 0 && page->dialogs_told <= PAGE_SILENCED_MAX * PAGE_DIALOGS_MAX)
+        silence(page, session);
+    if (page->dialogs_told > PAGE_DIALOGS_MAX)
         return;
     cleanup_free char *message = memory_print("The page showed %s \"%.200s\"; it was %s", type,
                                               json_text_or(params, "message", ""), accept ? "accepted" : "dismissed");

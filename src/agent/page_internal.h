@@ -8,8 +8,10 @@
 #define PAGE_ID_SIZE       129
 /* Console lines that are reported; afterwards the page's console is no longer listened to. */
 #define PAGE_CONSOLE_MAX 200
-#define PAGE_DIALOGS_MAX 50
-#define PAGE_WORLD_NAME  "replinet"
+/* Dialogs of a page that are told; whenever so many came, its document gets no further ones (on_dialog). */
+#define PAGE_DIALOGS_MAX  50
+#define PAGE_SILENCED_MAX 20
+#define PAGE_WORLD_NAME   "replinet"
 
 struct page_session {
     char id[PAGE_ID_SIZE], frame[PAGE_ID_SIZE], parent[PAGE_ID_SIZE];

@@ -51,6 +51,9 @@ static const struct {
     {&shape_repeat, ANY(HAS("times") "," HAS("while") "," HAS("until"))},
     {&shape_for_each, ONE(HAS("in") "," TARGET)},
     {&shape_cookies, ANY(HAS("as") "," HAS("set") "," HAS("clear"))},
+    {&shape_upload, TARGET "," ONE(HAS("file") "," HAS("files"))},
+    {&shape_file, ONE(HAS("text") "," HAS("base64") "," HAS("artifact")) "," ANY(HAS("name") "," HAS("artifact"))},
+    {&shape_frame, ANY(CRITERIA "," HAS("named") "," HAS("frame"))},
     {&shape_dialog, ONE(ANY(ANSWERS) "," HAS("as"))},
     {&shape_tab, ANY(HAS("open") "," HAS("to") "," HAS("title") "," HAS("url") "," HAS("close") "," HAS(
                      "as")) ","

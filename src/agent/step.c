@@ -78,13 +78,23 @@ static bool can_take_picture(const struct run *run, const struct error *why) {
            why->code != ERROR_BROWSER_CRASH && why->code != ERROR_BROWSER_OOM && why->code != ERROR_FENCED;
 }
 
+/* A page that is stuck gives no picture; it is not waited for at each step that fails in it. */
+static bool gave_none(const struct run *run) {
+    return run->page == run->pictureless && page_commits(run->page) == run->pictureless_commits;
+}
+
 static void add_failure_picture(struct step *step, const struct error *why, json_t *data) {
+    struct run *run = step->run;
     char id[37];
-    if (!can_take_picture(step->run, why) || is_told(why))
+    if (!can_take_picture(run, why) || is_told(why) || gave_none(run))
         return;
-    if (picture_take(step->run, "failure.png", json_pack("{s:s}", "format", "png"), "image/png",
-                     clock_deadline(FAILURE_PICTURE_MS), id, NULL) == 0)
+    if (picture_take(run, "failure.png", json_pack("{s:s}", "format", "png"), "image/png",
+                     clock_deadline(FAILURE_PICTURE_MS), id, NULL) == 0) {
         json_object_set_new(data, "screenshot", json_string(id));
+    } else {
+        run->pictureless = run->page;
+        run->pictureless_commits = page_commits(run->page);
+    }
 }
 
 static void report_failure(struct step *step, const struct action *action, const char *title, int64_t began,

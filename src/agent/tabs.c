@@ -67,6 +67,11 @@ static void let_worker_go(struct tabs *tabs, const char *session_id, const char 
     cdp_send(tabs->client, session_id, "Runtime.runIfWaitingForDebugger", NULL, NULL);
 }
 
+/* In front, so that whoever watches sees it; a page that does not answer is no reason to wait. */
+static void bring_to_front(struct tabs *tabs) {
+    cdp_send(tabs->client, page_session_id(tabs->current, 0), "Page.bringToFront", NULL, NULL);
+}
+
 static void on_attached(struct tabs *tabs, const json_t *params) {
     const json_t *info = json_object_get(params, "targetInfo");
     const char *id = json_text_or(params, "sessionId", ""), *target = json_text_or(info, "targetId", "");
@@ -88,6 +93,8 @@ static void on_attached(struct tabs *tabs, const json_t *params) {
     if (tabs->opening)
         return;
     page_listen(tab->page);
+    if (tabs->current)
+        bring_to_front(tabs);
     if (*tab->opener)
         note(tabs, "The page opened a window", json_text_or(info, "url", ""));
 }
@@ -244,11 +251,6 @@ int tabs_list(struct tabs *tabs, int64_t deadline, json_t **ret_list, struct err
                                         "current", tabs->items[i].page == tabs->current));
     }
     return 0;
-}
-
-/* In front, so that whoever watches sees it; a page that does not answer is no reason to wait. */
-static void bring_to_front(struct tabs *tabs) {
-    cdp_send(tabs->client, page_session_id(tabs->current, 0), "Page.bringToFront", NULL, NULL);
 }
 
 int tabs_switch(struct tabs *tabs, const char *id, int64_t deadline, struct error *e) {

@@ -308,9 +308,11 @@ static void disarm(struct step *step, size_t session) {
 }
 
 /* A press in a frame of another process that the guard did not hear went astray: the browser knows of a frame's new
- * place only a little later. In the page itself it is taken for heard: a page may keep it from the guard. */
-static bool must_click_again(const char *outcome, const struct aimed *aimed, int64_t misses) {
-    return !strcmp(outcome, "missed") || (!strcmp(outcome, "unseen") && aimed->session && misses < UNSEEN_MAX);
+ * place only a little later, and a dialog that shows meanwhile takes it. Otherwise it is taken for heard: a page may
+ * keep it from the guard. */
+static bool must_click_again(const char *outcome, const struct aimed *aimed, bool dialogs, int64_t misses) {
+    bool astray = !strcmp(outcome, "unseen") && (aimed->session || dialogs);
+    return !strcmp(outcome, "missed") || (astray && misses < UNSEEN_MAX);
 }
 
 int target_click(struct step *step, const json_t *target, const char *function, json_t *more,
@@ -318,13 +320,14 @@ int target_click(struct step *step, const json_t *target, const char *function, 
     cleanup_json json_t *needs = more;
     for (int64_t misses = 0;; misses++) {
         char outcome[16];
+        int64_t dialogs = step->run->dialogs.shown;
         int r = target_aim_as(step, target, function, json_incref(needs), ret_aimed, e);
         if (r < 0 || ret_aimed->done)
             return r;
         r = input_click(step->run->page, ret_aimed->x, ret_aimed->y, how, ret_aimed->session, step->deadline, outcome,
                         e);
         disarm(step, ret_aimed->session);
-        if (r < 0 || !must_click_again(outcome, ret_aimed, misses))
+        if (r < 0 || !must_click_again(outcome, ret_aimed, step->run->dialogs.shown > dialogs, misses))
             return r;
         json_object_set_new(step->data, "misses", json_integer((json_int_t)misses + 1));
     }

@@ -4,6 +4,8 @@ const { dom } = replinet;
 const TEST_IDS = ['data-testid', 'data-test-id', 'data-test', 'data-qa'];
 const NO_TEXT = new Set(['script', 'style', 'noscript', 'template', 'head', 'title', 'html', 'meta', 'link']);
 
+const LARGE_TEXT = 200_000;
+
 const ownText = element => {
     if (replinet.tag(element) === 'input')
         return ['submit', 'button', 'reset'].includes(replinet.inputType(element)) ? replinet.valueOf(element) : '';
@@ -18,11 +20,19 @@ const textSearch = (wanted, exact) => {
     const mayHold = element => {
         if (known.has(element)) return known.get(element);
         const above = known.get(dom.parent(element));
-        const result = (above !== false || replinet.tag(element) === 'input') && contains(ownText(element));
+        const result = (above !== false || replinet.tag(element) === 'input') && mayContain(ownText(element));
         known.set(element, result);
         return result;
     };
-    return { mayHold, holds: element => mayHold(element) && holds(ownText(element)) };
+    /* Megabytes of text are not made even for every element around them: those inside will say. */
+    const mayContain = text => text.length > LARGE_TEXT || contains(text);
+    const largeHolds = text => !exact && text.toLowerCase().includes(wanted.toLowerCase());
+    const isLarge = (element, text) => text.length > LARGE_TEXT && dom.firstElement(element);
+    const holdsText = element => {
+        const text = ownText(element);
+        return isLarge(element, text) ? largeHolds(text) : holds(text);
+    };
+    return { mayHold, holds: element => mayHold(element) && holdsText(element) };
 };
 
 /* The innermost elements that hold the text; with other criteria any element that holds it. */
