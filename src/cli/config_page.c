@@ -1,5 +1,6 @@
 /* `replinet config`: the configuration table as a page for people (docs/configuration.md is made with --markdown). */
 #include "base/config.h"
+#include "base/json.h"
 #include "cli/commands.h"
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +12,20 @@ static const char *range_of(const struct config_row *row, char text[64]) {
     return text;
 }
 
+static int print_json(void) {
+    cleanup_json json_t *list = json_array();
+    for (int i = 0; i < CONFIG_COUNT; i++)
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", config_rows[i].name, "kind",
+                                              config_rows[i].kind, "default", config_rows[i].value, "meaning",
+                                              config_rows[i].doc));
+    json_dumpf(list, stdout, JSON_INDENT(2));
+    putchar('\n');
+    return 0;
+}
+
 int config_command(int count, char **arguments) {
+    if (count > 1 && !strcmp(arguments[1], "--json"))
+        return print_json();
     bool markdown = count > 1 && !strcmp(arguments[1], "--markdown");
     char range[64];
     if (markdown)

@@ -52,10 +52,6 @@ static enum doctor_verdict look(size_t row, bool mend, struct doctor_finding *fi
     return verdict;
 }
 
-static int usage(void) {
-    return report_usage("doctor", "doctor: there is no such option or check");
-}
-
 static bool is_check(const char *name) {
     for (size_t row = 0; row < ARRAY_LENGTH(rows); row++)
         if (!strcmp(rows[row].name, name))
@@ -92,16 +88,16 @@ static bool look_at_all(char **names, bool mend, bool as_json) {
 
 int doctor_command(int count, char **arguments) {
     bool as_json = false, mend = false;
-    int next = 1;
-    for (; next < count && arguments[next][0] == '-'; next++)
-        if (!strcmp(arguments[next], "--json"))
+    cleanup_free char **names = memory_alloc((size_t)(count + 1) * sizeof *names);
+    size_t named = 0;
+    for (int i = 1; i < count; i++)
+        if (!strcmp(arguments[i], "--json"))
             as_json = true;
-        else if (!strcmp(arguments[next], "--mend"))
+        else if (!strcmp(arguments[i], "--mend"))
             mend = true;
+        else if (is_check(arguments[i]))
+            names[named++] = arguments[i];
         else
-            return usage();
-    for (int i = next; i < count; i++)
-        if (!is_check(arguments[i]))
-            return usage();
-    return look_at_all(arguments + next, mend, as_json);
+            return report_usage("doctor", "doctor: there is no option or check %s", arguments[i]);
+    return look_at_all(names, mend, as_json);
 }

@@ -1,4 +1,5 @@
 #include "domain/jobs_order.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "domain/job_kinds.h"
@@ -48,6 +49,10 @@ static int check_order(const struct job_order *order, const char *payload, struc
                          kind->name, strlen(payload), kind->payload_max);
     if (order->priority < -100 || order->priority > 100)
         return error_set(e, EINVAL, ERROR_BAD_INPUT, "priority must be from -100 to 100");
+    int64_t time;
+    if (order->run_at && clock_parse_any(order->run_at, &time))
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "\"%s\" is no time; write it as 2026-11-25T08:00:00Z",
+                         order->run_at);
     if (is_system == !!order->user_id)
         return error_set(e, EINVAL, ERROR_BAD_INPUT, "jobs of kind %s belong to %s", kind->name,
                          is_system ? "the system, not to a user" : "a user");

@@ -97,7 +97,7 @@ static int check_order(const struct thread_order *order, struct error *e) {
     int64_t time;
     if (order->priority < -100 || order->priority > 100)
         return error_set(e, EINVAL, ERROR_BAD_INPUT, "priority must be from -100 to 100");
-    if (order->run_at && clock_parse(order->run_at, &time))
+    if (order->run_at && clock_parse_any(order->run_at, &time))
         return error_set(e, EINVAL, ERROR_BAD_INPUT, "\"%s\" is no time; write it as 2026-11-25T08:00:00Z",
                          order->run_at);
     return 0;

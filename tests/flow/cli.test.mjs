@@ -92,3 +92,67 @@ test('wrong usage is told as such', async () => {
     assert.match(answer.stderr, /Usage: replinet/);
   }
 });
+
+// Several at once: each call is a process.
+async function each(list, use) {
+  const left = [...list];
+  await Promise.all(Array.from({ length: 3 }, async () => {
+    while (left.length) await use(left.shift());
+  }));
+}
+
+test('every command tells about itself, and so does docs/cli.md', async () => {
+  const { stdout } = await replinet.cli('help');
+  const commands = [...stdout.matchAll(/^ {2}([a-z-]+) {2,}/gm)].map(([, name]) => name);
+  assert.ok(commands.length > 15, stdout);
+  const page = fs.readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
+  await each(commands, async (name) => {
+    const { code, stdout: text, stderr } = await replinet.cli(name, '--help');
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.match(text, new RegExp(`Usage: replinet ${name}`));
+    assert.ok(page.includes(`replinet ${name}`), name);
+  });
+  assert.equal((await replinet.cli('help', 'fly')).code, 2);
+  assert.equal((await replinet.cli('fly')).code, 2);
+  assert.equal((await replinet.cli()).code, 2);
+});
+
+test('every command on data answers in JSON, and refuses what is wrong in words', async () => {
+  await json('agent', 'create', file({ name: 'three', preset_id: 'other', script: [{ goto: 'about:blank' }] }));
+  const later = await json('thread', 'start', 'three', '--at', '2099-01-01T00:00:00Z', '--priority', '3', '--task', 'later');
+  assert.equal((await json('job', 'ls', '--status', 'queued', '--kind', 'run')).items[0].priority, 3);
+  const good = [
+    ['preset', 'ls'], ['preset', 'show', 'other'], ['preset', 'export', 'other'], ['preset', 'revisions', 'other'],
+    ['agent', 'ls', '--page', '1', '--size', '2'], ['agent', 'show', 'three'], ['agent', 'export', 'three'], ['agent', 'revisions', 'three', '1'],
+    ['thread', 'ls', '--agent', 'three', '--status', 'queued'], ['thread', 'show', later.id], ['job', 'ls', '--lane', 'run', '--size', '1'],
+    ['browser', 'ls'], ['browser', 'stats'], ['events', '--limit', '2'], ['audit', 'ls', '--limit', '2'], ['doctor', 'clock'], ['config'],
+  ];
+  await each(good, async (args) => { await json(...args); });
+  const missing = '0193d1e2-7a4b-7c55-8f0e-0123456789ab';
+  const bad = [
+    ['not_found', /no thread 0193/, 'thread', 'show', missing], ['bad_input', /no thread's id/, 'thread', 'show', 'one'],
+    ['not_found', /no agent nobody/, 'thread', 'start', 'nobody'], ['bad_input', /--inputs takes a JSON object/, 'thread', 'start', 'three', '--inputs', '[]'],
+    ['bad_input', /"soon" is no time/, 'thread', 'start', 'three', '--at', 'soon'], ['conflict', /has not ended/, 'thread', 'retry', later.id],
+    ['not_found', /no job 0193/, 'job', 'show', missing], ['bad_input', /no job's id/, 'job', 'cancel', 'x'], ['bad_input', /no status of jobs/, 'job', 'ls', '--status', 'lost'],
+    ['not_found', /artifact/, 'artifact', 'get', missing], ['not_found', /no browser ffff/, 'browser', 'kill', 'ffff'],
+    ['bad_input', /not valid JSON/, 'preset', 'create', '/dev/null'], ['not_found', /no agent x/, 'agent', 'delete', 'x'],
+  ];
+  await each(bad, ([code, said, ...args]) => refused(code, said, ...args));
+  const usage = [
+    ['thread', 'ls', '--size', '0'], ['thread', 'start'], ['thread', 'fly'], ['job'], ['job', 'show'], ['job', 'ls', '--size', '501'], ['job', 'add', 'noop', '--count', '0'],
+    ['job', 'add', 'noop', '--priority', 'x'], ['batch', 'three'], ['batch', 'three', 'rows.csv', '--parallel', '0'], ['artifact'], ['browser'], ['events', 'x'], ['audit'], ['admin'],
+    ['run'], ['doctor', '--fly'], ['migrate', '--fly'], ['script'],
+  ];
+  await each(usage, async (args) => {
+    const { code, stderr } = await replinet.cli(...args);
+    assert.equal(code, 2, `replinet ${args.join(' ')}: ${stderr}`);
+    assert.match(stderr, /Usage: replinet/);
+  });
+  const [job] = (await json('job', 'ls', '--kind', 'run', '--status', 'queued')).items;
+  await refused('conflict', /is the run of thread/, 'job', 'cancel', job.id);
+  assert.equal((await json('thread', 'stop', later.id)).status, 'stopped');
+  const again = await json('thread', 'retry', later.id);
+  assert.deepEqual([again.retry_of, again.task], [later.id, 'later']);
+  await replinet.cli('thread', 'logs', '-f', again.id);
+  assert.match((await replinet.cli('thread', 'ls', '--agent', 'three')).stdout, /^ID +STATUS +REASON/);
+});
