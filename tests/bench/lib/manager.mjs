@@ -67,10 +67,12 @@ export async function startManager(settings = {}) {
 
   const manager = {
     pid: child.pid,
+    port,
     env,
     manageTicket: () => signer.sign({ scope: 'manage', sub: 'bench' }),
     leaseTicket: (lease = {}) => signer.sign({ scope: 'lease', jti: randomUUID(), sub: 'bench', lease }),
     cdpTicket: browser => signer.sign({ scope: 'cdp', browser, sub: 'bench' }),
+    viewTicket: browser => signer.sign({ scope: 'view', browser, sub: 'bench' }),
     lease: ticket => http('POST', '/browsers', ticket),
     list: async () => (await http('GET', '/browsers', await manager.manageTicket())).items,
     statistics: async () => http('GET', '/statistics', await manager.manageTicket()),
