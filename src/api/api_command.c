@@ -1,5 +1,8 @@
 #include "api/api_command.h"
 #include "api/api_internal.h"
+#include "api/openapi.h"
+#include "api/origins.h"
+#include "api/protection.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -9,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #define DESCRIPTORS_MOST 65536
 #define CONNECTIONS_MOST 20000
@@ -16,7 +20,12 @@
 
 static void answer_metrics(struct http_request *request, void *user) {
     cleanup_text struct text out = {0};
+    struct api *api = user;
+    metrics_set(METRIC_API_CONNECTIONS, NULL, api->server ? (double)http_server_connections(api->server) : 0);
+    metrics_set(METRIC_API_LANE_WAITING, "database", (double)lanes_waiting(api->lanes, LANE_DATABASE));
+    metrics_set(METRIC_API_LANE_WAITING, "slow", (double)lanes_waiting(api->lanes, LANE_SLOW));
     metrics_print(&out);
+    request_metrics_print(api->request_metrics, &out);
     http_respond(request, 200, "text/plain; version=0.0.4; charset=utf-8", out.data, out.length);
 }
 
@@ -28,7 +37,9 @@ static const struct http_route metrics_routes[] = {
 /* Draining: no request is left, so no lane has work and nobody listens to the bus. */
 static void on_drained(void *user) {
     struct api *api = user;
+    api->server = NULL;
     lanes_stop(api->lanes);
+    limits_close(api->limits);
     bus_close(api->bus);
     if (api->metrics)
         http_server_drain(api->metrics, 0, NULL, NULL);
@@ -85,6 +96,8 @@ static int serve(struct api *api, struct error *e) {
         .user = api,
         .connections_max = connections_most(),
         .before = api_before,
+        .unmatched = protection_unmatched,
+        .decorate = protection_decorate,
         .after = api_after,
     };
     int fd = http_listen_shared(config_text(CONFIG_BACKEND_HOST), (int)config_int(CONFIG_BACKEND_PORT), e);
@@ -103,17 +116,35 @@ static void watch_signals(struct api *api) {
     }
 }
 
+/* WEB_DIR, else the folder `web` beside the binary. */
+static struct static_files *load_files(void) {
+    char binary[4096];
+    ssize_t length = readlink("/proc/self/exe", binary, sizeof binary - 1);
+    binary[length > 0 ? length : 0] = '\0';
+    char *slash = strrchr(binary, '/');
+    cleanup_free char *beside = memory_print("%.*s/web", slash ? (int)(slash - binary) : 0, binary);
+    return static_files_load(*config_text(CONFIG_WEB_DIR) ? config_text(CONFIG_WEB_DIR) : beside);
+}
+
 static int start(struct api *api, struct error *e) {
     int r = token_keys_derive(config_text(CONFIG_SECRET_KEY), &api->keys, e);
     if (!r)
         r = quotas_load(e);
+    if (!r)
+        r = origins_check(e);
+    if (!r)
+        r = address_load(e);
     if (r < 0)
         return r;
     uv_loop_init(&api->loop);
     api->principals = principals_new();
     api->routes = api_make_routes();
+    api->request_metrics = request_metrics_new();
+    api->openapi = openapi_make();
+    api->files = load_files();
     api->bus = bus_new(&api->loop);
     bus_subscribe(api->bus, BUS_CHANNEL_USERS, hear_users, hear_state, api);
+    api->limits = limits_new(&api->loop, api->bus);
     api->lanes = lanes_new(&api->loop);
     api->relays = relays_new(api);
     watch_signals(api);
@@ -140,6 +171,9 @@ int api_command(int count, char **arguments) {
     uv_loop_close(&api->loop);
     principals_free(api->principals);
     api_free_routes(api->routes);
+    request_metrics_free(api->request_metrics);
+    static_files_free(api->files);
+    free(api->openapi);
     sodium_memzero(api, sizeof *api);
     free(api);
     return 0;

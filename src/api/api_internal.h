@@ -1,11 +1,15 @@
 /* What the files of the api's process share. Everything but calls on lane threads runs on the loop's thread. */
 #pragma once
 
+#include "api/address.h"
 #include "api/api.h"
 #include "api/bus.h"
 #include "api/lanes.h"
 #include "api/principals.h"
+#include "api/rate_limits.h"
 #include "api/relays.h"
+#include "api/request_metrics.h"
+#include "api/static_files.h"
 #include "api/token.h"
 #include "net/http_server.h"
 #include <stdatomic.h>
@@ -17,6 +21,7 @@
 struct credentials {
     enum credentials_kind { CREDENTIALS_NONE, CREDENTIALS_SESSION, CREDENTIALS_KEY, CREDENTIALS_TICKET } kind;
     char reference[PRINCIPAL_REFERENCE_SIZE]; /* the session's id, or the digest of a key */
+    char owner[PRINCIPAL_REFERENCE_SIZE];     /* whose requests are counted together: a user, or a key */
     json_t *ticket;                           /* its claims; given to the call, else json_decref */
 };
 
@@ -27,6 +32,10 @@ struct api {
     struct lanes *lanes;
     struct bus *bus;
     struct principals *principals;
+    struct limits *limits;
+    struct request_metrics *request_metrics;
+    struct static_files *files;
+    char *openapi;
     struct relays *relays;
     struct token_keys keys;
     uv_signal_t stop[2];

@@ -36,6 +36,7 @@ static int read_key(const char *key, struct credentials *ret_credentials, struct
     ret_credentials->kind = CREDENTIALS_KEY;
     memcpy(ret_credentials->reference, "key:", 4);
     sodium_bin2hex(ret_credentials->reference + 4, sizeof ret_credentials->reference - 4, digest, sizeof digest);
+    memcpy(ret_credentials->owner, ret_credentials->reference, sizeof ret_credentials->owner);
     return 0;
 }
 
@@ -45,6 +46,7 @@ static int read_reference(const json_t *claims, const char *member, struct crede
     if (!*reference || strlen(reference) >= sizeof ret_credentials->reference)
         return error_set(e, EACCES, ERROR_UNAUTHENTICATED, "the token names no session");
     snprintf(ret_credentials->reference, sizeof ret_credentials->reference, "%s", reference);
+    snprintf(ret_credentials->owner, sizeof ret_credentials->owner, "%s", json_text_or(claims, "sub", reference));
     return 0;
 }
 
@@ -135,17 +137,19 @@ static int use_ticket(const struct api_call *call, struct error *e) {
 }
 
 static int check_scope(const struct api_call *call, struct error *e) {
-    const char *missing = "a session";
+    const char *missing = NULL;
     unsigned lacking = call->route->scope & ~call->who.scopes;
     if (!lacking)
         return 0;
     for (size_t i = 0; i < ARRAY_LENGTH(scopes); i++)
         if (lacking & scopes[i].scope)
             missing = scopes[i].name;
-    error_set(e, EACCES, ERROR_FORBIDDEN, "this API key lacks the scope %s", missing);
+    if (missing)
+        error_set(e, EACCES, ERROR_FORBIDDEN, "this API key lacks the scope %s", missing);
+    else
+        error_set(e, EACCES, ERROR_FORBIDDEN, "an API key cannot do this");
     error_hint(e, "%s",
-               lacking & SCOPE_SESSION ? "sign in with a password; keys cannot do this"
-                                       : "make a key that has it under /auth/api-keys");
+               lacking & SCOPE_SESSION ? "sign in with a password" : "make a key that has it under /auth/api-keys");
     return -EACCES;
 }
 

@@ -31,7 +31,7 @@ static void copy_text(struct api_call *call, struct http_request *request) {
     call->path = arena_copy_text(arena, http_path(request));
     call->query_text = arena_copy_text(arena, http_query_text(request));
     call->request_id = arena_copy_text(arena, http_request_id(request));
-    call->address = arena_copy_text(arena, http_peer(request));
+    call->address = arena_copy_text(arena, address_of(request));
     call->user_agent = agent ? agent : "";
     call->cookie = copy_header(call, request, "cookie");
     call->origin = copy_header(call, request, "origin");

@@ -2,10 +2,20 @@
 #include "api/api_internal.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "net/host.h"
 #include <errno.h>
 
 static const struct api_route *route_of(const struct http_request *request) {
     return http_request_route(request)->tag;
+}
+
+/* Who is not known counts as their address; so does whoever signs in, and whoever presents what is not accepted. */
+static int count_request(struct api *api, struct http_request *request, const struct api_route *route,
+                         const struct credentials *credentials, struct error *e) {
+    char group[IP_TEXT_SIZE + 4];
+    bool known = *credentials->owner && route->rate != RATE_SIGN_IN;
+    const char *who = known ? credentials->owner : address_group(address_of(request), group);
+    return limits_count(api->limits, request, who, route->rate, e);
 }
 
 int api_before(struct http_request *request, void *user, struct error *e) {
@@ -15,7 +25,9 @@ int api_before(struct http_request *request, void *user, struct error *e) {
         return 0;
     struct credentials *credentials = http_memory(request, sizeof *credentials);
     http_set_note(request, credentials);
-    return api_read_credentials(api, request, route, credentials, e);
+    int r = api_read_credentials(api, request, route, credentials, e);
+    int limited = count_request(api, request, route, credentials, r ? NULL : e);
+    return r ? r : limited;
 }
 
 /* The request is finished with 499 by `done`; a call that waits in its lane is passed over. */
@@ -93,6 +105,9 @@ void api_after(const struct http_request *request, int status, int64_t duration_
     const struct credentials *credentials = http_note(request);
     if (credentials)
         json_decref(credentials->ticket); /* of a request that was refused before it became a call */
+    struct api *api = user;
+    request_metrics_note(api->request_metrics, http_request_route(request) ? route_of(request) : NULL, status,
+                         duration_ms);
     metrics_add(METRIC_HTTP_REQUESTS, status >= 100 && status < 600 ? classes[status / 100 - 1] : "other", 1);
     log_debug("request", LOG_TEXT("http.request.method", http_method(request)),
               LOG_TEXT("url.path", http_path(request)), LOG_INT("http.response.status_code", status),

@@ -96,9 +96,9 @@ static void answer_config(struct api *api, struct http_request *request, struct 
 const struct api_route me_routes[] = {
     {"GET", "/users/me", get_me, .lane = LANE_DATABASE, .permission = PERMISSION_PROFILE_READ, .scope = SCOPE_READ,
      .answer = &me_schema, .tag = "users", .summary = "One's own profile, permissions and quotas"},
-    {"PATCH", "/users/me", change_me, .lane = LANE_SLOW, .permission = PERMISSION_PROFILE_WRITE,
-     .scope = SCOPE_WRITE | SCOPE_SESSION, .rate = RATE_WRITE, .flags = API_IF_MATCH, .body = &change_schema,
-     .answer = &api_user, .audit = "user.change", .tag = "users", .summary = "Change one's own profile"},
+    {"PATCH", "/users/me", change_me, .lane = LANE_SLOW, .permission = PERMISSION_PROFILE_WRITE, .scope = SCOPE_WRITE,
+     .rate = RATE_WRITE, .flags = API_IF_MATCH, .body = &change_schema, .answer = &api_user, .audit = "user.change",
+     .tag = "users", .summary = "Change one's own profile"},
     {"GET", "/config", .park = answer_config, .lane = LANE_LOOP, .access = ACCESS_PUBLIC, .rate = RATE_NONE,
      .answer = &config_schema, .tag = "config", .summary = "What a page must know before anybody signs in"},
     {NULL},

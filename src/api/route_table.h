@@ -16,6 +16,7 @@
     X(users)                                                                                                           \
     X(statistics)                                                                                                      \
     X(script_schemas)                                                                                                  \
+    X(ready)                                                                                                           \
     X(health)
 
 #define X(name) extern const struct api_route name##_routes[];

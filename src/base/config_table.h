@@ -38,6 +38,13 @@
     X(CORS_ORIGINS, TEXT, "", 0, 0, "A",                                                                               \
       "Origins of web pages elsewhere that may use the API, comma-separated: https://app.example.")                    \
     X(API_METRICS_PORT, INT, "9101", 0, 65535, "A", "Port on 127.0.0.1 of the API's metrics; 0: none.")                \
+    X(WEB_DIR, PATH, "", 0, 0, "A", "Files of the web app. Empty: the folder web beside the binary.")                  \
+    X(TRUSTED_PROXIES, TEXT, "", 0, 0, "A",                                                                            \
+      "Addresses and networks whose X-Forwarded-For is believed, comma-separated: 10.0.0.0/8.")                        \
+    X(RATE_LIMIT_READ, INT, "1200", 0, 1000000, "A", "Reading requests per minute of a user or key; 0: any number.")   \
+    X(RATE_LIMIT_WRITE, INT, "300", 0, 1000000, "A", "Changing requests per minute of a user or key; 0: any number.")  \
+    X(RATE_LIMIT_SIGN_IN, INT, "60", 0, 1000000, "A", "Requests to sign in per minute of an address; 0: any number.")  \
+    X(API_PROCESSES, INT, "1", 1, 32, "A", "API processes that share the port.")                                       \
     X(API_DATABASE_LANES, INT, "4", 1, 64, "A", "Threads of an API process that work with the database.")              \
     X(API_SLOW_LANES, INT, "2", 1, 64, "A", "Threads of an API process for passwords, mail and other slow work.")      \
     X(API_QUEUE_MAX, INT, "256", 1, 100000, "A", "Requests that may wait for a thread; further ones get 503.")         \

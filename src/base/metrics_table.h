@@ -14,6 +14,10 @@
     X(BROWSER_START, HISTOGRAM, "replinet_browser_start_seconds", "From start of a container to its first answer.",    \
       NULL)                                                                                                            \
     X(HTTP_REQUESTS, COUNTER, "replinet_http_requests_total", "Requests by class of status.", "status")                \
+    X(API_CONNECTIONS, GAUGE, "replinet_api_connections", "Connections to the API.", NULL)                             \
+    X(API_LANE_WAITING, GAUGE, "replinet_api_lane_waiting", "Requests that wait for a thread, by lane.", "lane")       \
+    X(DATABASE_TIME, HISTOGRAM, "replinet_database_seconds", "Statements, from sending to the answer.", NULL)          \
+    X(REDIS_TIME, HISTOGRAM, "replinet_redis_seconds", "Redis commands, from sending to the answer.", NULL)            \
     X(WEBSOCKETS, GAUGE, "replinet_websockets", "Open WebSockets, by kind.", "kind")                                   \
     X(JOBS, COUNTER, "replinet_jobs_total", "Jobs by outcome.", "outcome")                                             \
     X(JOB_QUEUE_DEPTH, GAUGE, "replinet_job_queue_depth", "Jobs ready to be taken, by lane.", "lane")                  \

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 struct http_write {
@@ -62,6 +63,14 @@ void http_add_header(struct http_request *request, const char *name, const char 
         if ((*p < ' ' && *p != '\t') || *p == 127)
             return;
     text_print(&request->answer_headers, "%s: %s\r\n", name, value);
+}
+
+bool http_answer_has(const struct http_request *request, const char *name) {
+    size_t length = strlen(name);
+    for (const char *at = request->answer_headers.data; at && *at; at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL)
+        if (!strncasecmp(at, name, length) && at[length] == ':')
+            return true;
+    return false;
 }
 
 /* llhttp knows "NOT_FOUND"; on the wire it is "Not Found" (and OK stays OK). */

@@ -124,6 +124,9 @@ void http_on_close(struct http_request *request, void (*on_close)(void *user), v
 /* Adds a header to the answer; a value with control characters is left out. Before the answer starts. */
 void http_add_header(struct http_request *request, const char *name, const char *value);
 
+/* Whether such a header was added already. */
+bool http_answer_has(const struct http_request *request, const char *name);
+
 /* Answers. `content_type` NULL: none. Bodies are copied. */
 void http_respond(struct http_request *request, int status, const char *content_type, const void *body, size_t length);
 void http_respond_json(struct http_request *request, int status, const json_t *json);

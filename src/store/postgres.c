@@ -3,6 +3,7 @@
 #include "base/config.h"
 #include "base/instance.h"
 #include "base/memory.h"
+#include "base/metrics.h"
 #include "store/postgres_internal.h"
 #include <errno.h>
 #include <poll.h>
@@ -167,7 +168,9 @@ int postgres_run(struct postgres *db, const struct statement *statement, const c
     if (!PQsendQueryPrepared(db->connection, statement->name, (int)count, values, NULL, NULL, 0))
         return lost_while_sending(db, e);
     cleanup_result struct pg_result *result = NULL;
+    int64_t began = clock_wall_us();
     r = receive(db, deadline, &result, e);
+    metrics_observe(METRIC_DATABASE_TIME, (double)(clock_wall_us() - began) / 1e6);
     if (!r && ret_result)
         *ret_result = take_pointer(result);
     return r;

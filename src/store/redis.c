@@ -3,6 +3,7 @@
 #include "base/config.h"
 #include "base/instance.h"
 #include "base/memory.h"
+#include "base/metrics.h"
 #include "base/text.h"
 #include <errno.h>
 #include <hiredis/hiredis.h>
@@ -137,7 +138,9 @@ static int fail(struct redis *redis, struct error *e, const char *what, const ch
 
 /* Sends one command made of `count` words; the reply is the caller's. */
 static int call(struct redis *redis, int count, const char **words, reply *ret_reply, struct error *e) {
+    int64_t began = clock_wall_us();
     cleanup_reply reply answer = redisCommandArgv(redis->context, count, words, NULL);
+    metrics_observe(METRIC_REDIS_TIME, (double)(clock_wall_us() - began) / 1e6);
     if (!answer)
         return fail(redis, e, words[0], redis->context->errstr);
     if (answer->type == REDIS_REPLY_ERROR)

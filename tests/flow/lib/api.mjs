@@ -30,6 +30,7 @@ class Api {
       ...(process.env.TSAN_OPTIONS && { TSAN_OPTIONS: process.env.TSAN_OPTIONS }),
       DATABASE_URL: this.postgres.url, REDIS_URL: this.redis.url,
       STATE_DIR: `${this.folder.path}/state`, RUN_DIR: `${this.folder.path}/run`,
+      RATE_LIMIT_SIGN_IN: '0', RATE_LIMIT_WRITE: '0', RATE_LIMIT_READ: '0', WEB_DIR: '/nonexistent',
       SECRET_KEY: randomBytes(32).toString('hex'),
       BACKEND_PORT: String(await freePort()), API_METRICS_PORT: String(await freePort()),
       ...settings,

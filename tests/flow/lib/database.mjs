@@ -57,6 +57,13 @@ export async function startPostgres(folder) {
         { stdio: ['ignore', 'pipe', 'pipe'], cwd: '/' }).toString();
       return out.split('\n').filter(line => line !== '').map(line => line.split('\x1f'));
     },
+    // Keeps a statement's locks until release(); `held` resolves once they are taken.
+    hold(text) {
+      const psql = spawn('psql', ['-h', sockets, '-U', 'replinet', '-d', 'replinet', '-Xq', '-c', `BEGIN; ${text};`, '-f', '-'], { cwd: '/', stdio: ['pipe', 'pipe', 'inherit'] });
+      const held = new Promise(done => psql.stdout.once('data', done));
+      psql.stdin.write('\\echo held\n');
+      return { held, release: async () => { psql.stdin.end('ROLLBACK;\n'); await ended(psql); } };
+    },
     value(text, options) { return this.sql(text, options)[0]?.[0]; },
     json(text) { return JSON.parse(this.value(text)); },
   };

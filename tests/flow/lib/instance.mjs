@@ -143,6 +143,7 @@ export class Instance {
       WORKER_METRICS_PORT: String(await freePort()),
       BACKEND_PORT: String(await freePort()),
       API_METRICS_PORT: String(await freePort()),
+      RATE_LIMIT_SIGN_IN: '0', // a suite signs in more often than a person
       LOG_LEVEL: 'debug',
       LOG_FORMAT: 'json',
       POOL_WARM: '0',
