@@ -90,4 +90,16 @@
       "Limits that differ from the roles' own, a JSON object: "                                                        \
       "{\"free_user\":{\"presets\":5,\"parallel_threads\":1}}.")                                                       \
     X(DISK_MIN_FREE_MB, INT, "256", 0, 1000000000, "AW", "No run starts and no file is kept while less disk is free.") \
+    X(ARTIFACTS_ON_S3, BOOL, "false", 0, 0, "AW",                                                                      \
+      "New files of threads go to the object store, not to STATE_DIR/artifacts. Files stay readable where they are; "  \
+      "`replinet artifact migrate` moves them.")                                                                       \
+    X(S3_URL, URL, "", 0, 0, "AW", "Object store: https://s3.REGION.amazonaws.com, or one that speaks its protocol.")  \
+    X(S3_BUCKET, TEXT, "", 0, 0, "AW", "The bucket; it must exist.")                                                   \
+    X(S3_PREFIX, TEXT, "", 0, 0, "AW", "Put before every key in the bucket, such as \"replinet/\".")                   \
+    X(S3_REGION, TEXT, "us-east-1", 0, 0, "AW", "The bucket's region; it is part of each signature.")                  \
+    X(S3_ACCESS_KEY, TEXT, "", 0, 0, "AW", "Id of the access key.")                                                    \
+    X(S3_SECRET_KEY, TEXT, "", 0, 0, "AW", "The access key's secret.")                                                 \
+    X(S3_PATH_STYLE, BOOL, "true", 0, 0, "AW", "The bucket is named as URL/BUCKET/...; false: as BUCKET.host/...")     \
+    X(S3_TIMEOUT_SECONDS, INT, "20", 1, 600, "AW", "A call to the object store that makes no progress so long fails.") \
+    X(S3_RETRY_SECONDS, INT, "60", 0, 3600, "AW", "How long a failed call is tried again before a file is given up.")  \
     X(STEP_TIMEOUT_SECONDS, INT, "15", 1, 3600, "W", "How long a step waits for its target unless it says otherwise.")

@@ -8,6 +8,7 @@
 
 /* Whole reads and writes; interrupted calls go on. io_read_full returns the bytes read, fewer only at the end. */
 ssize_t io_read_full(int fd, void *data, size_t length);
+ssize_t io_pread_full(int fd, void *data, size_t length, off_t offset);
 int io_write_full(int fd, const void *data, size_t length);
 
 /* Reads a whole file of at most `limit` bytes into a NUL-terminated block (free()); -EFBIG past the limit. */
