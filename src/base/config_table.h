@@ -102,4 +102,20 @@
     X(S3_PATH_STYLE, BOOL, "true", 0, 0, "AW", "The bucket is named as URL/BUCKET/...; false: as BUCKET.host/...")     \
     X(S3_TIMEOUT_SECONDS, INT, "20", 1, 600, "AW", "A call to the object store that makes no progress so long fails.") \
     X(S3_RETRY_SECONDS, INT, "60", 0, 3600, "AW", "How long a failed call is tried again before a file is given up.")  \
+    X(RETENTION_THREADS_DAYS, INT, "0", 0, 36500, "AW",                                                                \
+      "Threads that ended so long ago are deleted, with their files; their events go with their month. 0: never.")     \
+    X(RETENTION_EVENTS_DAYS, INT, "0", 0, 36500, "AW",                                                                 \
+      "Months of threads' events that are older are taken out; 0: when RETENTION_THREADS_DAYS says so.")               \
+    X(RETENTION_SCREENSHOTS_DAYS, INT, "0", 0, 36500, "AW",                                                            \
+      "Screenshots of threads are deleted after so long; 0: with their thread.")                                       \
+    X(RETENTION_DOWNLOADS_DAYS, INT, "0", 0, 36500, "AW",                                                              \
+      "Downloads and other files of threads are deleted after so long; 0: with their thread.")                         \
+    X(RETENTION_JOBS_DAYS, INT, "90", 0, 36500, "AW", "Jobs that ended so long ago are forgotten; 0: never.")          \
+    X(RETENTION_REVISIONS_DAYS, INT, "0", 0, 36500, "AW",                                                              \
+      "Revisions of presets and agents that are no longer in use are deleted after so long; 0: never.")                \
+    X(RETENTION_AUDIT_DAYS, INT, "0", 0, 36500, "AW", "Months of the audit that are older are taken out; 0: never.")   \
+    X(RETENTION_SYSTEM_EVENTS_DAYS, INT, "365", 0, 36500, "AW",                                                        \
+      "Months of the instance's events that are older are taken out; 0: never.")                                       \
+    X(ARCHIVE_MONTHS, BOOL, "false", 0, 0, "AW",                                                                       \
+      "Months that are taken out are kept as JSON lines (zstd), below \"archive\" beside the artifacts.")              \
     X(STEP_TIMEOUT_SECONDS, INT, "15", 1, 3600, "W", "How long a step waits for its target unless it says otherwise.")

@@ -22,6 +22,8 @@
     X("audit", audit_command, "cli", "Who changed what: ls.")                                                          \
     X("admin", admin_command, "cli", "One-time links: link (become administrator), reset-link EMAIL.")                 \
     X("api", api_command, "api", "Serve HTTP: the API and the web app.")                                               \
+    X("maintenance", maintenance_command, "cli",                                                                       \
+      "Retention, months, files: what else happens by the hour; --dry-run.")                                           \
     X("worker", worker_command, "worker", "Take jobs and run each in a process of its own.")                           \
     X("job", job_command, "job", "The queue: ls, show, add, retry, cancel.")                                           \
     X("launcher", launcher_command, "launcher", "Make and end browsers, as root; only the engine talks to it.")        \

@@ -19,9 +19,6 @@ static const struct statement PAGE = {
     "AND ($7::text IS NULL OR v.kind = ANY (string_to_array($7::text, ','))) ORDER BY v.seq LIMIT $5::int) x) "
     "FROM threads t WHERE t.id = $3::uuid AND " SQL_MAY("t")};
 
-static const struct statement MAKE_PARTITIONS = {"events_make_partitions",
-                                                 "SELECT thread_events_make_partitions(now(), 2)"};
-
 int events_read(struct postgres *db, const struct caller *caller, const char *thread_id, int64_t after, int limit,
                 char **ret_json, struct error *e) {
     if (limit < 1 || limit > EVENTS_LIMIT_MAX || after < 0)
@@ -39,12 +36,4 @@ int events_page(struct postgres *db, const struct caller *caller, const char *th
     int r = postgres_value(db, &PAGE, ret_json, e, SQL_CALLER(caller), thread_id, SQL_INT(filter->after),
                            SQL_INT(filter->limit), filter->level, filter->kinds);
     return sql_missing(r, "thread", thread_id, e);
-}
-
-int events_make_partitions(struct postgres *db, int *ret_made, struct error *e) {
-    cleanup_result struct pg_result *result = NULL;
-    int r = postgres_query(db, &MAKE_PARTITIONS, &result, e);
-    if (!r)
-        *ret_made = (int)result_int(result, 0, 0);
-    return r;
 }

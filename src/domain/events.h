@@ -21,6 +21,3 @@ struct events_filter {
 /* {"items":[...],"next"}: next is what `after` continues with, null when there are no more now. */
 int events_page(struct postgres *db, const struct caller *caller, const char *thread_id,
                 const struct events_filter *filter, char **ret_json, struct error *e);
-
-/* Makes the partitions of this month and the next two (workers call it now and then). */
-int events_make_partitions(struct postgres *db, int *ret_made, struct error *e);

@@ -30,8 +30,10 @@
       "reason; crash: true).")                                                                                         \
     X(MAIL, "mail", QUICK, 8, 5000, 60, 4096, true, 10, 0,                                                             \
       "A letter to a user: payload {\"letter\": \"reset\"}. Its link is made when it is sent.")                        \
-    X(PARTITIONS, "partitions", MAINTENANCE, 5, 30000, 600, 1024, true, 0, 3600,                                       \
-      "Makes the partitions of thread events for this month and the next two.")
+    X(UPKEEP, "upkeep", MAINTENANCE, 5, 30000, 3000, 1024, true, 0, 3600,                                              \
+      "The hourly tasks of maintenance_table.h: partitions made ahead, retention, files that nothing names.")          \
+    X(CHECK, "check", MAINTENANCE, 5, 30000, 20000, 1024, true, 0, 86400,                                              \
+      "The daily tasks of maintenance_table.h: whether artifacts and their bytes match.")
 
 enum job_lane {
 #define X(id, name, places, together, whose, doc) JOB_LANE_##id,

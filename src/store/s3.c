@@ -118,6 +118,7 @@ static size_t on_upload(char *data, size_t size, size_t count, void *user) {
     return (size_t)n;
 }
 
+/* No "Name:" to leave a header of curl's out: curl 7.88 would sign it all the same. */
 static void add_header(struct attempt *attempt, const char *name, const char *value) {
     cleanup_free char *line = memory_print("%s: %s", name, value);
     attempt->headers = curl_slist_append(attempt->headers, line);
@@ -152,7 +153,6 @@ static void set_up(struct attempt *attempt) {
     curl_easy_reset(easy); /* keeps the connection */
     set_method(attempt);
     add_header(attempt, "x-amz-content-sha256", request->sha256 ? request->sha256 : NOTHING_SHA256);
-    attempt->headers = curl_slist_append(attempt->headers, "Expect:");
     if (request->read)
         add_header(attempt, "Content-Type", "application/octet-stream");
     curl_easy_setopt(easy, CURLOPT_URL, url);

@@ -1,6 +1,7 @@
 /* Small kinds of jobs: the one that does nothing, and what keeps the database in order. */
+#include "base/log.h"
 #include "base/memory.h"
-#include "domain/events.h"
+#include "domain/maintenance.h"
 #include "worker/job_internal.h"
 #include <errno.h>
 #include <signal.h>
@@ -20,7 +21,38 @@ int job_handle_NOOP(struct job_context *context, struct error *e) {
     return fail ? error_set(e, EIO, ERROR_UNAVAILABLE, "%s", fail) : 0;
 }
 
-int job_handle_PARTITIONS(struct job_context *context, struct error *e) {
-    int made = 0;
-    return events_make_partitions(&context->db, &made, e);
+static bool is_interrupted(void *user) {
+    return job_is_interrupted(user, 0);
+}
+
+/* All tasks of a period, those after one that failed too; the job is repeated when one did. */
+static int carry_out(struct job_context *context, enum maintenance_period period, struct error *e) {
+    struct maintenance maintenance = {.db = &context->db, .is_interrupted = is_interrupted, .user = context};
+    int result = 0;
+    for (int task = 0; task < MAINTENANCE_COUNT; task++) {
+        struct error why = {0};
+        int64_t count = 0;
+        if (maintenance_task_period((enum maintenance_task)task) != period)
+            continue;
+        if (is_interrupted(context))
+            return -ECANCELED;
+        int r = maintenance_run(&maintenance, (enum maintenance_task)task, &count, &why);
+        if (count)
+            log_info("upkeep",
+                     LOG_TEXT("replinet.maintenance.task", maintenance_task_name((enum maintenance_task)task)),
+                     LOG_INT("replinet.maintenance.count", count));
+        if (r < 0 && !result) {
+            *e = why;
+            result = r;
+        }
+    }
+    return result;
+}
+
+int job_handle_UPKEEP(struct job_context *context, struct error *e) {
+    return carry_out(context, MAINTENANCE_HOURLY, e);
+}
+
+int job_handle_CHECK(struct job_context *context, struct error *e) {
+    return carry_out(context, MAINTENANCE_DAILY, e);
 }

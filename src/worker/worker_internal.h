@@ -49,6 +49,7 @@ struct worker {
     int64_t next_renewal, next_reaping, next_measure, next_schedule;
     int64_t database_retry; /* no call before: the database did not answer */
     bool database_down;     /* said so in the log */
+    bool disk_low;          /* likewise */
 };
 
 void worker_look_now(struct worker *worker); /* in all lanes */
@@ -61,6 +62,10 @@ void worker_measure(struct worker *worker, int64_t now);
 void worker_schedule(struct worker *worker, int64_t now);
 /* The jobs that the child still holds are lost. */
 void worker_lose(struct worker *worker, struct child *child, const char *reason, const char *text);
+
+/* worker_watch.c: what worker_measure looks at beside the queue. */
+void worker_watch_disk(struct worker *worker);
+int worker_show_totals(struct worker *worker, struct error *e);
 
 /* worker_children.c */
 int worker_start_child(struct worker *worker, enum job_lane lane, const struct job *jobs, size_t count,

@@ -195,6 +195,9 @@ void worker_measure(struct worker *worker, int64_t now) {
         metrics_set(METRIC_JOB_QUEUE_DEPTH, job_lanes[i].name, (double)state.depth);
         metrics_set(METRIC_JOB_QUEUE_AGE, job_lanes[i].name, state.oldest_age);
     }
+    struct error e;
+    note(worker, worker_show_totals(worker, &e), &e, "what upkeep did was not measured");
+    worker_watch_disk(worker);
 }
 
 void worker_schedule(struct worker *worker, int64_t now) {

@@ -62,7 +62,7 @@ before(async () => {
   env = {
     PATH: process.env.PATH, REPLINET_ENV: '/dev/null', LOG_FORMAT: 'text', DATABASE_URL: postgres.url,
     STATE_DIR: `${folder.path}/state`, RUN_DIR: `${folder.path}/run`,
-    ...KEYS, S3_URL: `http://127.0.0.1:${proxy.port}`, S3_BUCKET: 'files', S3_PREFIX: 'some/where/', S3_TIMEOUT_SECONDS: '1', S3_RETRY_SECONDS: '30',
+    ...KEYS, S3_URL: `http://127.0.0.1:${proxy.port}`, S3_BUCKET: 'files', S3_PREFIX: 'some/where/', S3_TIMEOUT_SECONDS: '1', S3_RETRY_SECONDS: '15',
   };
   on3 = { ARTIFACTS_ON_S3: 'true' };
   assert.equal((await runBinary(binary, ['migrate'], env)).code, 0);
@@ -185,10 +185,13 @@ describe('the object store', () => {
     const error = await bad('storage', /the object store fails to PUT/, ['put', 's3', 'f/never', file('in', data)], { S3_RETRY_SECONDS: '1' });
     assert.match(error.hint, /S3_RETRY_SECONDS=1/);
     assert.ok(Date.now() - began < 30000);
+    proxy.fault = null;
+    await bad('not_found', /no file/, ['look', 's3', 'f/never']);
     proxy.break('cut-request', { bytes: 1000, times: 1000 });
     await bad('storage', /fails to PUT/, ['put', 's3', 'f/never', file('in', data)], { S3_RETRY_SECONDS: '1' });
     proxy.fault = null;
-    await bad('not_found', /no file/, ['look', 's3', 'f/never']);
+    // S3 forgets an upload that was cut; s3rver keeps the piece, which no reader takes for the file.
+    await bad('storage', /damaged: it has \d+ bytes/, ['get', 's3', 'f/never', String(BIG), sha(data)]);
   });
 
   test('what a person must mend is told at once', async () => {
@@ -237,6 +240,7 @@ describe('artifacts', () => {
     return { ...answer, data: existsSync(to) ? readFileSync(to) : null };
   }
   const place = (data) => postgres.value(`SELECT place FROM artifact_files WHERE sha256 = '\\x${sha(data)}'`);
+  const isMarked = (data) => postgres.value(`SELECT missing_since IS NOT NULL FROM artifact_files WHERE sha256 = '\\x${sha(data)}'`);
   const local = (data) => `${folder.path}/state/artifacts/${user}/${sha(data).slice(0, 2)}/${sha(data)}`;
   const at3 = (data) => `${folder.path}/s3/files/some/where/artifacts/${user}/${sha(data).slice(0, 2)}/${sha(data)}._S3rver_object`;
 
@@ -266,10 +270,10 @@ describe('artifacts', () => {
     assert.match(gone.stderr, /the bytes of this file are gone/);
     assert.equal(gone.data, null, 'no half file');
     assert.equal((await cli(['artifact', 'check', '--mend'])).missing.found, 1);
-    assert.notEqual(postgres.value(`SELECT missing_since FROM artifact_files WHERE sha256 = '\\x${sha('lost and found')}'`), '');
+    assert.equal(isMarked('lost and found'), 't');
     await stored('lost', 'lost and found', on3);
     assert.equal((await read(id)).data.toString(), 'lost and found');
-    assert.equal(postgres.value(`SELECT missing_since FROM artifact_files WHERE sha256 = '\\x${sha('lost and found')}'`), '');
+    assert.equal(isMarked('lost and found'), 'f');
   });
 
   test('are not acknowledged while the store is away, and leave no row', async () => {
