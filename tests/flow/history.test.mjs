@@ -76,18 +76,17 @@ describe('audit', () => {
   });
 
   test('secrets are not in it', async () => {
-    await cli('agent', 'import', file('secret', {
-      preset: { name: 'p' },
-      agent: {
-        name: 's', script: [], browser_config: {
+    await cli('preset', 'import', file('secret', {
+      preset: {
+        name: 's', additional_config: {
           proxy: 'http://me:hush@proxy.test:3128', headers: [{ name: 'x', Authorization: 'hush' }], api_key: { deep: 'hush' },
           timeout_ms: 5, cookies: ['hush'], nothing: null,
         },
       },
     }));
-    const [entry] = (await cli('audit', 'ls', '--action', 'agent.import')).items;
+    const [entry] = (await cli('audit', 'ls', '--action', 'preset.import')).items;
     assert.doesNotMatch(JSON.stringify(entry), /hush/);
-    assert.deepEqual(entry.after.browser_config, {
+    assert.deepEqual(entry.after.additional_config, {
       proxy: 'http://***@proxy.test:3128', headers: [{ name: 'x', Authorization: '***' }], api_key: '***', timeout_ms: 5,
       cookies: '***', nothing: null,
     });

@@ -177,7 +177,8 @@ describe('plans', () => {
     for (const piece of named) assert.ok(plans.some(([, text]) => text.includes(piece)), `no plan of "${piece}"`);
     const scans = plans.flatMap(([plan, text]) =>
       [...plan.matchAll(/"Node Type": "Seq Scan"[\s\S]*?"Relation Name": "(\w+)"/g)].map(([, table]) => `${table}: ${text.slice(0, 160)}`));
-    const big = scans.filter((scan) => /^(agents|threads|thread_events\w*|jobs|presets|artifacts):/.test(scan));
+    // Upkeep reads the default partitions whole: what lies there has come too early, and moves.
+    const big = scans.filter((scan) => !/^thread_events_default: SELECT array_agg/.test(scan)).filter((scan) => /^(agents|threads|thread_events\w*|jobs|presets|artifacts):/.test(scan));
     assert.match(postgres.log, /Index Scan/);
     assert.deepEqual(big, []);
   });
