@@ -1,7 +1,6 @@
 /* Where a thread's run sends what happens: events and files to the database, under its fence, and a word to whoever
  * listens on Redis. */
 #include "base/clock.h"
-#include "base/io.h"
 #include "base/memory.h"
 #include "domain/artifacts.h"
 #include "worker/job_internal.h"
@@ -48,23 +47,26 @@ static int on_artifact(void *user, const char *kind, const char *name, const cha
     return r;
 }
 
+static int append(void *user, const void *data, size_t length) {
+    text_append(user, data, length);
+    return 0;
+}
+
 static int read_artifact(void *user, const char *id, struct text *data, char **ret_name, struct error *e) {
     struct run_sink_database *sink = user;
     struct caller caller = {.role = ROLE_FREE_USER}; /* the owner's own files, which each role may read */
-    cleanup_free char *answer = NULL, *path = NULL, *bytes = NULL;
+    struct blob_sink to = {append, data};
+    cleanup_free char *answer = NULL;
     cleanup_json json_t *artifact = NULL;
-    size_t length;
     snprintf(caller.id, sizeof caller.id, "%s", sink->owner_id);
-    int r = JOB_PATIENTLY(artifacts_get(&sink->job->db, &caller, id, &answer, &path, e));
+    int r = JOB_PATIENTLY(artifacts_get(&sink->job->db, &caller, id, &answer, e));
     if (!r)
         r = json_parse(answer, strlen(answer), "the artifact", &artifact, e);
     if (!r)
-        r = io_read_file(path, ARTIFACT_MAX_BYTES, &bytes, &length, e);
-    if (r < 0)
-        return r;
-    text_append(data, bytes, length);
-    *ret_name = memory_copy_text(json_text_or(artifact, "name", ""));
-    return 0;
+        r = artifacts_read(&sink->job->db, &caller, id, 0, 0, &to, e);
+    if (!r)
+        *ret_name = memory_copy_text(json_text_or(artifact, "name", ""));
+    return r;
 }
 
 static int on_running(void *user, const char *browser_id, struct error *e) {
