@@ -286,6 +286,9 @@ int tabs_add(struct tabs *tabs, int64_t deadline, struct error *e) {
     r = cdp_wait(tabs->client, is_there, &wait, deadline, e);
     if (r == -ETIMEDOUT)
         return error_set(e, ETIMEDOUT, ERROR_STEP, "the new tab did not come; %d may be open at once", TABS_MAX);
+    struct tab *tab = r < 0 ? NULL : find(tabs, wait.target);
+    if (tab) /* when it closes, the script goes on where it came from */
+        snprintf(tab->opener, sizeof tab->opener, "%s", page_target(tabs->current));
     return r < 0 ? r : tabs_switch(tabs, wait.target, deadline, e);
 }
 
