@@ -139,9 +139,9 @@ int door_lease_with_profile(const struct door *door, const char *lease_id, json_
     return r < 0 ? r : parse_answer(&body, request.what, ret_browser, e);
 }
 
-int door_release(const struct door *door, const char *browser_id, const char *reason, struct error *e) {
-    cleanup_free char *id = door_request_escape(browser_id);
-    cleanup_free char *path = memory_print("/browsers/%s?reason=%s", id, reason);
+static int end(const struct door *door, const char *kind, const char *of, const char *reason, struct error *e) {
+    cleanup_free char *id = door_request_escape(of);
+    cleanup_free char *path = memory_print("/%s/%s?reason=%s", kind, id, reason);
     struct door_request request = {
         .method = "DELETE", .path = path, .what = "end the browser", .deadline = clock_deadline(RELEASE_MS)};
     int64_t retry_until = clock_deadline(DOOR_RETRY_MS);
@@ -150,6 +150,14 @@ int door_release(const struct door *door, const char *browser_id, const char *re
         r = run_managing(door, request, NULL, e);
     while (should_retry(door, r, retry_until));
     return r == -ENOENT ? 0 : r;
+}
+
+int door_release(const struct door *door, const char *browser_id, const char *reason, struct error *e) {
+    return end(door, "browsers", browser_id, reason, e);
+}
+
+int door_release_lease(const struct door *door, const char *lease_id, struct error *e) {
+    return end(door, "leases", lease_id, "released", e);
 }
 
 int door_read_profile(const struct door *door, const char *browser_id,

@@ -38,6 +38,9 @@ int door_read_profile(const struct door *door, const char *browser_id,
 /* Ends a browser; 0 also when it is gone already. `reason` is "released" or "killed". Tries again as door_lease. */
 int door_release(const struct door *door, const char *browser_id, const char *reason, struct error *e);
 
+/* The same for whichever browser a lease has, by the id that it was asked for with. */
+int door_release_lease(const struct door *door, const char *lease_id, struct error *e);
+
 int door_get(const struct door *door, const char *browser_id, json_t **ret_browser, struct error *e);
 int door_list(const struct door *door, json_t **ret_list, struct error *e); /* {"items":[...],"total"} */
 int door_statistics(const struct door *door, json_t **ret_statistics, struct error *e);

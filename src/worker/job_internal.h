@@ -45,7 +45,9 @@ bool job_is_interrupted(const struct job_context *context, int wait_ms);
  * what became of each is written down. */
 int job_carry_out_share(struct job_context *context, const struct job *jobs, size_t count, struct error *e);
 
-/* run_lease.c: the lease object (browsers/protocol/keeper_protocol.h) of an agent's browser_config. */
+/* run_lease.c: the id under which an attempt asks for its browser. free() */
+char *run_lease_id(const char *thread_id, int attempt);
+/* The lease object (browsers/protocol/keeper_protocol.h) of an agent's browser_config. */
 int run_lease_make(const char *thread_id, const char *user_id, const json_t *browser_config, json_t **ret_lease,
                    struct error *e);
 

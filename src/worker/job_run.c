@@ -117,7 +117,7 @@ static int end_as(struct run *run, const struct agent_outcome *outcome, struct e
 }
 
 static int carry_out(struct run *run, struct error *e) {
-    cleanup_free char *lease_id = memory_print("%s-%d", run->sink.thread_id, run->job->fence.attempt);
+    cleanup_free char *lease_id = run_lease_id(run->sink.thread_id, run->job->fence.attempt);
     struct agent_sink sink = run_sink_database_of(&run->sink);
     struct agent_outcome outcome = {0};
     run->door.interrupt_fd = run->job->interrupt_fd;

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/metrics.h"
 #include "base/process.h"
+#include "worker/job_internal.h"
 #include "worker/job_list.h"
 #include "worker/worker_internal.h"
 #include <pthread.h>
@@ -171,23 +172,24 @@ void worker_guard(struct worker *worker, int64_t now) {
 }
 
 static void *release(void *user) {
-    cleanup_free char *browser_id = user;
+    cleanup_free char *lease_id = user;
     struct ticket_key key;
     struct door door;
     struct error e;
-    if (door_open(&key, &door, &e) < 0 || door_release(&door, browser_id, "released", &e) < 0)
-        log_warning(&e, "a browser of a lost job was not released", LOG_BROWSER(browser_id));
+    if (door_open(&key, &door, &e) < 0 || door_release_lease(&door, lease_id, &e) < 0)
+        log_warning(&e, "a browser of a lost job was not released", LOG_TEXT("replinet.lease.id", lease_id));
     sodium_memzero(&key, sizeof key);
     return NULL;
 }
 
-void worker_release_browser(const char *browser_id) {
+/* By its lease, not by its id: an attempt may die before it could note which browser it got. */
+void worker_release_browser(const char *thread_id, int attempt) {
     pthread_t thread;
-    if (!*browser_id)
+    if (!*thread_id)
         return;
-    char *copy = memory_copy_text(browser_id);
-    if (pthread_create(&thread, NULL, release, copy))
-        free(copy);
+    char *lease_id = run_lease_id(thread_id, attempt);
+    if (pthread_create(&thread, NULL, release, lease_id))
+        free(lease_id);
     else
         pthread_detach(thread);
 }

@@ -76,8 +76,8 @@ void worker_guard(struct worker *worker, int64_t now);
 void worker_stop_child(struct worker *worker, struct child *child, const char *reason);
 void worker_kill_child(struct child *child, const char *reason);
 struct child *worker_find_child(struct worker *worker, const char *job_id);
-/* Releases a browser in the background: the door may take its time. */
-void worker_release_browser(const char *browser_id);
+/* Releases the browser of a lost attempt, if it has one, in the background: the door may take its time. */
+void worker_release_browser(const char *thread_id, int attempt);
 
 /* worker_metrics.c: GET /metrics and /health on 127.0.0.1:WORKER_METRICS_PORT, from a thread of its own. */
 int worker_metrics_start(struct error *e);

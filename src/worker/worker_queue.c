@@ -97,8 +97,8 @@ void worker_renew(struct worker *worker, int64_t now) {
 static void settle(struct worker *worker, const struct job_loss *loss, const char *reason) {
     log_warn("a job was lost", LOG_TEXT("replinet.job.id", loss->id), LOG_THREAD(loss->thread_id),
              LOG_INT("replinet.job.attempt", loss->attempt), LOG_TEXT("replinet.job.reason", reason),
-             LOG_TEXT("replinet.job.next", loss->next));
-    worker_release_browser(loss->browser_id);
+             LOG_TEXT("replinet.job.next", loss->next), LOG_BROWSER(loss->browser_id));
+    worker_release_browser(loss->thread_id, loss->attempt);
     if (*loss->thread_id) {
         cleanup_free char *channel = memory_print(REDIS_CHANNEL_THREAD "%s", loss->thread_id);
         redis_publish(&worker->ringer, channel, "ended", NULL);

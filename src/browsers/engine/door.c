@@ -21,17 +21,20 @@ const char *door_ticket(struct http_request *request) {
     return bearer ? bearer : http_query(request, "ticket");
 }
 
-struct browser *door_find_browser(struct door *door, struct http_request *request) {
-    struct browser *browser = pool_find(door->pool, http_parameter(request, "id"));
-    if (browser)
-        return browser;
+static void refuse_missing(struct door *door, struct http_request *request, const char *text) {
     if (door->pool->ready)
-        door_refuse(request, ERROR_NOT_FOUND, "there is no such browser", "ended browsers are forgotten after a while");
+        door_refuse(request, ERROR_NOT_FOUND, text, "ended browsers are forgotten after a while");
     else {
         http_add_header(request, "Retry-After", "1");
         door_refuse(request, ERROR_UNAVAILABLE, "the engine is just finding out which browsers exist", "try again");
     }
-    return NULL;
+}
+
+struct browser *door_find_browser(struct door *door, struct http_request *request) {
+    struct browser *browser = pool_find(door->pool, http_parameter(request, "id"));
+    if (!browser)
+        refuse_missing(door, request, "there is no such browser");
+    return browser;
 }
 
 static void respond_browser(struct http_request *request, int status, const struct browser *browser) {
@@ -133,16 +136,13 @@ static void on_end_client_gone(void *user) {
     free(wait);
 }
 
-static void delete_browser(struct http_request *request, void *user) {
+static void end_browser(struct http_request *request, struct browser *browser) {
     const char *reason = http_query(request, "reason");
     enum end_reason end = reason ? end_reason_from_name(reason) : END_REASON_RELEASED;
     if (end != END_REASON_RELEASED && end != END_REASON_KILLED) {
         door_refuse(request, ERROR_BAD_INPUT, "the reason is neither released nor killed", "");
         return;
     }
-    struct browser *browser = door_find_browser(user, request);
-    if (!browser)
-        return;
     if (browser->state == BROWSER_ENDED) {
         respond_browser(request, 200, browser);
         return;
@@ -152,6 +152,21 @@ static void delete_browser(struct http_request *request, void *user) {
     http_on_close(request, on_end_client_gone, wait);
     browser_mourn(browser, on_gone, wait);
     pool_end_browser(browser, end);
+}
+
+static void delete_browser(struct http_request *request, void *user) {
+    struct browser *browser = door_find_browser(user, request);
+    if (browser)
+        end_browser(request, browser);
+}
+
+static void delete_lease(struct http_request *request, void *user) {
+    struct door *door = user;
+    struct browser *browser = pool_find_lease(door->pool, http_parameter(request, "id"));
+    if (browser)
+        end_browser(request, browser);
+    else
+        refuse_missing(door, request, "there is no such lease");
 }
 
 static void get_statistics(struct http_request *request, void *user) {
@@ -181,6 +196,7 @@ static const struct http_route routes[] = {
     {"GET", "/browsers", get_browsers, .tag = manage},
     {"GET", "/browsers/{id}", get_browser, .tag = manage},
     {"DELETE", "/browsers/{id}", delete_browser, .tag = manage},
+    {"DELETE", "/leases/{id}", delete_lease, .tag = manage},
     {"GET", "/browsers/{id}/files/{name}", door_get_file, .tag = manage},
     {"PUT", "/browsers/{id}/files/{name}", door_put_file, .flags = HTTP_ROUTE_BODY_STREAM, .tag = manage},
     {"GET", "/browsers/{id}/profile", door_get_profile, .tag = manage},

@@ -11,6 +11,8 @@
  *   GET    /browsers                     scope manage  {"items":[{browser}...],"total":N}
  *   GET    /browsers/{id}                scope manage  {browser}
  *   DELETE /browsers/{id}?reason=NAME    scope manage  204 or 200 when it is ended; NAME "released" or "killed"
+ *   DELETE /leases/{id}?reason=NAME      scope manage  the same for whichever browser the lease with this jti has or is
+ *                                                      being given; 404 when it has none
  *   GET    /browsers/{id}/files/{name}   scope manage  the bytes of a file of its transfer folder
  *   PUT    /browsers/{id}/files/{name}   scope manage  201 {"name","size"}: the body becomes a new file there, as large
  *                                                      as TRANSFER_MAX_MB; 409 when there is one; whole or not at all
