@@ -14,12 +14,14 @@
 
 int lease_page_make(struct lease_page *ret_page, struct error *e) {
     cleanup_close int fd = memfd_create("replinet-lease", MFD_CLOEXEC);
-    if (fd < 0 || ftruncate(fd, PAGE_BYTES))
+    if (fd < 0 || ftruncate(fd, 2 * PAGE_BYTES))
         return error_errno(e, errno, ERROR_INTERNAL, "cannot make a lease page");
-    void *page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (page == MAP_FAILED)
+    char *pages = mmap(NULL, 2 * PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (pages == MAP_FAILED)
         return error_errno(e, errno, ERROR_INTERNAL, "cannot map a lease page");
-    *ret_page = (struct lease_page){.fd = take_fd(fd), .until = page};
+    *ret_page =
+        (struct lease_page){.fd = take_fd(fd), .until = (int64_t *)pages, .beat = (int64_t *)(pages + PAGE_BYTES)};
+    *ret_page->beat = clock_monotonic_ms();
     return 0;
 }
 
@@ -27,35 +29,47 @@ void lease_page_set(struct lease_page *page, int64_t until) {
     __atomic_store_n(page->until, until, __ATOMIC_RELEASE);
 }
 
+int64_t lease_page_beat(const struct lease_page *page) {
+    return __atomic_load_n(page->beat, __ATOMIC_ACQUIRE);
+}
+
 void lease_page_done(struct lease_page *page) {
     if (page->until)
-        munmap(page->until, PAGE_BYTES);
+        munmap(page->until, 2 * PAGE_BYTES);
     cleanup_close_value(&page->fd);
     *page = (struct lease_page){.fd = -1};
 }
 
+static const int64_t *lease_until; /* of this process's job */
+static int64_t *own_beat;
+
 /* SIGKILL, not exit: no handler, no flush, no further step. */
 static void *watch(void *user) {
-    const int64_t *until = user;
-    while (clock_monotonic_ms() + LEASE_PAGE_EARLY_MS < __atomic_load_n(until, __ATOMIC_ACQUIRE))
+    int64_t now;
+    while ((now = clock_monotonic_ms()) + LEASE_PAGE_EARLY_MS < __atomic_load_n(lease_until, __ATOMIC_ACQUIRE)) {
+        __atomic_store_n(own_beat, now, __ATOMIC_RELEASE);
         clock_sleep_ms(LOOK_EVERY_MS);
+    }
     kill(getpid(), SIGKILL);
     return NULL;
 }
 
 int lease_page_watch(struct error *e) {
     struct stat st;
-    if (fstat(LEASE_PAGE_FD, &st) || st.st_size != PAGE_BYTES)
+    if (fstat(LEASE_PAGE_FD, &st) || st.st_size != 2 * PAGE_BYTES)
         return error_set(e, EBADF, ERROR_BAD_INPUT, "jobs are started by `replinet worker`, not by hand");
-    void *page = mmap(NULL, PAGE_BYTES, PROT_READ, MAP_SHARED, LEASE_PAGE_FD, 0);
-    if (page == MAP_FAILED)
+    void *lease = mmap(NULL, PAGE_BYTES, PROT_READ, MAP_SHARED, LEASE_PAGE_FD, 0);
+    void *beat = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, LEASE_PAGE_FD, PAGE_BYTES);
+    if (lease == MAP_FAILED || beat == MAP_FAILED)
         return error_errno(e, errno, ERROR_INTERNAL, "cannot map the lease page");
+    lease_until = lease;
+    own_beat = beat;
     pthread_attr_t attributes;
     pthread_t thread;
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attributes, WATCHER_STACK);
-    int err = pthread_create(&thread, &attributes, watch, page);
+    int err = pthread_create(&thread, &attributes, watch, NULL);
     pthread_attr_destroy(&attributes);
     return err ? error_errno(e, err, ERROR_INTERNAL, "cannot watch the lease") : 0;
 }

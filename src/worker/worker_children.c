@@ -168,6 +168,8 @@ void worker_guard(struct worker *worker, int64_t now) {
             worker_kill_child(child, child->reason);
         else if (now >= child->limit_at)
             worker_kill_child(child, "timeout");
+        else if (now - lease_page_beat(&child->page) >= worker->lease_ms)
+            worker_kill_child(child, "hung");
     }
 }
 
