@@ -193,6 +193,8 @@ static const char *reason_of(struct run *run, const struct error *why) {
     for (size_t i = 0; run->browser_id && i < ARRAY_LENGTH(ended); i++)
         if (why->code == ended[i])
             return end_of_browser(run, why);
+    if (run->browser_id && !run->client && why->code == ERROR_CONFLICT) /* it ended before we connected */
+        return end_of_browser(run, why);
     if (run->deadline != INT64_MAX && clock_remaining_ms(run->deadline) <= 0)
         return "timeout";
     return run->page ? "step_failed" : error_name(why->code);

@@ -85,9 +85,14 @@ static int prepare(struct run *run, struct error *why) {
     return r < 0 ? r : door_open(&run->key, &run->door, why);
 }
 
+/* What another attempt may not meet. ERROR_CONFLICT: the browser ended before the run had connected to it. */
 static bool may_come_later(const struct run *run, const struct agent_outcome *outcome) {
-    return !run->sink.acted && (outcome->error.code == ERROR_CAPACITY || outcome->error.code == ERROR_UNAVAILABLE ||
-                                outcome->error.code == ERROR_CLOSED || outcome->error.code == ERROR_TIMEOUT);
+    static const enum error_code passing[] = {ERROR_CAPACITY, ERROR_UNAVAILABLE,   ERROR_CLOSED,     ERROR_TIMEOUT,
+                                              ERROR_CONFLICT, ERROR_BROWSER_CRASH, ERROR_BROWSER_OOM};
+    bool found = false;
+    for (size_t i = 0; i < ARRAY_LENGTH(passing); i++)
+        found |= outcome->error.code == passing[i];
+    return found && !run->sink.acted;
 }
 
 static int end_stopped(struct run *run, const struct run_end *end, struct error *e) {
