@@ -12,9 +12,10 @@
 #include <string.h>
 
 /* Time to connect and to get the page ready, and to learn why a browser ended. */
-#define OPEN_MS       30000
-#define END_REASON_MS 3000
-#define ASK_DOOR_MS   50
+#define OPEN_MS          30000
+#define END_REASON_MS    3000
+#define ASK_DOOR_MS      50
+#define CAPTURE_AGAIN_MS 50
 /* Refusals of the egress gate that become events; a hostile page could make thousands. */
 #define REFUSALS_MAX 100
 
@@ -43,13 +44,26 @@ int run_artifact(struct run *run, const char *kind, const char *name, const char
     return r;
 }
 
+/* Between two documents there is nothing to take a picture of, which Chromium takes for a failure. */
+static int capture(struct run *run, json_t *parameters, int64_t deadline, json_t **ret_answer, struct error *e) {
+    int r;
+    do
+        r = cdp_call(run->client, page_session_id(run->page, 0), "Page.captureScreenshot", json_incref(parameters),
+                     clock_remaining_ms(deadline), ret_answer, e);
+    while (r < 0 && strstr(e->text, "Not attached to an active page") &&
+           clock_remaining_ms(deadline) > CAPTURE_AGAIN_MS && (clock_sleep_ms(CAPTURE_AGAIN_MS), true));
+    json_decref(parameters);
+    return r;
+}
+
 int picture_take(struct run *run, const char *name, json_t *parameters, const char *media_type, int64_t deadline,
                  char ret_id[37], struct error *e) {
     cleanup_json json_t *answer = NULL;
     cleanup_free unsigned char *data = NULL;
     size_t length;
-    int r = cdp_call(run->client, page_session_id(run->page, 0), "Page.captureScreenshot", parameters,
-                     clock_remaining_ms(deadline), &answer, e);
+    struct error own;
+    e = e ? e : &own;
+    int r = capture(run, parameters, deadline, &answer, e);
     if (r < 0)
         return r;
     const json_t *encoded = json_object_get(answer, "data");
