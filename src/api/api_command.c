@@ -45,6 +45,12 @@ static void on_drained(void *user) {
         http_server_drain(api->metrics, 0, NULL, NULL);
 }
 
+/* The hub's reads need the lanes, so they end first. */
+static void on_hub_closed(void *user) {
+    struct api *api = user;
+    http_server_drain(api->server, (int)config_int(CONFIG_API_DRAIN_SECONDS) * 1000, on_drained, api);
+}
+
 static void on_signal(uv_signal_t *handle, int number) {
     struct api *api = handle->data;
     if (api->stopping)
@@ -55,7 +61,7 @@ static void on_signal(uv_signal_t *handle, int number) {
              LOG_INT("replinet.signal", number));
     for (size_t i = 0; i < ARRAY_LENGTH(api->stop); i++)
         uv_close((uv_handle_t *)&api->stop[i], NULL);
-    http_server_drain(api->server, (int)config_int(CONFIG_API_DRAIN_SECONDS) * 1000, on_drained, api);
+    hub_close(take_pointer(api->hub), on_hub_closed, api);
 }
 
 static void hear_users(void *user, const char *channel, const char *text, size_t length) {
@@ -63,11 +69,15 @@ static void hear_users(void *user, const char *channel, const char *text, size_t
     principals_forget_user(api->principals, text);
     if (api->relays)
         relays_check_user(api->relays, text);
+    if (api->hub)
+        hub_check_user(api->hub, text);
 }
 
 static void hear_state(void *user, bool heard) {
     struct api *api = user;
     principals_trust(api->principals, heard);
+    if (heard && api->hub)
+        hub_check_user(api->hub, NULL); /* what was said meanwhile was not heard */
 }
 
 static size_t connections_most(void) {
@@ -147,6 +157,7 @@ static int start(struct api *api, struct error *e) {
     api->limits = limits_new(&api->loop, api->bus);
     api->lanes = lanes_new(&api->loop);
     api->relays = relays_new(api);
+    api->hub = hub_new(api);
     watch_signals(api);
     r = lanes_start(api->lanes, e);
     if (!r)

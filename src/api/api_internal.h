@@ -4,6 +4,7 @@
 #include "api/address.h"
 #include "api/api.h"
 #include "api/bus.h"
+#include "api/hub.h"
 #include "api/lanes.h"
 #include "api/principals.h"
 #include "api/rate_limits.h"
@@ -37,6 +38,7 @@ struct api {
     struct static_files *files;
     char *openapi;
     struct relays *relays;
+    struct hub *hub; /* NULL once it was told to close */
     struct token_keys keys;
     uv_signal_t stop[2];
     bool stopping;

@@ -2,6 +2,7 @@
 #include "api/api_internal.h"
 #include "api/schema_check.h"
 #include "domain/audit.h"
+#include "domain/feed.h"
 #include "domain/idempotency.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -291,5 +292,7 @@ void api_call_run(struct api_call *call) {
     if (!r) {
         call->status = success_status(call);
         publish_all(call);
+        if (*call->who.caller.id && strcmp(call->method, "GET"))
+            feed_announce(call->redis, call->who.caller.id);
     }
 }

@@ -93,7 +93,8 @@ static int watch_thread(struct api_call *call, struct error *e) {
 }
 
 #define SOCKET                                                                                                         \
-    .park = relays_park, .lane = LANE_DATABASE, .flags = API_UPGRADE, .form = FORM_NOTHING, .status = 101, .tag = "live"
+    .park = relays_park, .lane = LANE_DATABASE, .flags = API_UPGRADE, .query = &api_socket_query,                      \
+    .form = FORM_NOTHING, .status = 101, .tag = "live"
 
 const struct api_route live_routes[] = {
     {"GET", "/browsers/{id}/cdp", speak_cdp, SOCKET, .permission = PERMISSION_BROWSERS_USE, .scope = SCOPE_BROWSERS,

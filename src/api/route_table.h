@@ -9,6 +9,7 @@
     X(sessions)                                                                                                        \
     X(me)                                                                                                              \
     X(presets)                                                                                                         \
+    X(hub)                                                                                                             \
     X(live)                                                                                                            \
     X(agents)                                                                                                          \
     X(threads)                                                                                                         \

@@ -19,3 +19,10 @@ const struct schema api_revision = {"Revision", revision_fields, .doc = "What an
 
 static const struct schema_field user_fields[] = {API_USER_FIELDS, {NULL}};
 const struct schema api_user = {"User", user_fields, .doc = "A person."};
+
+static const struct schema_field socket_query_fields[] = {
+    {"ticket", SCHEMA_TEXT, .most = 4096, .doc = "Of POST /auth/ticket, instead of Authorization."},
+    {"token", SCHEMA_TEXT, .most = 4096, .doc = "An access token or API key, for clients that can send no header."},
+    {NULL},
+};
+const struct schema api_socket_query = {"SocketQuery", socket_query_fields, .doc = "Who opens a WebSocket."};

@@ -21,4 +21,5 @@
     }
 
 extern const struct schema api_revisions_query, api_revision, api_user;
-extern const struct schema api_credential; /* credentials.c */
+extern const struct schema api_socket_query; /* of WebSockets, which can send no header */
+extern const struct schema api_credential;   /* credentials.c */

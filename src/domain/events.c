@@ -10,6 +10,9 @@ static const struct statement READ = {
     "'next_after', coalesce(max(x.seq), $4::bigint)) FROM (SELECT * FROM thread_events v WHERE v.thread_id = $3::uuid "
     "AND v.seq > $4::bigint ORDER BY v.seq LIMIT $5::int) x) FROM threads t WHERE t.id = $3::uuid AND " SQL_MAY("t")};
 
+static const struct statement HEAD = {"events_head",
+                                      "SELECT t.last_seq FROM threads t WHERE t.id = $3::uuid AND " SQL_MAY("t")};
+
 static const struct statement PAGE = {
     "events_page",
     "SELECT (SELECT json_build_object('items', coalesce(json_agg(json_build_object('seq', x.seq, 'time', "
@@ -25,6 +28,18 @@ int events_read(struct postgres *db, const struct caller *caller, const char *th
         return error_set(e, EINVAL, ERROR_BAD_INPUT, "limit must be from 1 to %d, after at least 0", EVENTS_LIMIT_MAX);
     int r = postgres_value(db, &READ, ret_json, e, SQL_CALLER(caller), thread_id, SQL_INT(after), SQL_INT(limit));
     return sql_missing(r, "thread", thread_id, e);
+}
+
+int events_head(struct postgres *db, const struct caller *caller, const char *thread_id, int64_t *ret_seq,
+                struct error *e) {
+    cleanup_result struct pg_result *result = NULL;
+    int r = postgres_query(db, &HEAD, &result, e, SQL_CALLER(caller), thread_id);
+    if (r < 0)
+        return r;
+    if (!result_rows(result))
+        return error_set(e, ENOENT, ERROR_NOT_FOUND, "there is no thread %s", thread_id);
+    *ret_seq = result_int(result, 0, 0);
+    return 0;
 }
 
 int events_page(struct postgres *db, const struct caller *caller, const char *thread_id,

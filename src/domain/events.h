@@ -12,6 +12,10 @@
 int events_read(struct postgres *db, const struct caller *caller, const char *thread_id, int64_t after, int limit,
                 char **ret_json, struct error *e);
 
+/* The number of the thread's newest event. */
+int events_head(struct postgres *db, const struct caller *caller, const char *thread_id, int64_t *ret_seq,
+                struct error *e);
+
 struct events_filter {
     int64_t after;
     int limit;         /* 1 to EVENTS_LIMIT_MAX */

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "domain/agent_values.h"
 #include "domain/artifacts.h"
+#include "domain/feed.h"
 #include "domain/jobs.h"
 #include "worker/job_internal.h"
 #include "worker/profile.h"
@@ -35,8 +36,10 @@ static json_t *member(const struct run *run, const char *object, const char *nam
 static int finish(struct run *run, const struct run_end *end, struct error *e) {
     int r = JOB_PATIENTLY(jobs_finish_run(&run->job->db, &run->job->fence, end, e));
     cleanup_free char *channel = memory_print(REDIS_CHANNEL_THREAD "%s", run->sink.thread_id);
-    if (!r)
+    if (!r) {
         redis_publish(&run->job->redis, channel, "ended", NULL);
+        feed_announce(&run->job->redis, run->sink.owner_id);
+    }
     return r;
 }
 
@@ -153,6 +156,7 @@ int job_handle_RUN(struct job_context *context, struct error *e) {
         return r;
     snprintf(run.sink.thread_id, UUID_TEXT_SIZE, "%s", json_text_or(run.facts, "thread_id", ""));
     snprintf(run.sink.owner_id, UUID_TEXT_SIZE, "%s", json_text_or(run.facts, "owner_id", ""));
+    feed_announce(&context->redis, run.sink.owner_id);
     if (json_bool_or(run.facts, "stop_requested", false))
         return finish(&run, &(struct run_end){.status = "stopped", .reason = "stopped", .error_message = ""}, e);
     if (prepare(&run, &why) < 0)

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "domain/artifacts.h"
+#include "domain/feed.h"
 #include "worker/job_internal.h"
 #include <stdio.h>
 #include <string.h>
@@ -71,7 +72,10 @@ static int read_artifact(void *user, const char *id, struct text *data, char **r
 
 static int on_running(void *user, const char *browser_id, struct error *e) {
     struct run_sink_database *sink = user;
-    return JOB_PATIENTLY(jobs_mark_running(&sink->job->db, &sink->job->fence, browser_id, e));
+    int r = JOB_PATIENTLY(jobs_mark_running(&sink->job->db, &sink->job->fence, browser_id, e));
+    if (!r)
+        feed_announce(&sink->job->redis, sink->owner_id);
+    return r;
 }
 
 static int on_waiting(void *user, const char *reason, struct error *e) {
