@@ -26,6 +26,7 @@
       "Retention, months, files: what else happens by the hour; --dry-run.")                                           \
     X("worker", worker_command, "worker", "Take jobs and run each in a process of its own.")                           \
     X("job", job_command, "job", "The queue: ls, show, add, retry, cancel.")                                           \
+    X("spare", spare_command, "job", "A process that waits for a job, and carries it out; started by the worker.")     \
     X("launcher", launcher_command, "launcher", "Make and end browsers, as root; only the engine talks to it.")        \
     X("keeper", keeper_command, "keeper", "Guard one browser; started by the launcher.")                               \
     X("profile", profile_command, "profile", "Pack or unpack a browser's profile; started by the launcher.")           \

@@ -244,8 +244,6 @@ static int take_options(struct call *call, int count, char **arguments) {
 int job_command(int count, char **arguments) {
     struct call call = {.query.page = {.number = 1, .size = 50}, .count = 1};
     struct error e = {0};
-    if (count > 1 && (uuid_is_valid(arguments[1]) || !strcmp(arguments[1], "--list")))
-        return job_process_command(count, arguments);
     int r = take_options(&call, count, arguments);
     for (size_t i = 0; !r && optind < count && i < ARRAY_LENGTH(verbs); i++) {
         if (strcmp(verbs[i].name, arguments[optind]) || count - optind - 1 != verbs[i].takes_argument)

@@ -107,6 +107,10 @@ int jobs_begin_run(struct postgres *db, const struct job_fence *fence, json_t **
     return json_parse(text, strlen(text), "the run", ret_run, e);
 }
 
+int jobs_rehearse_run(struct postgres *db, struct error *e) {
+    return postgres_query(db, &BEGIN_RUN, NULL, e, "00000000-0000-0000-0000-000000000000", "0");
+}
+
 int jobs_write_events(struct postgres *db, struct job_fence *fence, const json_t *events, bool acts, int64_t *ret_seq,
                       struct error *e) {
     cleanup_result struct pg_result *result = NULL;

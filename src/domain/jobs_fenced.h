@@ -17,6 +17,8 @@ struct job_fence {
  * {"thread_id","owner_id","agent_id","task","inputs","agent","preset","stop_requested"}; agent and preset are the
  * revisions that the thread was started with. */
 int jobs_begin_run(struct postgres *db, const struct job_fence *fence, json_t **ret_run, struct error *e);
+/* Carries that statement out for no job: the connection's server has then read and planned what it needs. */
+int jobs_rehearse_run(struct postgres *db, struct error *e);
 
 /* Appends events: an array of {"time" (optional),"kind","level","message","data"}. `acts`: the first of them announces
  * an effect on the outside; from here on the run is not repeated by itself. ret_seq (may be NULL): the last one's. */

@@ -1,9 +1,8 @@
-/* `replinet job JOB_ID ATTEMPT KIND`, `replinet job --list`: one job, or the jobs of a list (job_list.h), in a process
- * of its own, started by the worker. */
+/* A job's process, `replinet spare`: gets ready, waits for the jobs that its worker gives it (job_list.h), carries them
+ * out and ends. Most are started ahead of their job; one that gets it at once is no different. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "worker/job_internal.h"
 #include "worker/job_list.h"
 #include "worker/lease_page.h"
@@ -53,21 +52,16 @@ static void close_context(struct job_context *context) {
     cleanup_close_value(&context->interrupt_fd);
 }
 
-/* The job that the arguments name, or those of the list. */
-static int take_jobs(int count, char **arguments, struct job **ret_jobs, size_t *ret_count, struct error *e) {
-    int64_t attempt;
-    if (count == 2 && !strcmp(arguments[1], "--list"))
-        return job_list_read(ret_jobs, ret_count, e);
-    if (count != 4 || !uuid_is_valid(arguments[1]) || text_parse_int(arguments[2], 1, INT32_MAX, &attempt) ||
-        job_kind_from_name(arguments[3]) == JOB_KIND_COUNT)
-        return error_set(e, EINVAL, ERROR_BAD_INPUT, "wrong arguments");
-    struct job *job = memory_alloc(sizeof *job);
-    job->attempt = (int)attempt;
-    snprintf(job->id, sizeof job->id, "%s", arguments[1]);
-    snprintf(job->kind, sizeof job->kind, "%s", arguments[3]);
-    *ret_jobs = job;
-    *ret_count = 1;
-    return 0;
+/* Writes over the arguments, which lie in one piece: "job ID ATTEMPT KIND", or how many. The worker left room. */
+static void show(int count, char **arguments, const struct job *jobs, size_t job_count) {
+    size_t room = (size_t)(arguments[count - 1] - arguments[0]) + strlen(arguments[count - 1]);
+    char text[2 * JOB_KIND_SIZE];
+    int length = job_count == 1 ? snprintf(text, sizeof text, "job %s %d %s", jobs->id, jobs->attempt, jobs->kind)
+                                : snprintf(text, sizeof text, "job together %zu", job_count);
+    for (int i = 0; i < length; i++)
+        text[i] = text[i] == ' ' ? '\0' : text[i];
+    memset(arguments[0], 0, room);
+    memcpy(arguments[0], text, (size_t)length < room ? (size_t)length : room);
 }
 
 static int carry_out(struct job_context *context, const struct job *jobs, size_t count, struct error *e) {
@@ -78,20 +72,28 @@ static int carry_out(struct job_context *context, const struct job *jobs, size_t
     return job_handle_RUN(context, e);
 }
 
-int job_process_command(int count, char **arguments) {
+/* What can be done before it is known what for: the first run on a new connection costs the server several times what
+ * the next ones do. */
+static int get_ready(struct job_context *context, struct error *e) {
+    int r = open_context(context, e);
+    return r < 0 || job_list_is_there() ? r : JOB_PATIENTLY(jobs_rehearse_run(&context->db, e));
+}
+
+int spare_command(int count, char **arguments) {
     __attribute__((cleanup(close_context))) struct job_context context = {.interrupt_fd = -1};
     cleanup_free struct job *jobs = NULL;
     size_t job_count = 0;
     struct error e = {0};
-    if (take_jobs(count, arguments, &jobs, &job_count, &e) < 0) {
-        fprintf(stderr, "Usage: replinet job JOB_ID ATTEMPT KIND (started by `replinet worker`)\n");
-        return 2;
-    }
-    int r = open_context(&context, &e);
+    int r = get_ready(&context, &e);
     if (!r)
+        r = job_list_read(&jobs, &job_count, &e);
+    if (!r && job_count) {
+        show(count, arguments, jobs, job_count);
         r = carry_out(&context, jobs, job_count, &e);
+    }
     if (r < 0)
-        log_failure(&e, "a job did not come to its end", LOG_TEXT("replinet.job.id", jobs->id),
-                    LOG_INT("replinet.jobs.count", job_count), LOG_INT("replinet.job.attempt", jobs->attempt));
+        log_failure(&e, "a job did not come to its end", LOG_TEXT("replinet.job.id", jobs ? jobs->id : ""),
+                    LOG_INT("replinet.jobs.count", job_count),
+                    LOG_INT("replinet.job.attempt", jobs ? jobs->attempt : 0));
     return r < 0;
 }

@@ -47,6 +47,7 @@ static int worker_open(struct worker *worker, struct error *e) {
 }
 
 static void worker_close(struct worker *worker) {
+    worker_drop_spare(worker);
     postgres_close(&worker->db);
     redis_close(&worker->bell);
     redis_close(&worker->ringer);
@@ -76,6 +77,7 @@ static void hear_signals(struct worker *worker) {
         log_info("the worker takes no more jobs and ends when its runs have ended",
                  LOG_INT("replinet.jobs.running", worker->running));
         worker->draining = true;
+        worker_drop_spare(worker);
         worker->drain_until = clock_deadline(config_int(CONFIG_WORKER_DRAIN_SECONDS) * 1000);
     }
 }
@@ -130,8 +132,8 @@ static void collect_ended(struct worker *worker) {
 
 /* The guard runs between calls to the database: each may last as long as its deadline. */
 static void turn(struct worker *worker) {
-    static void (*const duties[])(struct worker *, int64_t) = {worker_renew, worker_reap, worker_schedule, worker_take,
-                                                               worker_measure};
+    static void (*const duties[])(struct worker *, int64_t) = {worker_renew, worker_reap,    worker_schedule,
+                                                               worker_take,  worker_measure, worker_keep_spare};
     sleep_until_something(worker);
     hear_signals(worker);
     hear_bell(worker);

@@ -8,6 +8,7 @@
 #include "worker/job_internal.h"
 #include "worker/job_list.h"
 #include "worker/worker_internal.h"
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sodium.h>
@@ -15,7 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COLLECT_MS 10000
+#define COLLECT_MS     10000
+#define SPARE_AFTER_MS 100  /* so that it takes no time from the job that has just begun */
+#define SPARE_AGAIN_MS 2000 /* after one that ended by itself */
 
 /* The lease's last fifth is for killing: by then no renewal has come through. */
 static int64_t kill_margin(const struct worker *worker) {
@@ -36,8 +39,20 @@ struct child *worker_find_child(struct worker *worker, const char *job_id) {
     return NULL;
 }
 
-static int run_process(struct child *child, char **arguments, const int *fds, size_t fd_count, struct error *e) {
+/* A process that waits for its jobs. Its last argument is room for what it is given (job_command.c). */
+static int start_process(struct child *child, struct error *e) {
     cleanup_free char **environment = config_environment('W');
+    cleanup_close int reading = -1;
+    char room[3 * JOB_KIND_SIZE];
+    snprintf(room, sizeof room, "%*s", (int)sizeof room - 1, "");
+    char *arguments[] = {(char[]){"replinet"}, (char[]){"spare"}, room, NULL};
+    int r = lease_page_make(&child->page, e);
+    if (!r)
+        r = job_list_open(&reading, &child->list, e);
+    if (r < 0)
+        return r;
+    lease_page_set(&child->page, INT64_MAX); /* it holds nothing that could lapse */
+    const int fds[] = {child->page.fd, reading};
     struct process_spec spec = {.arguments = arguments,
                                 .environment = environment,
                                 .death_signal = SIGKILL,
@@ -46,25 +61,8 @@ static int run_process(struct child *child, char **arguments, const int *fds, si
                                 .stdout_fd = -1,
                                 .stderr_fd = -1,
                                 .fds = fds,
-                                .fd_count = fd_count};
+                                .fd_count = ARRAY_LENGTH(fds)};
     return process_spawn(&spec, &child->pid, &child->pidfd, e);
-}
-
-static int spawn_one(struct child *child, struct error *e) {
-    char attempt[16];
-    struct job *job = child->jobs;
-    snprintf(attempt, sizeof attempt, "%d", job->attempt);
-    char *arguments[] = {(char[]){"replinet"}, (char[]){"job"}, job->id, attempt, job->kind, NULL};
-    return run_process(child, arguments, &child->page.fd, 1, e);
-}
-
-static int spawn_many(struct child *child, struct error *e) {
-    char *arguments[] = {(char[]){"replinet"}, (char[]){"job"}, (char[]){"--list"}, NULL};
-    cleanup_close int list = job_list_write(child->jobs, child->count, e);
-    if (list < 0)
-        return list;
-    int fds[] = {child->page.fd, list};
-    return run_process(child, arguments, fds, ARRAY_LENGTH(fds), e);
 }
 
 /* A process may last as long as the slowest kind among its jobs, after what it may spend on the others. */
@@ -78,40 +76,101 @@ static int64_t limit_of(const struct child *child) {
     return clock_deadline((int64_t)longest * 1000 + (child->count > 1 ? JOB_SHARE_MS : 0));
 }
 
-static void forget(struct worker *worker, struct child *child) {
-    enum job_lane lane = child->lane;
+static void child_done(struct child *child) {
     cleanup_close_value(&child->pidfd);
+    cleanup_close_value(&child->list);
     lease_page_done(&child->page);
     free(child->jobs);
-    *child = (struct child){.pidfd = -1, .page = {.fd = -1}};
+    *child = CHILD_NONE;
+}
+
+static void forget(struct worker *worker, struct child *child) {
+    enum job_lane lane = child->lane;
+    child_done(child);
     worker->running--;
     worker->lanes[lane].running--;
     metrics_set(METRIC_JOBS_RUNNING, job_lanes[lane].name, (double)worker->lanes[lane].running);
 }
 
+static bool has_ended(const struct child *child) {
+    struct pollfd ended = {.fd = child->pidfd, .events = POLLIN};
+    return poll(&ended, 1, 0) == 1;
+}
+
+static void end_process(const struct child *child) {
+    if (child->pidfd < 0)
+        return;
+    process_signal(child->pidfd, SIGKILL);
+    process_wait(child->pidfd, clock_deadline(COLLECT_MS), NULL);
+}
+
+void worker_drop_spare(struct worker *worker) {
+    if (!worker->spare.used)
+        return;
+    end_process(&worker->spare);
+    child_done(&worker->spare);
+}
+
+void worker_keep_spare(struct worker *worker, int64_t now) {
+    struct error e;
+    if (worker->spare.used && has_ended(&worker->spare)) {
+        log_warn("a process that waited for a job ended");
+        worker_drop_spare(worker);
+        worker->next_spare = now + SPARE_AGAIN_MS;
+    }
+    if (worker->spare.used || worker->draining || worker->running == worker->places || now < worker->next_spare)
+        return;
+    worker->spare = CHILD_NONE;
+    worker->spare.used = true;
+    if (start_process(&worker->spare, &e) < 0) {
+        log_warning(&e, "no process could be started ahead of its job");
+        child_done(&worker->spare);
+        worker->next_spare = now + SPARE_AGAIN_MS;
+    }
+}
+
+/* The spare one, if it is well, else a new one. */
+static int find_process(struct worker *worker, struct child *child, struct error *e) {
+    if (!worker->spare.used || has_ended(&worker->spare))
+        return start_process(child, e);
+    child->pid = worker->spare.pid;
+    child->pidfd = worker->spare.pidfd;
+    child->list = worker->spare.list;
+    child->page = worker->spare.page;
+    worker->spare = CHILD_NONE;
+    worker->next_spare = clock_deadline(SPARE_AFTER_MS);
+    return 0;
+}
+
+/* It is this child's from here on: its lease counts before it knows its jobs. */
+static int hand_over(struct child *child, struct error *e) {
+    lease_page_set(&child->page, child->lease_until);
+    int r = job_list_write(child->list, child->jobs, child->count, e);
+    cleanup_close_value(&child->list);
+    return r;
+}
+
 int worker_start_child(struct worker *worker, enum job_lane lane, const struct job *jobs, size_t count,
                        int64_t lease_until, struct error *e) {
     struct child *child = find_free(worker);
-    *child = (struct child){.used = true,
-                            .lane = lane,
-                            .jobs = memory_alloc(count * sizeof *jobs),
-                            .count = count,
-                            .pidfd = -1,
-                            .page = {.fd = -1},
-                            .lease_until = lease_until,
-                            .kill_at = INT64_MAX,
-                            .started = clock_monotonic_ms()};
+    *child = CHILD_NONE;
+    child->used = true;
+    child->lane = lane;
+    child->jobs = memory_alloc(count * sizeof *jobs);
+    child->count = count;
+    child->lease_until = lease_until;
+    child->kill_at = INT64_MAX;
+    child->started = clock_monotonic_ms();
     memcpy(child->jobs, jobs, count * sizeof *jobs);
     child->limit_at = limit_of(child);
     worker->running++;
     worker->lanes[lane].running++;
     metrics_set(METRIC_JOBS_RUNNING, job_lanes[lane].name, (double)worker->lanes[lane].running);
-    int r = lease_page_make(&child->page, e);
-    if (!r) {
-        lease_page_set(&child->page, lease_until);
-        r = job_lanes[lane].together == 1 ? spawn_one(child, e) : spawn_many(child, e);
-    }
+    int r = find_process(worker, child, e);
+    if (!r)
+        r = hand_over(child, e);
     if (r < 0) {
+        end_process(child);
         worker_lose(worker, child, "crash", e->text);
         forget(worker, child);
     }

@@ -20,6 +20,7 @@ struct child {
     size_t count;
     pid_t pid;
     int pidfd;
+    int list; /* where its jobs are written */
     struct lease_page page;
     int64_t lease_until; /* monotonic ms, as all times here */
     int64_t limit_at;    /* the kind's time limit */
@@ -27,6 +28,7 @@ struct child {
     const char *reason;  /* why we ended it; NULL: we did not */
     int64_t started;
 };
+#define CHILD_NONE ((struct child){.pidfd = -1, .list = -1, .page = {.fd = -1}})
 
 struct lane {
     size_t places, running; /* processes */
@@ -42,6 +44,8 @@ struct worker {
     struct lane lanes[JOB_LANE_COUNT];
     struct child *children; /* as many as all lanes have places */
     size_t places, running; /* of all lanes */
+    struct child spare;     /* a process that has no job yet: the next one does not wait for its start */
+    int64_t next_spare;
     int64_t lease_ms;
     int signal_fd;
     bool draining, stopped_all;
@@ -71,6 +75,9 @@ int worker_show_totals(struct worker *worker, struct error *e);
 int worker_start_child(struct worker *worker, enum job_lane lane, const struct job *jobs, size_t count,
                        int64_t lease_until, struct error *e);
 void worker_collect(struct worker *worker, struct child *child);
+/* Keeps a spare process while there is a place for one. */
+void worker_keep_spare(struct worker *worker, int64_t now);
+void worker_drop_spare(struct worker *worker);
 /* Kills those whose lease is about to lapse or who did not stop in time, or that take longer than their kind may. */
 void worker_guard(struct worker *worker, int64_t now);
 void worker_stop_child(struct worker *worker, struct child *child, const char *reason);

@@ -89,6 +89,20 @@ describe('a thread', () => {
 
   test('a worker hears the doorbell', () => subscribed(1));
 
+  test('has a process that was started ahead of it, and one of its own', async () => {
+    const spare = () => until('a spare process', () => descendants(replinet.up.pid).find((p) => p.command[1] === 'spare' && p.state !== 'Z'), 30000);
+    const { pid } = await spare();
+    const id = await start('short');
+    const job = await until('its job', () => jobs()[0], 30000);
+    assert.deepEqual([job.pid, job.command.slice(3, 5)], [pid, ['1', 'run']]);
+    const next = await spare();
+    assert.notEqual(next.pid, pid);
+    assert.equal((await ended(id)).status, 'completed');
+    process.kill(next.pid, 'SIGKILL');
+    assert.equal((await ended(await start('quick'))).status, 'completed');
+    assert.ok(![pid, next.pid].includes((await spare()).pid));
+  });
+
   test('that cannot run ends with words that say why', async () => {
     sql(`UPDATE agents SET script = '[{"fly":"moon"}]' WHERE name = 'off'; UPDATE agents SET is_active = true WHERE name = 'off'`);
     sql(`UPDATE agents SET browser_config = '{"memory_mb": 1}' WHERE name = 'greedy'; UPDATE agents SET browser_config = '{"proxy": "ftp://x"}' WHERE name = 'proxied'`);
