@@ -5,18 +5,13 @@
 #include "base/text.h"
 #include <string.h>
 
-#define DATA_CSP "default-src 'none'; frame-ancestors 'none'"
-#define HSTS     "max-age=31536000"
-
-static const struct {
-    const char *name, *value;
-} headers[] = {
-    {"X-Content-Type-Options", "nosniff"},
-    {"X-Frame-Options", "DENY"},
-    {"Referrer-Policy", "no-referrer"},
-    {"Cross-Origin-Opener-Policy", "same-origin"},
-    {"Permissions-Policy", "camera=(), microphone=(), geolocation=()"},
-};
+/* Constant texts, so that they cost no printing. */
+#define SECURE                                                                                                         \
+    "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\n"                     \
+    "Cross-Origin-Opener-Policy: same-origin\r\nPermissions-Policy: camera=(), microphone=(), geolocation=()\r\n"
+#define DATA_CSP            "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
+#define HSTS                "Strict-Transport-Security: max-age=31536000\r\n"
+#define ADD(request, lines) http_add_lines(request, lines, sizeof(lines) - 1)
 
 static void add_cors(struct http_request *request) {
     const char *origin = http_header(request, "origin");
@@ -33,12 +28,11 @@ static void add_cors(struct http_request *request) {
 }
 
 void protection_decorate(struct http_request *request, int status, void *user) {
-    for (size_t i = 0; i < ARRAY_LENGTH(headers); i++)
-        http_add_header(request, headers[i].name, headers[i].value);
     if (!http_answer_has(request, "Content-Security-Policy"))
-        http_add_header(request, "Content-Security-Policy", DATA_CSP);
+        ADD(request, DATA_CSP);
+    ADD(request, SECURE);
     if (text_starts_with(config_text(CONFIG_PUBLIC_URL), "https:"))
-        http_add_header(request, "Strict-Transport-Security", HSTS);
+        ADD(request, HSTS);
     add_cors(request);
 }
 

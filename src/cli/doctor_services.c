@@ -214,6 +214,33 @@ enum doctor_verdict doctor_postgres(struct doctor_finding *finding) {
     return answers ? DOCTOR_OK : DOCTOR_FAIL;
 }
 
+/* What the private server allows (up_postgres.c) unless a server that answers says otherwise. */
+#define PRIVATE_CONNECTIONS 200
+#define SPARE_CONNECTIONS   10 /* the server's own reserve, command lines, migrations */
+
+static int64_t connections_allowed(void) {
+    static const struct statement ask = {"doctor_max_connections", "SELECT current_setting('max_connections')::int"};
+    cleanup_postgres struct postgres db = {0};
+    cleanup_result struct pg_result *row = NULL;
+    if (postgres_open(&(struct postgres_options){.purpose = "doctor", .timeout_ms = POSTGRES_ASK_MS}, &db, NULL) < 0 ||
+        postgres_query(&db, &ask, &row, NULL) < 0)
+        return PRIVATE_CONNECTIONS;
+    return result_int(row, 0, 0);
+}
+
+static int64_t connections_needed(void) {
+    int64_t lanes = config_int(CONFIG_API_DATABASE_LANES) + config_int(CONFIG_API_SLOW_LANES);
+    int64_t jobs = config_int(CONFIG_WORKER_CONCURRENCY) + config_int(CONFIG_WORKER_QUICK_CONCURRENCY) +
+                   config_int(CONFIG_WORKER_MAINTENANCE_CONCURRENCY);
+    return config_int(CONFIG_API_PROCESSES) * lanes + jobs + 1 + SPARE_CONNECTIONS;
+}
+
+enum doctor_verdict doctor_connections(struct doctor_finding *finding) {
+    int64_t needed = connections_needed(), allowed = connections_allowed();
+    FOUND("up to %lld are needed, %lld are allowed", (long long)needed, (long long)allowed);
+    return needed > allowed ? DOCTOR_FAIL : DOCTOR_OK;
+}
+
 enum doctor_verdict doctor_redis(struct doctor_finding *finding) {
     bool own = !*config_text(CONFIG_REDIS_URL);
     if (own && !instance_runs())

@@ -2,6 +2,7 @@
 #include "base/config.h"
 #include "base/instance.h"
 #include "base/memory.h"
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -77,6 +78,44 @@ static int64_t api_drain_ms(void) {
 /* A worker lets its runs go on, then tells them to stop, then kills them. */
 static int64_t drain_ms(void) {
     return (config_int(CONFIG_WORKER_DRAIN_SECONDS) + config_int(CONFIG_JOB_STOP_SECONDS) + 5) * 1000;
+}
+
+/* A further api process: it shares BACKEND_PORT, and its metrics are on the next port. */
+static struct further_api {
+    const struct service_row *row;
+    char name[16];
+    int64_t metrics_port; /* 0: none */
+} further_apis[SERVICE_APIS_MOST];
+
+static bool further_api_is_ready(void *user) {
+    const struct further_api *api = user;
+    return api->metrics_port ? is_listening("127.0.0.1", (int)api->metrics_port) : api_is_ready(NULL);
+}
+
+/* The child's environment is made of our configuration, which has the number for just so long. */
+static int further_api_start(void *user, pid_t *ret_pid, int *ret_pidfd, struct error *e) {
+    struct further_api *api = user;
+    cleanup_free char *usual = memory_copy_text(config_text(CONFIG_API_METRICS_PORT));
+    char own[24];
+    snprintf(own, sizeof own, "%lld", (long long)api->metrics_port);
+    int r = config_set(CONFIG_API_METRICS_PORT, own, e);
+    if (!r)
+        r = service_start((void *)api->row, ret_pid, ret_pidfd, e);
+    config_set(CONFIG_API_METRICS_PORT, usual, NULL);
+    return r;
+}
+
+struct supervisor_child service_further_api(int number, int64_t ready_ms) {
+    struct supervisor_child child = service_child(SERVICE_API, ready_ms);
+    struct further_api *api = &further_apis[number];
+    int64_t port = config_int(CONFIG_API_METRICS_PORT);
+    *api = (struct further_api){.row = &rows[SERVICE_API], .metrics_port = port ? port + number : 0};
+    snprintf(api->name, sizeof api->name, "api-%d", number + 1);
+    child.name = api->name;
+    child.start = further_api_start;
+    child.is_ready = further_api_is_ready;
+    child.user = api;
+    return child;
 }
 
 struct supervisor_child service_child(enum service service, int64_t ready_ms) {

@@ -21,3 +21,7 @@ enum service {
 };
 
 struct supervisor_child service_child(enum service service, int64_t ready_ms);
+
+/* The api processes beside the first, from 1 to API_PROCESSES - 1. */
+#define SERVICE_APIS_MOST 32
+struct supervisor_child service_further_api(int number, int64_t ready_ms);

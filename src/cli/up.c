@@ -27,7 +27,7 @@
 #define PORTS_MS         5000
 #define POSTGRES_STOP_MS 20000
 #define REDIS_STOP_MS    10000
-#define PROCESSES_MAX    8
+#define PROCESSES_MAX    (8 + SERVICE_APIS_MOST)
 
 struct up {
     struct supervisor_child children[PROCESSES_MAX];
@@ -80,6 +80,8 @@ static void list_processes(struct up *up, bool own_postgres, bool own_redis) {
                 });
     for (int service = 0; service < SERVICE_COUNT; service++)
         add(up, service_child(service, READY_MS));
+    for (int i = 1; i < config_int(CONFIG_API_PROCESSES); i++)
+        add(up, service_further_api(i, READY_MS));
 }
 
 static int take_lock(enum config_id place, int *ret_lock, struct error *e) {

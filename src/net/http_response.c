@@ -65,6 +65,10 @@ void http_add_header(struct http_request *request, const char *name, const char 
     text_print(&request->answer_headers, "%s: %s\r\n", name, value);
 }
 
+void http_add_lines(struct http_request *request, const char *lines, size_t length) {
+    text_append(&request->answer_headers, lines, length);
+}
+
 bool http_answer_has(const struct http_request *request, const char *name) {
     size_t length = strlen(name);
     for (const char *at = request->answer_headers.data; at && *at; at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL)

@@ -124,6 +124,8 @@ void http_on_close(struct http_request *request, void (*on_close)(void *user), v
 /* Adds a header to the answer; a value with control characters is left out. Before the answer starts. */
 void http_add_header(struct http_request *request, const char *name, const char *value);
 
+/* Adds whole lines, each ended by CR LF, as they are: for what is constant. */
+void http_add_lines(struct http_request *request, const char *lines, size_t length);
 /* Whether such a header was added already. */
 bool http_answer_has(const struct http_request *request, const char *name);
 

@@ -221,3 +221,34 @@ describe('when something else is down', () => {
     await until('an answer', async () => (await api.get('/presets', user.key)).status === 200);
   });
 });
+
+test('kill -9 under load: what was acknowledged is there, once, and a repeated key gets the first answer', async () => {
+  const writer = api.makeUser('admin');
+  const sent = [];
+  let going = true;
+  const send = async (i) => {
+    const key = `load-${i}`;
+    const record = { key, name: `load ${i}` };
+    sent.push(record);
+    try {
+      const answer = await api.send('POST', '/presets', { name: record.name }, writer.key, { 'Idempotency-Key': key });
+      if (answer.status === 201) record.id = answer.body.id;
+    } catch {
+      // killed before its answer
+    }
+  };
+  const clients = Array.from({ length: 8 }, async (_, client) => {
+    for (let i = 0; going; i++) await send(`${client}-${i}`);
+  });
+  await until('some answers', () => sent.filter(({ id }) => id).length > 30);
+  going = false;
+  api.child.kill('SIGKILL');
+  await Promise.all([...clients, api.ended]);
+  await api.start();
+  for (const record of sent) {
+    const again = await api.send('POST', '/presets', { name: record.name }, writer.key, { 'Idempotency-Key': record.key });
+    assert.equal(again.status, 201, again.text);
+    if (record.id) assert.equal(again.body.id, record.id, 'what was acknowledged');
+  }
+  assert.equal((await api.get('/presets?size=1', writer.key)).body.total, sent.length);
+});

@@ -23,6 +23,8 @@ before(async () => {
   put('assets/main-Ab12.js', SCRIPT);
   put('assets/main-Ab12.js.br', zlib.brotliCompressSync(SCRIPT));
   put('assets/main-Ab12.js.gz', zlib.gzipSync(SCRIPT));
+  fs.mkdirSync(`${web}/api-docs`);
+  put('api-docs/index.html', '<title>Docs</title>');
   put('.vite/manifest.json', '{"secret":true}');
   fs.symlinkSync('/etc/passwd', `${web}/link.txt`);
   api = await startApi({
@@ -184,6 +186,10 @@ describe('files of the web app', () => {
     assert.equal((await get(url, { 'Accept-Encoding': 'gzip, br', 'If-None-Match': headers.get('etag') })).status, 304);
     const head = await api.send('HEAD', `//${url}`, undefined, null, { 'Accept-Encoding': 'identity' });
     assert.deepEqual([head.status, head.text, head.headers.get('content-length')], [200, '', String(SCRIPT.length)]);
+  });
+
+  test('/docs is the page of the API', async () => {
+    assert.match((await get('docs')).text, /<title>Docs/);
   });
 
   test('ranges', async () => {
