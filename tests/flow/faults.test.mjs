@@ -202,14 +202,14 @@ restart redis: stopping: stopped
 restart redis: repeatable: completed
 
 disk full: queued: completed or error storage or error worker_lost
-disk full: leasing: completed or error storage or error worker_lost
-disk full: leased: completed or error storage or error worker_lost
-disk full: between: completed or error storage or error worker_lost
-disk full: effect: completed or error storage or error worker_lost
-disk full: artifact: completed or error storage or error worker_lost
-disk full: finishing: completed or error worker_lost
+disk full: leasing: completed or error storage or error worker_lost or error crash
+disk full: leased: completed or error storage or error worker_lost or error crash
+disk full: between: completed or error storage or error worker_lost or error crash
+disk full: effect: completed or error storage or error worker_lost or error crash
+disk full: artifact: completed or error storage or error worker_lost or error crash
+disk full: finishing: completed or error worker_lost or error crash
 disk full: stopping: stopped
-disk full: repeatable: completed or error storage or error worker_lost
+disk full: repeatable: completed or error storage or error worker_lost or error crash
 
 kill up: queued: completed
 kill up: leasing: completed
