@@ -12,6 +12,7 @@
     X(me)                                                                                                              \
     X(presets)                                                                                                         \
     X(hub)                                                                                                             \
+    X(browsers)                                                                                                        \
     X(live)                                                                                                            \
     X(agents)                                                                                                          \
     X(threads)                                                                                                         \

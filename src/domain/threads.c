@@ -143,6 +143,28 @@ int threads_get(struct postgres *db, const struct caller *caller, const char *id
     return sql_missing(postgres_value(db, &GET, ret_json, e, SQL_CALLER(caller), id), "thread", id, e);
 }
 
+static const struct statement BROWSER = {"threads_browser",
+                                         "SELECT CASE WHEN t.end_time IS NULL THEN t.browser_id END FROM threads t "
+                                         "WHERE t.id = $3::uuid AND " SQL_MAY("t")};
+
+int threads_browser(struct postgres *db, const struct caller *caller, const char *id, char ret_browser[UUID_TEXT_SIZE],
+                    struct error *e) {
+    cleanup_result struct pg_result *result = NULL;
+    int r = uuid_is_valid(id) ? postgres_query(db, &BROWSER, &result, e, SQL_CALLER(caller), id) : 0;
+    if (r < 0)
+        return r;
+    if (!result || !result_rows(result))
+        return error_set(e, ENOENT, ERROR_NOT_FOUND, "there is no thread %.40s", id);
+    const char *browser = result_text(result, 0, 0);
+    if (!browser) {
+        error_set(e, EBUSY, ERROR_CONFLICT, "the thread has no browser at the moment");
+        error_hint(e, "it has one while its status is running or waiting");
+        return -EBUSY;
+    }
+    snprintf(ret_browser, UUID_TEXT_SIZE, "%s", browser);
+    return 0;
+}
+
 int threads_list(struct postgres *db, const struct caller *caller, const struct list_query *query,
                  const struct thread_filter *filter, char **ret_json, struct error *e) {
     const char *const values[] = {filter->agent_id, filter->status, filter->from, filter->to};

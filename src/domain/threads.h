@@ -27,6 +27,10 @@ int threads_start_as(struct postgres *db, const struct caller *caller, const cha
                      const char *task, const json_t *inputs, char **ret_json, struct error *e);
 int threads_get(struct postgres *db, const struct caller *caller, const char *id, char **ret_json, struct error *e);
 
+/* The browser that works for the thread now; ERROR_CONFLICT when there is none. */
+int threads_browser(struct postgres *db, const struct caller *caller, const char *id, char ret_browser[UUID_TEXT_SIZE],
+                    struct error *e);
+
 struct thread_filter {
     const char *agent_id, *status /* "error,stopped" */, *from, *to /* RFC 3339: queued in between; NULL: all */;
 };

@@ -15,6 +15,13 @@ static const struct statement MAKE_ADMIN = {
 static const struct statement CALL_NAME = {
     "users_call_name", "SELECT coalesce(nullif(u.name, ''), u.email) FROM users u WHERE u.id = $1::uuid"};
 
+static const struct statement LOCK = {"users_lock",
+                                      "SELECT pg_advisory_xact_lock(hashtextextended($2 || ':' || $1, 0))"};
+
+int users_lock(struct postgres *db, const struct caller *caller, const char *what, struct error *e) {
+    return postgres_query(db, &LOCK, NULL, e, caller->id, what);
+}
+
 int users_call_name(struct postgres *db, const struct caller *caller, char **ret_name, struct error *e) {
     return postgres_value(db, &CALL_NAME, ret_name, e, caller->id);
 }

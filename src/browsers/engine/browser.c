@@ -1,5 +1,6 @@
 #include "browsers/engine/browser.h"
 #include "base/clock.h"
+#include "base/config.h"
 #include "base/memory.h"
 #include <stdlib.h>
 #include <unistd.h>
@@ -27,20 +28,28 @@ static json_t *text_or_null(const char *text) {
     return json ? json : json_null();
 }
 
+/* When its lease is over at the latest, as the keeper counts it. */
+static json_t *expiry(const struct browser *browser) {
+    int64_t longest = config_int(CONFIG_BROWSER_TIMEOUT) * 1000;
+    int64_t wanted = json_int_or(browser->lease, "timeout_ms", longest);
+    int64_t ms = wanted > 0 && wanted < longest ? wanted : longest;
+    return time_or_null(browser->state == BROWSER_LEASED && browser->leased_us ? browser->leased_us + ms * 1000 : 0);
+}
+
 json_t *browser_to_json(const struct browser *browser) {
     cleanup_free char *path = memory_print("/browsers/%s/cdp", browser->id);
     bool leased = browser->state == BROWSER_LEASED;
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:i, s:i, s:o, s:b}", "id",
-                     browser->id, "state", browser_state_name(browser->state), "reason",
-                     text_or_null(browser->reason ? end_reason_name(browser->reason) : NULL), "created_at",
-                     time_or_null(browser->created_us), "leased_at", time_or_null(browser->leased_us), "ended_at",
-                     time_or_null(browser->ended_us), "thread_id",
-                     text_or_null(json_text_or(browser->lease, "thread_id", NULL)), "user_id",
-                     text_or_null(json_text_or(browser->lease, "user_id", NULL)), "lease_id",
-                     text_or_null(browser->lease_id), "version", text_or_null(browser->version), "memory_bytes",
-                     (json_int_t)browser->memory_bytes, "memory_limit_bytes", (json_int_t)browser->memory_limit_bytes,
-                     "cpu_ms", (json_int_t)(browser->cpu_us / 1000), "pids", (int)browser->pids, "clients",
-                     browser->clients, "websocket_path", text_or_null(leased ? path : NULL), "frozen", browser->frozen);
+    return json_pack(
+        "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:i, s:i, s:o, s:b, s:o}", "id", browser->id,
+        "state", browser_state_name(browser->state), "reason",
+        text_or_null(browser->reason ? end_reason_name(browser->reason) : NULL), "created_at",
+        time_or_null(browser->created_us), "leased_at", time_or_null(browser->leased_us), "ended_at",
+        time_or_null(browser->ended_us), "thread_id", text_or_null(json_text_or(browser->lease, "thread_id", NULL)),
+        "user_id", text_or_null(json_text_or(browser->lease, "user_id", NULL)), "lease_id",
+        text_or_null(browser->lease_id), "version", text_or_null(browser->version), "memory_bytes",
+        (json_int_t)browser->memory_bytes, "memory_limit_bytes", (json_int_t)browser->memory_limit_bytes, "cpu_ms",
+        (json_int_t)(browser->cpu_us / 1000), "pids", (int)browser->pids, "clients", browser->clients, "websocket_path",
+        text_or_null(leased ? path : NULL), "frozen", browser->frozen, "expires_at", expiry(browser));
 }
 
 void browser_set_lease(struct browser *browser, json_t *lease, const char *lease_id) {

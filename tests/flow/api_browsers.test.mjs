@@ -1,0 +1,107 @@
+// Browsers through the api: leased, listed, driven by Playwright, fed with files, ended; within each role's limits.
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import http from 'node:http';
+import { after, before, test } from 'node:test';
+import { chromium } from 'playwright-core';
+import { startInstance, traces, until } from './lib/instance.mjs';
+import { watchByApi } from './lib/live_client.mjs';
+
+let site, replinet, anna, ben;
+
+before(async () => {
+  site = http.createServer((request, response) => response.setHeader('content-type', 'text/html').end('<title>shop</title><h1>Hello</h1><input type=file id=f>'));
+  await new Promise((resolve) => site.listen(0, '127.0.0.1', resolve));
+  replinet = await startInstance({ MAX_BROWSERS: '3', EGRESS_ALLOW: `127.0.0.1:${site.address().port}` });
+  [anna, ben] = [makeUser('free_user'), makeUser('free_user')];
+});
+after(async () => {
+  await replinet.stop();
+  assert.deepEqual(traces(replinet), []);
+  replinet.remove();
+  site.close();
+});
+
+function makeUser(role, scopes = 'read,write,run,browsers') {
+  const key = `rpl_${randomBytes(32).toString('base64url')}`;
+  const digest = createHash('sha256').update(key).digest('hex');
+  const id = replinet.sql(`INSERT INTO users (email, name, role) VALUES ('${digest.slice(0, 12)}@example.org', 'Test', '${role}') RETURNING id`);
+  replinet.sql(`INSERT INTO api_keys (user_id, name, digest, prefix, scopes) VALUES ('${id}', 'test', decode('${digest}', 'hex'), '${key.slice(0, 8)}', '{${scopes}}')`);
+  return { id, key };
+}
+
+async function send(user, method, path, body, headers = {}) {
+  const raw = Buffer.isBuffer(body);
+  const answer = await fetch(`${replinet.url}/api/v1${path}`, {
+    method,
+    headers: { Authorization: `Bearer ${user.key}`, ...(body !== undefined && { 'Content-Type': raw ? 'application/octet-stream' : 'application/json' }), ...headers },
+    ...(body !== undefined && { body: raw ? body : JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  return { status: answer.status, text, body: text ? JSON.parse(text) : null };
+}
+
+test('a browser is leased, seen by its owner alone, driven, fed with a file, and ended', async () => {
+  const made = await send(anna, 'POST', '/browsers', { memory_mb: 512, timeout_ms: 120000 });
+  assert.equal(made.status, 201, made.text);
+  const { id, cdp_url: cdp } = made.body;
+  assert.equal(made.body.state, 'leased');
+  assert.equal(made.body.memory_limit_bytes, 512 << 20);
+  assert.ok(Date.parse(made.body.expires_at) > Date.now());
+  assert.equal((await send(ben, 'GET', `/browsers/${id}`)).status, 404);
+  assert.equal((await send(ben, 'DELETE', `/browsers/${id}`)).status, 404);
+  assert.equal((await send(ben, 'GET', '/browsers')).body.total, 0);
+  assert.equal((await send(ben, 'GET', '/browsers?all=true')).body.total, 0);
+  assert.deepEqual((await send(anna, 'GET', '/browsers')).body.items.map((one) => one.id), [id]);
+
+  const put = await send(anna, 'POST', `/browsers/${id}/files?name=note.txt`, Buffer.from('hello'));
+  assert.deepEqual([put.status, put.body], [201, { name: 'note.txt', size: 5 }], put.text);
+  assert.equal((await send(ben, 'POST', `/browsers/${id}/files?name=x`, Buffer.from('x'))).status, 404);
+  assert.equal((await send(anna, 'POST', `/browsers/${id}/files?name=..%2Fx`, Buffer.from('x'))).status, 422);
+
+  const browser = await chromium.connectOverCDP(cdp, { headers: { Authorization: `Bearer ${anna.key}` } });
+  const page = await browser.contexts()[0].newPage();
+  await page.goto(`http://127.0.0.1:${site.address().port}/`);
+  assert.equal(await page.locator('h1').innerText(), 'Hello');
+  const viewer = await watchByApi(replinet.url, `/browsers/${id}/live`, anna.key);
+  await viewer.whenState((state) => state.title === 'shop', 'the page');
+  await viewer.close();
+  await browser.close();
+  await assert.rejects(chromium.connectOverCDP(cdp, { headers: { Authorization: `Bearer ${ben.key}` } }), /404/);
+
+  assert.equal((await send(anna, 'DELETE', `/browsers/${id}`)).status, 204);
+  assert.equal((await send(anna, 'GET', `/browsers/${id}`)).body.state, 'ended');
+});
+
+test('the same Idempotency-Key gives the same browser; the role’s number and sizes are kept, also by requests at once', async () => {
+  const key = { 'Idempotency-Key': 'one' };
+  const [first, second] = await Promise.all([send(anna, 'POST', '/browsers', {}, key), send(anna, 'POST', '/browsers', {}, key)]);
+  assert.equal(first.status, 201, first.text);
+  assert.equal(second.body.id, first.body.id, second.text);
+  const third = await send(anna, 'POST', '/browsers', {});
+  assert.deepEqual([third.status, third.body.code], [403, 'quota_exceeded']);
+  assert.match(third.body.detail, /free_user may have at most 1 browsers/);
+  assert.equal((await send(anna, 'DELETE', `/browsers/${first.body.id}`)).status, 204);
+  const both = await Promise.all([send(anna, 'POST', '/browsers', {}), send(anna, 'POST', '/browsers', {})]);
+  assert.deepEqual(both.map((one) => one.status).sort(), [201, 403], JSON.stringify(both));
+  await send(anna, 'DELETE', `/browsers/${both.find((one) => one.status === 201).body.id}`);
+  for (const [members, what] of [[{ memory_mb: 4096 }, /MB of memory/], [{ cpus: 4 }, /percent of a core/], [{ timeout_ms: 3600000 }, /minutes/]])
+    assert.match((await send(anna, 'POST', '/browsers', members)).body.detail, what);
+  const wrong = await send(anna, 'POST', '/browsers', { memory_mb: 'much', colour: 'red', proxy: null });
+  assert.equal(wrong.status, 422);
+  assert.deepEqual(wrong.body.detail.map((one) => one.loc.join('.')).sort(), ['body.colour', 'body.memory_mb']);
+  assert.equal((await send(makeUser('guest'), 'POST', '/browsers', {})).status, 403);
+  assert.equal((await send(makeUser('pro_user', 'read'), 'POST', '/browsers', {})).status, 403);
+});
+
+test('/cdp leases on connect and frees on disconnect', async () => {
+  const address = `${replinet.url.replace('http', 'ws')}/cdp?token=${anna.key}`;
+  const browser = await chromium.connectOverCDP(address);
+  const page = await browser.contexts()[0].newPage();
+  await page.goto(`http://127.0.0.1:${site.address().port}/`);
+  assert.equal(await page.title(), 'shop');
+  assert.equal((await send(anna, 'GET', '/browsers')).body.total, 1);
+  await browser.close();
+  await until('no browser is left', async () => (await send(anna, 'GET', '/browsers')).body.total === 0);
+  await assert.rejects(chromium.connectOverCDP(`${replinet.url.replace('http', 'ws')}/cdp?token=rpl_nonsense`), /401/);
+});
