@@ -1,6 +1,5 @@
 // Browsers through the api: leased, listed, driven by Playwright, fed with files, ended; within each role's limits.
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
 import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
@@ -13,7 +12,7 @@ before(async () => {
   site = http.createServer((request, response) => response.setHeader('content-type', 'text/html').end('<title>shop</title><h1>Hello</h1><input type=file id=f>'));
   await new Promise((resolve) => site.listen(0, '127.0.0.1', resolve));
   replinet = await startInstance({ MAX_BROWSERS: '3', EGRESS_ALLOW: `127.0.0.1:${site.address().port}` });
-  [anna, ben] = [makeUser('free_user'), makeUser('free_user')];
+  [anna, ben] = [replinet.makeUser('free_user'), replinet.makeUser('free_user')];
 });
 after(async () => {
   await replinet.stop();
@@ -21,14 +20,6 @@ after(async () => {
   replinet.remove();
   site.close();
 });
-
-function makeUser(role, scopes = 'read,write,run,browsers') {
-  const key = `rpl_${randomBytes(32).toString('base64url')}`;
-  const digest = createHash('sha256').update(key).digest('hex');
-  const id = replinet.sql(`INSERT INTO users (email, name, role) VALUES ('${digest.slice(0, 12)}@example.org', 'Test', '${role}') RETURNING id`);
-  replinet.sql(`INSERT INTO api_keys (user_id, name, digest, prefix, scopes) VALUES ('${id}', 'test', decode('${digest}', 'hex'), '${key.slice(0, 8)}', '{${scopes}}')`);
-  return { id, key };
-}
 
 async function send(user, method, path, body, headers = {}) {
   const raw = Buffer.isBuffer(body);
@@ -90,8 +81,8 @@ test('the same Idempotency-Key gives the same browser; the role’s number and s
   const wrong = await send(anna, 'POST', '/browsers', { memory_mb: 'much', colour: 'red', proxy: null });
   assert.equal(wrong.status, 422);
   assert.deepEqual(wrong.body.detail.map((one) => one.loc.join('.')).sort(), ['body.colour', 'body.memory_mb']);
-  assert.equal((await send(makeUser('guest'), 'POST', '/browsers', {})).status, 403);
-  assert.equal((await send(makeUser('pro_user', 'read'), 'POST', '/browsers', {})).status, 403);
+  assert.equal((await send(replinet.makeUser('guest'), 'POST', '/browsers', {})).status, 403);
+  assert.equal((await send(replinet.makeUser('pro_user', { scopes: 'read' }), 'POST', '/browsers', {})).status, 403);
 });
 
 test('/cdp leases on connect and frees on disconnect', async () => {

@@ -3,9 +3,7 @@
 // The site holds one page back until a test lets it go, so every kill falls at a known place: before the thread's first
 // action (its job may be repeated) or after it (it may not: it could buy twice).
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
 import http from 'node:http';
-import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { processes, startInstance, traces, until } from './lib/instance.mjs';
 
@@ -41,19 +39,7 @@ const script = (before) => ({
   ],
 });
 
-async function json(...args) {
-  const answer = await replinet.cli(...args, '--json');
-  assert.equal(answer.code, 0, `replinet ${args.join(' ')}: ${answer.stderr}`);
-  return JSON.parse(answer.stdout);
-}
-
-async function create(kind, object) {
-  const file = path.join(replinet.folder, `${object.name}.${kind}.json`);
-  fs.writeFileSync(file, JSON.stringify(object));
-  return json(kind, 'create', file);
-}
-
-const thread = (id) => json('thread', 'show', id);
+const thread = (id) => replinet.json('thread', 'show', id);
 const ended = (id, ms = 60000) =>
   until(`the end of thread ${id}`, async () => {
     const found = await thread(id);
@@ -77,7 +63,7 @@ const typeOf = (p) => p.command.join(' ').match(/ --type=([\w-]+)/)?.[1] ?? 'bro
 const chromiums = (type) => running().filter((p) => isChromium(p) && typeOf(p) === type);
 
 async function start(key) {
-  const { id } = await json('thread', 'start', 'buyer', '--inputs', JSON.stringify({ key }));
+  const { id } = await replinet.json('thread', 'start', 'buyer', '--inputs', JSON.stringify({ key }));
   return id;
 }
 
@@ -91,7 +77,7 @@ async function startAndHold(key) {
 /** No browser is leased any more and no job runs. */
 const nothingLeft = () =>
   until('browsers and jobs to go', async () => {
-    const { items } = await json('browser', 'ls');
+    const { items } = await replinet.json('browser', 'ls');
     return items.every((b) => b.state !== 'leased' && b.state !== 'closing') && !ofCommand('job').length;
   }, 30000);
 
@@ -103,8 +89,8 @@ const kill = (list, what) => {
 before(async () => {
   site = await startSite();
   replinet = await startInstance({ EGRESS_ALLOW: `127.0.0.1:${site.address().port}`, POOL_WARM: '0', JOB_LEASE_SECONDS: '4' });
-  const preset = await create('preset', { name: 'plain', ai_model: 'script' });
-  await create('agent', { name: 'buyer', preset_id: preset.id, script: script([]) });
+  const preset = await replinet.create('preset', { name: 'plain', ai_model: 'script' });
+  await replinet.create('agent', { name: 'buyer', preset_id: preset.id, script: script([]) });
 });
 
 after(async () => {
@@ -223,7 +209,7 @@ describe('other ends', () => {
 
   test('every Chromium that is left is one that the engine lists, and nobody has it', () =>
     until('processes and list to agree', async () => {
-      const { items } = await json('browser', 'ls');
+      const { items } = await replinet.json('browser', 'ls');
       const alive = items.filter((b) => b.state !== 'ended');
       return alive.every((b) => b.state !== 'leased') && chromiums('browser').length === alive.length;
     }));

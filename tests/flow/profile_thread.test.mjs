@@ -30,25 +30,13 @@ const release = (key) => {
 };
 const url = (page) => `http://127.0.0.1:${site.address().port}${page}`;
 
-async function json(...args) {
-  const answer = await replinet.cli(...args, '--json');
-  assert.equal(answer.code, 0, `replinet ${args.join(' ')}: ${answer.stderr}`);
-  return JSON.parse(answer.stdout);
-}
-
-async function create(kind, object) {
-  const file = path.join(replinet.folder, `${object.name}.${kind}.json`);
-  fs.writeFileSync(file, JSON.stringify(object));
-  return json(kind, 'create', file);
-}
-
 const ended = (id, ms = 90000) =>
   until(`the end of thread ${id}`, async () => {
-    const found = await json('thread', 'show', id);
+    const found = await replinet.json('thread', 'show', id);
     return ['completed', 'error', 'stopped'].includes(found.status) && found;
   }, ms);
 
-const start = async (agent, key = 'none') => (await json('thread', 'start', agent, '--inputs', JSON.stringify({ key }))).id;
+const start = async (agent, key = 'none') => (await replinet.json('thread', 'start', agent, '--inputs', JSON.stringify({ key }))).id;
 const run = async (agent) => ended(await start(agent));
 const seen = (thread) => {
   assert.equal(thread.status, 'completed', thread.error_message);
@@ -61,13 +49,13 @@ let agents;
 before(async () => {
   site = await startSite();
   replinet = await startInstance({ EGRESS_ALLOW: `127.0.0.1:${site.address().port}`, POOL_WARM: '0', MAX_BROWSERS: '3', JOB_LEASE_SECONDS: '6' });
-  const preset = await create('preset', { name: 'plain', ai_model: 'script' });
+  const preset = await replinet.create('preset', { name: 'plain', ai_model: 'script' });
   const visit = [{ goto: url('/?key={{inputs.key}}') }, { extract: { as: 'who', css: 'h1' } }];
   const wait = [...visit, { click: { text: 'Wait' }, timeout_ms: 60000 }, { extract: { as: 'title', css: 'h1' }, timeout_ms: 60000 }];
   const keep = { profile: 'keep' };
   agents = {};
   for (const [name, steps, browser_config] of [['keeper', visit, keep], ['slow', wait, keep], ['forgetful', visit, {}]]) {
-    agents[name] = await create('agent', { name, preset_id: preset.id, script: { steps }, browser_config });
+    agents[name] = await replinet.create('agent', { name, preset_id: preset.id, script: { steps }, browser_config });
   }
 });
 

@@ -1,10 +1,8 @@
 // A person takes the browser of a running thread over: the run waits, its clocks stand still, and it goes on afterwards.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
-import fs from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import http from 'node:http';
-import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { startInstance, traces, until } from './lib/instance.mjs';
 import { CdpClient, connectWebSocket } from './lib/raw_cdp.mjs';
@@ -26,7 +24,7 @@ before(async () => {
   replinet = await startInstance({ SECRET_KEY: randomBytes(32).toString('hex'), MAX_BROWSERS: '2', EGRESS_ALLOW: `127.0.0.1:${site.address().port}` });
   const sign = async (claims) => (await replinet.cli('ticket', JSON.stringify(claims), '600')).stdout.trim();
   door = { port: Number(replinet.env.DOOR_PORT), signer: { sign } };
-  await create('preset', { name: 'No model', ai_model: 'script' });
+  await replinet.create('preset', { name: 'No model', ai_model: 'script' });
 });
 after(async () => {
   await replinet.stop();
@@ -35,25 +33,13 @@ after(async () => {
   site.close();
 });
 
-async function json(...args) {
-  const answer = await replinet.cli(...args, '--json');
-  assert.equal(answer.code, 0, `replinet ${args.join(' ')}: ${answer.stderr}`);
-  return JSON.parse(answer.stdout);
-}
-
-async function create(kind, object) {
-  const file = path.join(replinet.folder, `${object.name}.${kind}.json`);
-  fs.writeFileSync(file, JSON.stringify(object));
-  return json(kind, 'create', file);
-}
-
-const show = (id) => json('thread', 'show', id);
+const show = (id) => replinet.json('thread', 'show', id);
 const when = (id, what, check) => until(what, async () => { const found = await show(id); return check(found) && found; }, 60000);
 const ended = (id) => when(id, `the end of thread ${id}`, (thread) => ['completed', 'error', 'stopped'].includes(thread.status));
 
 async function start(name, steps) {
-  await create('agent', { name, preset_id: 'No model', browser_config: { timeout_ms: 60000 }, script: { steps } });
-  const { id } = await json('thread', 'start', name);
+  await replinet.create('agent', { name, preset_id: 'No model', browser_config: { timeout_ms: 60000 }, script: { steps } });
+  const { id } = await replinet.json('thread', 'start', name);
   const { browser_id: browser } = await when(id, 'a browser', (thread) => thread.status === 'running' && thread.browser_id);
   const viewer = await watchBrowser(door, browser, { sub: 'olga', name: 'Olga', control: true });
   await viewer.whenState((state) => state.title === 'gate' && state.run === 'running', 'the page of the run', 60000);
@@ -101,19 +87,10 @@ test('a waiting run can be stopped, and its viewers hear the end', async () => {
   assert.equal((await viewer.heard('ended')).reason, 'released');
 });
 
-/* A user and an API key of theirs. */
-function makeUser(role) {
-  const key = `rpl_${randomBytes(32).toString('base64url')}`;
-  const digest = createHash('sha256').update(key).digest('hex');
-  const id = replinet.sql(`INSERT INTO users (email, name, role) VALUES ('${role}-${digest.slice(0, 8)}@example.org', 'Anna', '${role}') RETURNING id`);
-  replinet.sql(`INSERT INTO api_keys (user_id, name, digest, prefix, scopes) VALUES ('${id}', 'test', decode('${digest}', 'hex'), '${key.slice(0, 8)}', '{read,write,run,browsers,admin}')`);
-  return { id, key };
-}
-
 test('through the api: whoever may see the thread watches it, and the right ends with the key', async () => {
   const { id, viewer } = await start('ByApi', [goto(), { wait_for: { ms: 500 } }, { assert: { title: 'open' } }]);
-  const admin = makeUser('super_admin');
-  const stranger = makeUser('pro_user');
+  const admin = replinet.makeUser('super_admin', { name: 'Anna' });
+  const stranger = replinet.makeUser('pro_user');
   await assert.rejects(watchByApi(replinet.url, `/threads/${id}/live`), /401/);
   await assert.rejects(watchByApi(replinet.url, `/threads/${id}/live`, stranger.key), /404/);
   await assert.rejects(watchByApi(replinet.url, '/threads/01890000-0000-7000-8000-000000000000/live', admin.key), /404/);
@@ -132,10 +109,10 @@ test('through the api: whoever may see the thread watches it, and the right ends
 test('through the api: CDP of a browser goes to the door as it is; a revoked key ends it', async () => {
   const { id } = await start('Cdp', [goto(), { wait_for: { ms: 30000 }, timeout_ms: 40000 }]);
   const { browser_id: browser } = await show(id);
-  const admin = makeUser('super_admin');
+  const admin = replinet.makeUser('super_admin', { name: 'Anna' });
   const { hostname, port } = new URL(replinet.url);
   const open = (key) => connectWebSocket({ host: hostname, port: Number(port), path: `/api/v1/browsers/${browser}/cdp`, headers: { Authorization: `Bearer ${key}`, Cookie: 'a=b' } });
-  assert.equal((await open(makeUser('pro_user').key)).status, 404);
+  assert.equal((await open(replinet.makeUser('pro_user').key)).status, 404);
   const websocket = await open(admin.key);
   assert.equal(websocket.status, 101);
   const cdp = new CdpClient(websocket);

@@ -6,7 +6,9 @@
 //   await replinet.stop();               // SIGTERM, and nothing may be left
 //
 // The binary is $REPLINET_BIN (./dev test sets it), else that of build-asan or build.
+import assert from 'node:assert/strict';
 import { spawn, execFile, execFileSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -202,6 +204,30 @@ export class Instance {
   /** Runs a subcommand as root on this instance: {code, stdout, stderr}. */
   cli(...args) {
     return runBinary(this.binary, args, this.env);
+  }
+
+  /** The same with --json, which must succeed: its answer. */
+  async json(...args) {
+    const answer = await this.cli(...args, '--json');
+    assert.equal(answer.code, 0, `replinet ${args.join(' ')}: ${answer.stderr}`);
+    return JSON.parse(answer.stdout);
+  }
+
+  /** Makes a preset or an agent by the command line. */
+  create(kind, object) {
+    const file = path.join(this.folder, `${object.name}.${kind}.json`);
+    fs.writeFileSync(file, JSON.stringify(object));
+    return this.json(kind, 'create', file);
+  }
+
+  /** A user made in the database, and an API key of theirs. */
+  makeUser(role, { name = 'Test', scopes = 'read,write,run,browsers,admin' } = {}) {
+    const key = `rpl_${randomBytes(32).toString('base64url')}`;
+    const digest = createHash('sha256').update(key).digest('hex');
+    const id = this.sql(`INSERT INTO users (email, name, role) VALUES ('${digest.slice(0, 12)}@example.org', '${name}', '${role}') RETURNING id`);
+    this.sql(`INSERT INTO api_keys (user_id, name, digest, prefix, scopes)
+              VALUES ('${id}', 'test', decode('${digest}', 'hex'), '${key.slice(0, 8)}', '{${scopes}}')`);
+    return { id, key };
   }
 
   /** SQL on the private database. */
