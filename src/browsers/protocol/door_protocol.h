@@ -24,10 +24,10 @@
  *   GET    /health, /metrics
  *
  * {browser}: "id", "state" (starting, warm, leased, closing), "lease_id", "thread_id", "user_id", "created_at",
- * "leased_at", "expires_at" (the end of its lease at the latest), "version", "clients", "memory_bytes", "memory_limit_bytes", "cpu_ms", "pids", "frozen" (a warm one
- * sleeps); what is not known is null.
- * A browser that has ended is remembered for a while: {"id", "state":"ended", "reason", ...}.
- * Errors: {"detail","code","hint","request_id"} with a code of base/error_table.h. */
+ * "leased_at", "expires_at" (the end of its lease at the latest), "version", "clients", "memory_bytes",
+ * "memory_limit_bytes", "cpu_ms", "pids", "frozen" (a warm one sleeps); what is not known is null. A browser that has
+ * ended is remembered for a while: {"id", "state":"ended", "reason", ...}. Errors:
+ * {"detail","code","hint","request_id"} with a code of base/error_table.h. */
 #pragma once
 
 #define DOOR_ANSWER_MAX (4 * 1024 * 1024) /* bytes of a JSON answer */
