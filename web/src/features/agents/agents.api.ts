@@ -15,7 +15,7 @@ export const createAgent = (input: AgentInput, key: string) => api.post<Agent>('
 export const updateAgent = (id: string, input: AgentInput, revision: number) => api.patch<Agent>(`/agents/${id}`, input, { revision });
 export const deleteAgent = (agent: Agent) => api.delete(`/agents/${agent.id}`, { revision: agent.revision });
 export const duplicateAgent = (id: string) => api.post<Agent>(`/agents/${id}/duplicate`, undefined, { idempotencyKey: newKey() });
-export const agentRevisions = async (id: string, signal?: AbortSignal) => (await api.get<{ items: Revision[] }>(`/agents/${id}/revisions`, { query: { size: 100 }, signal })).items;
+export const agentRevisions = async (id: string, signal?: AbortSignal) => (await api.get<{ items: Revision[] }>(`/agents/${id}/revisions`, { signal })).items;
 export const restoreAgent = (id: string, revision: number) => api.post<Agent>(`/agents/${id}/revisions/${revision}/restore`);
 export const startThread = (id: string, input: RunInput, key: string) => api.post<Thread>(`/agents/${id}/threads`, input, { idempotencyKey: key });
 export const agentThreads = (id: string, query: Query, signal?: AbortSignal) => api.get<Page<Thread>>(`/agents/${id}/threads`, { query, signal });

@@ -8,5 +8,5 @@ export const getPreset = (id: string, signal?: AbortSignal) => api.get<Preset>(`
 export const createPreset = (input: PresetInput) => api.post<Preset>('/presets', input, { idempotencyKey: newKey() });
 export const updatePreset = (id: string, input: Partial<PresetInput>, revision: number) => api.patch<Preset>(`/presets/${id}`, input, { revision });
 export const deletePreset = (preset: Pick<Preset, 'id' | 'revision'>) => api.delete(`/presets/${preset.id}`, { revision: preset.revision });
-export const presetRevisions = async (id: string, signal?: AbortSignal) => (await api.get<{ items: Revision[] }>(`/presets/${id}/revisions`, { query: { size: 100 }, signal })).items;
+export const presetRevisions = async (id: string, signal?: AbortSignal) => (await api.get<{ items: Revision[] }>(`/presets/${id}/revisions`, { signal })).items;
 export const restorePreset = (id: string, revision: number) => api.post<Preset>(`/presets/${id}/revisions/${revision}/restore`);

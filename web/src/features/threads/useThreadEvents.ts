@@ -80,9 +80,11 @@ export const useThreadEvents = (id: string, onNews: (event: ThreadEvent) => void
   };
 
   void reload();
+  const stopLooking = useRealtime().whileDown(() => void reload());
   onScopeDispose(() => {
     abort.abort();
     stop?.();
+    stopLooking();
     clearTimeout(timer);
   });
   return { events, steps, loading, error, reload };

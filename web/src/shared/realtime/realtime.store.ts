@@ -28,6 +28,7 @@ const SILENCE_MS = 60_000;
 const BACKOFF_MS = [500, 1000, 2000, 4000, 8000, 15000];
 /** A break shorter than this is mended without a word. */
 const PATIENCE_MS = 3000;
+const LOOK_MS = 4000;
 
 export const useRealtime = defineStore('realtime', () => {
   const connected = ref(false);
@@ -163,7 +164,15 @@ export const useRealtime = defineStore('realtime', () => {
     };
   };
 
+  /** While there is no connection (a proxy may let none through), listeners look for themselves now and then. */
+  const whileDown = (look: () => void): (() => void) => {
+    const watch = setInterval(() => {
+      if (wanted.value && !connected.value && document.visibilityState === 'visible') look();
+    }, LOOK_MS);
+    return () => clearInterval(watch);
+  };
+
   window.addEventListener('online', retryNow);
 
-  return { connected, isOffline, start, stop, retryNow, listen };
+  return { connected, isOffline, start, stop, retryNow, listen, whileDown };
 });

@@ -12,9 +12,14 @@ export interface UserEvent {
 
 /** Follows the user's feed while the component lives. `onReset`: too much was missed, load anew. */
 export const useUserFeed = (onEvent: (event: UserEvent) => void, onReset: () => void): void => {
-  const stop = useRealtime().listen('user', (message) => {
+  const realtime = useRealtime();
+  const stop = realtime.listen('user', (message) => {
     if (message.type === 'reset') onReset();
     else onEvent(message.data as unknown as UserEvent);
   });
-  onScopeDispose(stop);
+  const stopLooking = realtime.whileDown(onReset);
+  onScopeDispose(() => {
+    stop();
+    stopLooking();
+  });
 };

@@ -1,0 +1,532 @@
+/** The objects of the API as its OpenAPI document tells them: made by `npm run api`, never edited. */
+export type paths = Record<string, never>;
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description A preset with a task and a browser. */
+        Agent: {
+            /** @description Its browser: see /schemas/browser_config. */
+            browser_config: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Credentials that it may use. */
+            credential_ids?: string[];
+            /** @description For people. */
+            description: string;
+            /**
+             * Format: uuid
+             * @description UUIDv7.
+             */
+            id: string;
+            /** @description JSON Schema of a thread's inputs. */
+            input_schema?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description Whether threads may be started. */
+            is_active: boolean;
+            /**
+             * Format: date-time
+             * @description When its newest thread was started.
+             */
+            last_thread_at?: string | null;
+            /** @description What people call it. */
+            name: string;
+            /**
+             * Format: uuid
+             * @description Whose it is.
+             */
+            owner_id: string;
+            /** @description What this agent is told. */
+            personal_instructions: string;
+            /**
+             * Format: uuid
+             * @description The preset that it thinks with.
+             */
+            preset_id: string;
+            /** @description The preset's name. */
+            preset_name?: string;
+            /** @description Whether a thread that was lost after its first action may be run again. */
+            repeat_after_loss: boolean;
+            /** @description JSON Schema of its results. */
+            result_schema?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description Counts changes; the ETag. */
+            revision: number;
+            /** @description Steps for ai_model "script": see /schemas/script. */
+            script?: unknown;
+            /**
+             * @description running while a thread has not ended, error when the newest one failed.
+             * @enum {string}
+             */
+            status: "idle" | "running" | "error";
+            /**
+             * Format: uuid
+             * @description The team that shares it.
+             */
+            team_id: string | null;
+            /** @description Those that completed. */
+            threads_completed?: number;
+            /** @description Those that failed. */
+            threads_failed?: number;
+            /** @description Threads that were started. */
+            threads_total?: number;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+        };
+        /** @description What a program signs in with. */
+        ApiKey: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it stops to work; null: never.
+             */
+            expires_at?: string | null;
+            /**
+             * Format: uuid
+             * @description UUIDv7.
+             */
+            id: string;
+            /** @description The key itself, only in the answer that made it. */
+            key?: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute.
+             */
+            last_used_at: string | null;
+            /** @description What it is for. */
+            name: string;
+            /** @description Its first characters. */
+            prefix: string;
+            /** @description Counts changes; the ETag. */
+            revision: number;
+            /**
+             * @description What it may be used for.
+             * @example [
+             *       "read",
+             *       "run"
+             *     ]
+             */
+            scopes: ("read" | "write" | "run" | "browsers" | "admin")[];
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+        };
+        /** @description What a page must know first. */
+        Config: {
+            /** @description Of the web app. */
+            languages: string[];
+            /** @description Fewest characters of a password. */
+            password_min: number;
+            /** @description Whether anybody may make an account. */
+            registration_open: boolean;
+            /** @description Whether no model provider is set up: scripts only. */
+            script_only: boolean;
+            /** @description Of Replinet. */
+            version: string;
+        };
+        /** @description What an agent signs in with. */
+        Credential: {
+            /** @description Agents that may use it. */
+            agent_ids: string[];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description For people. */
+            description: string;
+            /** @description Where it may be filled in: each domain and what is beneath it. */
+            domains: string[];
+            /** @description Whether it has an authenticator's secret. */
+            has_totp: boolean;
+            /**
+             * Format: uuid
+             * @description UUIDv7.
+             */
+            id: string;
+            /** @description What scripts and people call it. */
+            name: string;
+            /**
+             * Format: uuid
+             * @description Whose it is.
+             */
+            owner_id: string;
+            /** @description Counts changes; the ETag. */
+            revision: number;
+            /**
+             * Format: uuid
+             * @description The team that shares it.
+             */
+            team_id: string | null;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+            /** @description No secret. */
+            username: string;
+        };
+        /** @description What happened of late. */
+        Dashboard: {
+            /** @description total and active. */
+            agents: {
+                [key: string]: unknown;
+            };
+            /** @description How far back. */
+            days: number;
+            /** @description p50_ms and p95_ms of completed threads. */
+            durations: {
+                [key: string]: unknown;
+            };
+            /** @description The newest threads. */
+            recent: {
+                [key: string]: unknown;
+            }[];
+            /** @description A day each: date, completed, error, stopped. */
+            series: {
+                [key: string]: unknown;
+            }[];
+            /** @description by_status, today, total, and success_rate (null before the first end). */
+            threads: {
+                [key: string]: unknown;
+            };
+            /** @description Those with most threads. */
+            top_agents: {
+                [key: string]: unknown;
+            }[];
+        };
+        /** @description The one who asks. */
+        Me: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description To sign in with. */
+            email: string;
+            /**
+             * Format: uuid
+             * @description UUIDv7.
+             */
+            id: string;
+            /** @description Whether they may sign in. */
+            is_active: boolean;
+            /**
+             * Format: date-time
+             * @description When they last signed in or refreshed.
+             */
+            last_seen_at: string | null;
+            /** @description What people call them. */
+            name: string;
+            /** @description What the role allows. */
+            permissions: string[];
+            /** @description Per quota {"used","limit"}; used is null for caps. */
+            quotas: {
+                [key: string]: unknown;
+            };
+            /** @description Counts changes; the ETag. */
+            revision: number;
+            /**
+             * @description What they may do.
+             * @enum {string}
+             */
+            role: "guest" | "free_user" | "pro_user" | "team_member" | "team_organizer" | "admin" | "super_admin";
+            /** @description Language, theme and the like, as the web app keeps them. */
+            settings: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+        };
+        /** @description A model and how it thinks. */
+        Preset: {
+            /** @description Settings that only one provider knows. */
+            additional_config: {
+                [key: string]: unknown;
+            };
+            /** @description Agents that use it. */
+            agents_count?: number;
+            /**
+             * @description "script" runs the agent's steps without a model; "provider/model" asks that provider.
+             * @example anthropic/claude
+             */
+            ai_model: string;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description For people. */
+            description: string;
+            /**
+             * Format: uuid
+             * @description UUIDv7.
+             */
+            id: string;
+            /** @description Most tokens of an answer. */
+            max_tokens: number;
+            /**
+             * @description What people call it.
+             * @example Careful buyer
+             */
+            name: string;
+            /**
+             * Format: uuid
+             * @description Whose it is.
+             */
+            owner_id: string;
+            /** @description Counts changes; the ETag. */
+            revision: number;
+            /** @description What the model is told first. */
+            system_prompt: string;
+            /**
+             * Format: uuid
+             * @description The team that shares it.
+             */
+            team_id: string | null;
+            /** @description How freely the model answers. */
+            temperature: number;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+        };
+        /** @description What an object was at one of its edits. */
+        Revision: {
+            /** @description Members that the one before had otherwise. */
+            changed: string[];
+            /**
+             * Format: date-time
+             * @description When that edit was made.
+             */
+            created_at: string;
+            /** @description Whether this is what the object is now. */
+            is_current: boolean;
+            /** @description Its number. */
+            revision: number;
+        };
+        /** @description A browser that is signed in. */
+        Session: {
+            /**
+             * Format: date-time
+             * @description When it was signed in.
+             */
+            created_at: string;
+            /** @description Whether it is the one that asks. */
+            current: boolean;
+            /**
+             * Format: date-time
+             * @description When it ends if it is not used.
+             */
+            expires_at: string;
+            /**
+             * Format: uuid
+             * @description To end it by.
+             */
+            id: string;
+            /** @description The address it was signed in from. */
+            ip: string;
+            /**
+             * Format: date-time
+             * @description When it last took new tokens.
+             */
+            last_used_at: string;
+            /** @description The browser, as it calls itself. */
+            user_agent: string;
+        };
+        /** @description A run of an agent. */
+        Thread: {
+            /**
+             * Format: uuid
+             * @description Whose run it is; null when the agent was deleted.
+             */
+            agent_id: string | null;
+            /** @description What the agent is called. */
+            agent_name: string | null;
+            /** @description The revision of the agent that it runs. */
+            agent_revision?: number;
+            /**
+             * Format: uuid
+             * @description Its browser, from running on.
+             */
+            browser_id?: string | null;
+            /** @description What it cost, in millionths. */
+            cost_micro?: number;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            end_time?: string | null;
+            /** @description Why it failed, for people. */
+            error_message?: string;
+            /** @description How long it ran. */
+            execution_time_ms?: number | null;
+            /**
+             * Format: uuid
+             * @description UUIDv7.
+             */
+            id: string;
+            /** @description What it was started with. */
+            inputs?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: uuid
+             * @description Whose it is.
+             */
+            owner_id: string;
+            /** @description The revision of the preset that it runs. */
+            preset_revision?: number;
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            queued_at: string;
+            /** @description Why it ended or waits, in one word: timeout, crash, oom, control ... */
+            reason?: string;
+            /** @description What it brought. */
+            results?: unknown;
+            /**
+             * Format: uuid
+             * @description The thread that it repeats.
+             */
+            retry_of?: string | null;
+            /** @description Counts changes; the ETag. */
+            revision: number;
+            /**
+             * Format: date-time
+             * @description When a worker took it.
+             */
+            start_time?: string | null;
+            /**
+             * @description How far it is.
+             * @enum {string}
+             */
+            status: "queued" | "starting" | "running" | "waiting" | "stopping" | "completed" | "error" | "stopped";
+            /** @description What it is to do. */
+            task?: string;
+            /**
+             * Format: uuid
+             * @description The team that shares it.
+             */
+            team_id: string | null;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+            /** @description What it took: steps, tokens. */
+            usage?: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description What happened in a thread. */
+        ThreadEvent: {
+            /** @description For programs. */
+            data?: unknown;
+            /** @description What happened: step.finished, thread.completed ... */
+            kind: string;
+            /**
+             * @description How much it matters.
+             * @enum {string}
+             */
+            level: "debug" | "info" | "warn" | "error";
+            /** @description For people. */
+            message: string;
+            /** @description Its number within the thread, from 1. */
+            seq: number;
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            time: string;
+        };
+        /** @description A session's tokens. */
+        Tokens: {
+            /** @description For Authorization: Bearer. */
+            access_token: string;
+            /** @description Seconds that the access token is good. */
+            expires_in: number;
+            /** @description With transport "body" only; else it is a cookie. */
+            refresh_token?: string;
+            /**
+             * @description Always bearer.
+             * @enum {string}
+             */
+            token_type: "bearer";
+            /** @description Who signed in. */
+            user: components["schemas"]["User"];
+        };
+        /** @description A person. */
+        User: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description To sign in with. */
+            email: string;
+            /**
+             * Format: uuid
+             * @description UUIDv7.
+             */
+            id: string;
+            /** @description Whether they may sign in. */
+            is_active: boolean;
+            /**
+             * Format: date-time
+             * @description When they last signed in or refreshed.
+             */
+            last_seen_at: string | null;
+            /** @description What people call them. */
+            name: string;
+            /** @description Counts changes; the ETag. */
+            revision: number;
+            /**
+             * @description What they may do.
+             * @enum {string}
+             */
+            role: "guest" | "free_user" | "pro_user" | "team_member" | "team_organizer" | "admin" | "super_admin";
+            /** @description Language, theme and the like, as the web app keeps them. */
+            settings: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export type operations = Record<string, never>;
