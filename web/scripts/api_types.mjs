@@ -20,7 +20,11 @@ const withReferences = (names, schemas) => {
 export async function typesOf(document) {
   const { schemas } = document.components;
   // Answers may gain members: the document says so, but types with "anything else" in them tell nothing.
-  const closed = (schema) => ({ ...schema, additionalProperties: undefined });
+  const closed = (schema) => {
+    const copy = { ...schema };
+    delete copy.additionalProperties;
+    return copy;
+  };
   const kept = Object.fromEntries(withReferences(usedNames(), schemas).map((name) => [name, closed(schemas[name])]));
   const ast = await openapiTS({ ...document, paths: {}, components: { schemas: kept } }, { alphabetize: true });
   return HEADER + astToString(ast);

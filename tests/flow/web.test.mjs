@@ -1,0 +1,222 @@
+// The web app through the real stack: sign up, make an agent, run and watch it, stop, take over, download; two users side
+// by side; an expired token, a restarted server; hostile names; what a screen reader would stumble over.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { AxeBuilder } from '@axe-core/playwright';
+import { until } from './lib/instance.mjs';
+import { HOSTILE, PASSWORD, startWebApp } from './lib/web_app.mjs';
+
+let web, page, shop;
+before(async () => {
+  web = await startWebApp();
+  shop = `${web.shop.url}/`;
+  page = await web.open();
+});
+after(async () => {
+  await web?.stop();
+});
+
+const status = (where, text) => where.locator('header .status', { hasText: text });
+const inEditor = async (where, text) => {
+  const editor = where.locator('.cm-content').first();
+  await editor.click();
+  await where.keyboard.press('Control+A');
+  await where.keyboard.insertText(text);
+};
+const makeAgent = async (where, name, script) => {
+  await where.goto('/agents/new');
+  await where.getByRole('button', { name: /Empty script/ }).click();
+  await where.getByLabel('Name').fill(name);
+  await inEditor(where, JSON.stringify(script));
+  await where.getByRole('button', { name: 'Create agent' }).click();
+  await where.getByRole('heading', { level: 1, name }).waitFor();
+};
+const run = async (where) => {
+  await where.getByRole('button', { name: 'Run', exact: true }).first().click();
+  await where.getByRole('dialog').getByRole('button', { name: 'Start' }).click();
+  await where.waitForURL(/\/threads\/[0-9a-f-]{36}/);
+};
+const reading = (url) => ({ steps: [{ goto: url }, { extract: { as: 'items', list: { css: '.product', fields: { name: 'h2', price: { css: '.price', type: 'number' } } } } }, { extract: { as: 'title', css: 'h1' } }, { screenshot: 'end' }] });
+
+describe('signing up', () => {
+  test('what is wrong is said at the field', async () => {
+    await page.goto('/sign-up');
+    await page.getByLabel('E-mail').fill('nobody');
+    await page.getByLabel('Password', { exact: true }).fill('short');
+    await page.getByRole('button', { name: 'Create an account' }).click();
+    await page.getByText('This is no e-mail address').waitFor();
+    assert.equal(await page.getByText('At least 10 characters').count(), 1);
+  });
+
+  test('leads to the dashboard, and a reload stays there', async () => {
+    await web.signUp(page, 'anna@example.com', 'Anna');
+    await page.getByText('Three steps to your first result').waitFor();
+    await page.reload();
+    await page.getByRole('heading', { name: 'Dashboard' }).waitFor();
+  });
+
+  test('a taken address is refused in words', async () => {
+    const other = await web.open();
+    await other.goto('/sign-up');
+    await other.getByLabel('E-mail').fill('anna@example.com');
+    await other.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await other.getByRole('button', { name: 'Create an account' }).click();
+    await other.locator('.v-messages__message, .v-alert').first().waitFor();
+    assert.match(other.url(), /sign-up/);
+    await other.context().close();
+  });
+});
+
+describe('an agent', () => {
+  test('is made from a template, run, watched and read', async () => {
+    await makeAgent(page, HOSTILE, reading(shop));
+    await run(page);
+    await status(page, 'Completed').waitFor({ timeout: 120000 });
+    await page.getByRole('tab', { name: 'Results' }).click();
+    await page.getByRole('cell', { name: 'Item 12' }).waitFor();
+    await page.getByRole('tab', { name: /Steps/ }).click();
+    await page.locator('.steps .box').first().waitFor();
+  });
+
+  test('its results are downloaded', async () => {
+    await page.getByRole('tab', { name: 'Results' }).click();
+    const coming = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'JSON' }).last().click();
+    const results = JSON.parse(fs.readFileSync(await (await coming).path(), 'utf8'));
+    assert.equal(results.items.length, 12);
+  });
+
+  test('hostile names, titles and logs stay text', async () => {
+    await page.getByRole('tab', { name: /Log/ }).click();
+    await page.getByRole('log').getByText('run.finished').waitFor();
+    for (const path of ['/threads', '/agents', '/']) {
+      await page.goto(path);
+      await page.getByText(HOSTILE).first().waitFor();
+    }
+    assert.equal(await page.evaluate(() => window.pwned), undefined);
+  });
+
+  test('a run is watched live, taken over, given back and stopped', async () => {
+    await makeAgent(page, 'Slow', { steps: [{ goto: shop }, { repeat: { steps: [{ wait_for: { ms: 500 } }], times: 1000 } }] });
+    await run(page);
+    const live = page.getByRole('region', { name: 'Live view of the browser' });
+    await live.getByRole('img', { name: /The browser shows/ }).waitFor({ timeout: 120000 });
+    await live.locator('.overlay').waitFor({ state: 'detached', timeout: 60000 });
+    await live.getByRole('button', { name: 'Take control' }).click();
+    await live.getByText('You have control; the run waits').waitFor();
+    await live.getByRole('button', { name: 'Give back' }).click();
+    await live.getByRole('button', { name: 'Take control' }).waitFor();
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await status(page, 'Stopped').waitFor({ timeout: 60000 });
+  });
+});
+
+describe('two users', () => {
+  test('see only their own', async () => {
+    const other = await web.open();
+    await web.signUp(other, 'boris@example.com');
+    await page.goto('/threads');
+    await page.getByText('Slow').first().click();
+    await page.waitForURL(/\/threads\//);
+    await other.goto(new URL(page.url()).pathname);
+    await other.getByText('Not found').waitFor();
+    await other.goto('/agents');
+    await other.getByText('No agents yet').waitFor();
+    await other.goto('/users');
+    await other.getByText('No access').waitFor();
+    assert.equal(await other.getByRole('link', { name: 'Users' }).count(), 0);
+    await other.context().close();
+  });
+});
+
+describe('a session', () => {
+  test('is renewed by the cookie when the token runs out', async () => {
+    const other = await web.open();
+    await other.clock.install();
+    await web.signUp(other, 'vera@example.com');
+    const renewed = other.waitForResponse((response) => response.url().endsWith('/auth/refresh') && response.ok());
+    await other.clock.fastForward('02:00:00');
+    await other.getByRole('link', { name: 'Agents', exact: true }).click();
+    await renewed;
+    await other.getByText('No agents yet').waitFor();
+    await other.context().close();
+  });
+
+  test('that is over leads to the sign-in and back', async () => {
+    const other = await web.open();
+    await web.signUp(other, 'gleb@example.com');
+    await other.context().clearCookies();
+    await other.goto('/presets');
+    await other.waitForURL(/\/sign-in\?next=\/presets/);
+    await web.signIn(other, 'gleb@example.com');
+    await other.getByRole('heading', { name: 'Presets', exact: true }).waitFor();
+    await other.context().close();
+  });
+
+  test('survives the API: it dies, a banner says so, everything goes on', async () => {
+    await page.goto('/agents');
+    await page.getByText('Slow').first().waitFor();
+    const { pid } = web.replinet.children().api;
+    process.kill(pid, 'SIGKILL');
+    await until('another api', async () => web.replinet.children().api?.pid !== pid && (await fetch(`${web.url}/health`)).ok, 30000);
+    await page.getByRole('link', { name: 'Threads', exact: true }).click();
+    await page.getByText('Slow').first().waitFor();
+    const request = await web.api('anna@example.com');
+    await request('POST', '/presets', { name: 'Made elsewhere' });
+    await page.getByRole('link', { name: 'Presets', exact: true }).click();
+    await page.getByText('Made elsewhere').waitFor();
+    // The feed is back as well: what is made now comes by itself.
+    await until('news by the feed', async () => {
+      await request('POST', '/presets', { name: `News ${Date.now()}` });
+      return page.getByText(/^News /).first().waitFor({ timeout: 3000 }).then(() => true);
+    }, 60000);
+  });
+});
+
+describe('for everybody', () => {
+  test('Russian is complete and kept', async () => {
+    await page.goto('/profile');
+    await page.getByRole('button', { name: /^Account:/ }).click();
+    await page.getByRole('button', { name: 'Русский' }).click();
+    await page.getByRole('heading', { name: 'Профиль' }).waitFor();
+    await page.reload();
+    await page.getByRole('heading', { name: 'Профиль' }).waitFor();
+    await page.getByRole('button', { name: /^Учётная запись:/ }).click();
+    await page.getByRole('button', { name: 'English' }).click();
+    await page.getByRole('heading', { name: 'Profile' }).waitFor();
+  });
+
+  for (const theme of ['light', 'dark'])
+    test(`axe finds nothing serious in the ${theme} theme`, async () => {
+      const looks = await web.open({ colorScheme: theme });
+      await looks.goto('/sign-in');
+      await web.signIn(looks, 'anna@example.com');
+      await looks.getByRole('heading', { name: 'Dashboard' }).waitFor();
+      const found = [];
+      for (const path of ['/', '/threads', '/agents', '/agents/new', '/presets/new', '/browsers', '/credentials', '/profile/security', '/profile/keys', '/nowhere']) {
+        await looks.goto(path);
+        await looks.getByRole('main').locator('h1, h2').first().waitFor();
+        await looks.locator('.bones, .bone').first().waitFor({ state: 'detached' });
+        const { violations } = await new AxeBuilder({ page: looks }).analyze();
+        found.push(...violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${path}: ${id} ${nodes.map((node) => node.html).join(' ')}`));
+      }
+      assert.deepEqual(found, []);
+      await looks.context().close();
+    });
+
+  test('the types of the app are those of the API', async () => {
+    const { typesOf } = await import('../../web/scripts/api_types.mjs');
+    const types = await typesOf(await (await fetch(`${web.url}/openapi.json`)).json());
+    assert.equal(fs.readFileSync('web/src/shared/api/schema.d.ts', 'utf8'), types, 'run `npm run api -- URL/openapi.json` in web/ and mend what no longer fits');
+  });
+
+  test('the page of /docs shows the API and meets the content security policy', async () => {
+    await page.goto('/docs');
+    await page.locator('.opblock').first().waitFor();
+  });
+
+  test('no page broke and nothing met the content security policy', () => {
+    assert.deepEqual(web.problems, []);
+  });
+});
