@@ -11,6 +11,7 @@
     X(sessions)                                                                                                        \
     X(me)                                                                                                              \
     X(presets)                                                                                                         \
+    X(artifacts)                                                                                                       \
     X(hub)                                                                                                             \
     X(browsers)                                                                                                        \
     X(live)                                                                                                            \

@@ -55,7 +55,7 @@
     X(POOL_WARM, INT, "1", 0, 100, "E", "Frozen browsers kept ready for a lease.")                                     \
     X(POOL_QUEUE_SECONDS, INT, "30", 0, 3600, "E", "Longest wait for a browser when all are busy.")                    \
     X(POOL_MIN_FREE_MB, INT, "512", 0, 1048576, "E", "No browser is started while less memory than this is free.")     \
-    X(BROWSER_TIMEOUT, INT, "1800", 5, 86400, "EKW", "Longest life of a leased browser, seconds.")                     \
+    X(BROWSER_TIMEOUT, INT, "1800", 5, 86400, "AEKW", "Longest life of a leased browser, seconds.")                    \
     X(BROWSER_IDLE_SECONDS, INT, "300", 5, 86400, "EK", "A leased browser that nobody uses for so long ends.")         \
     X(BROWSER_MEMORY_MB, INT, "1024", 256, 65536, "LEW", "Memory limit of a browser.")                                 \
     X(BROWSER_CPUS, REAL, "1", 0.1, 64, "LEW", "CPU limit of a browser, cores.")                                       \

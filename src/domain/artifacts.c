@@ -6,7 +6,8 @@
 
 #define ARTIFACT_JSON                                                                                                  \
     "json_build_object('id', f.id, 'thread_id', f.thread_id, 'owner_id', f.owner_id, 'kind', f.kind, 'name', f.name, " \
-    "'media_type', f.media_type, 'size', f.size, 'sha256', encode(f.sha256, 'hex'), 'created_at', "                    \
+    "'media_type', f.media_type, 'url', '/api/v1/artifacts/' || f.id, 'size', f.size, 'sha256', encode(f.sha256, "     \
+    "'hex'), 'created_at', "                                                                                           \
     "rfc3339(f.created_at))"
 
 /* The job's row is locked, so that its lease cannot pass on between check and write; the file too (artifact_files.h).

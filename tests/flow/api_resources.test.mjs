@@ -1,5 +1,7 @@
 // Agents, credentials, threads, users, statistics and schemas over HTTP, without browsers.
 import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { startApi } from './lib/api.mjs';
 
@@ -122,6 +124,63 @@ describe('a thread', () => {
     assert.match(csv.headers.get('content-disposition'), /^attachment/);
     // jsonb keeps members by their names' length
     assert.equal(csv.text, 'n,name,tags\r\n1.5,"a,""b""",\r\n,\'=1+1,"[""x""]"\r\n');
+  });
+});
+
+describe('an artifact', () => {
+  let path, thread, bytes;
+  before(async () => {
+    const agent = await makeAgent();
+    thread = await good(post(`/agents/${agent.id}/threads`, {}), 201);
+    bytes = randomBytes(700_000);
+    path = `/artifacts/${await keep(bytes, 'download', 'отчёт "1".html', 'text/html')}`;
+  });
+  const keep = async (data, kind, name, type) => {
+    const hash = createHash('sha256').update(data).digest('hex');
+    const folder = `${api.env.STATE_DIR}/artifacts/${user.id}/${hash.slice(0, 2)}`;
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(`${folder}/${hash}`, data);
+    api.postgres.sql(`INSERT INTO artifact_files (owner_id, sha256, size) VALUES ('${user.id}', decode('${hash}', 'hex'), ${data.length})`);
+    return api.postgres.value(`INSERT INTO artifacts (thread_id, owner_id, sha256, kind, name, media_type, size)
+      VALUES ('${thread.id}', '${user.id}', decode('${hash}', 'hex'), '${kind}', '${name}', '${type}', ${data.length}) RETURNING id`);
+  };
+  const fetchIt = (headers = {}, key = user.key) => fetch(`${api.url}/api/v1${path}`, { headers: { Authorization: `Bearer ${key}`, ...headers } });
+
+  test('comes whole, for saving, and is never run', async () => {
+    const answer = await fetchIt();
+    assert.equal(answer.status, 200);
+    assert.ok(Buffer.from(await answer.arrayBuffer()).equals(bytes));
+    assert.equal(answer.headers.get('content-type'), 'application/octet-stream');
+    assert.match(answer.headers.get('content-disposition'), /^attachment; filename\*=UTF-8''%D0%BE/);
+    assert.match(answer.headers.get('content-security-policy'), /sandbox/);
+    assert.equal((await fetchIt({ 'If-None-Match': answer.headers.get('etag') })).status, 304);
+    assert.equal((await fetchIt({}, stranger.key)).status, 404);
+    const { items } = await good(get(`/threads/${thread.id}/artifacts`));
+    assert.equal(items[0].url, `/api/v1${path}`);
+  });
+
+  for (const [range, from, to] of [['0-9', 0, 9], ['699990-', 699990, 699999], ['-5', 699995, 699999], ['5-9999999', 5, 699999]])
+    test(`bytes=${range}`, async () => {
+      const answer = await fetchIt({ Range: `bytes=${range}` });
+      assert.equal(answer.status, 206);
+      assert.equal(answer.headers.get('content-range'), `bytes ${from}-${to}/700000`);
+      assert.ok(Buffer.from(await answer.arrayBuffer()).equals(bytes.subarray(from, to + 1)));
+    });
+
+  test('a range outside: 416; none that is understood: whole', async () => {
+    const outside = await fetchIt({ Range: 'bytes=700000-' });
+    assert.deepEqual([outside.status, outside.headers.get('content-range')], [416, 'bytes */700000']);
+    assert.equal((await fetchIt({ Range: 'lines=1-2' })).status, 200);
+  });
+
+  test('a client that leaves in between leaves nothing behind', async () => {
+    for (let i = 0; i < 5; i++) {
+      const stop = new AbortController();
+      const answer = await fetch(`${api.url}/api/v1${path}`, { headers: { Authorization: `Bearer ${user.key}` }, signal: stop.signal });
+      await answer.body.getReader().read();
+      stop.abort();
+    }
+    assert.equal((await fetchIt()).status, 200);
   });
 });
 
