@@ -110,8 +110,9 @@ static json_t *object_schema(const struct schema *schema, enum openapi_use use, 
         if (is_required(schema, field, use))
             json_array_append_new(required, json_string(field->name));
     }
+    bool open = !schema->fields->name; /* no field is known beforehand: any may be there */
     json_t *object = json_pack("{s:s, s:s, s:o, s:b}", "type", "object", "description", schema->doc ? schema->doc : "",
-                               "properties", properties, "additionalProperties", 0);
+                               "properties", properties, "additionalProperties", open);
     if (json_array_size(required))
         json_object_set(object, "required", required);
     json_decref(required);
