@@ -1,4 +1,4 @@
-import { api, newKey, type Query } from '@/shared/api/client';
+import { api, type Query } from '@/shared/api/client';
 import type { Browser, Page } from '@/shared/api/types';
 
 export interface BrowserInput {
@@ -12,5 +12,5 @@ export interface BrowserInput {
 }
 export const listBrowsers = (query: Query, signal?: AbortSignal) => api.get<Page<Browser>>('/browsers', { query, signal });
 export const getBrowser = (id: string, signal?: AbortSignal) => api.get<Browser>(`/browsers/${id}`, { signal });
-export const createBrowser = (input: BrowserInput) => api.post<Browser>('/browsers', input, { idempotencyKey: newKey(), timeoutMs: 120_000 });
+export const createBrowser = (input: BrowserInput) => api.post<Browser>('/browsers', input, { timeoutMs: 120_000 });
 export const deleteBrowser = (id: string) => api.delete(`/browsers/${id}`);

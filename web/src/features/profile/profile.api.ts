@@ -1,4 +1,4 @@
-import { api, newKey } from '@/shared/api/client';
+import { api } from '@/shared/api/client';
 import type { ApiKey, JsonObject, Me, NewApiKey, Session } from '@/shared/api/types';
 
 export interface ProfileInput {
@@ -13,5 +13,5 @@ export const listSessions = async (signal?: AbortSignal) => (await api.get<{ ite
 export const endSession = (id: string) => api.delete(`/auth/sessions/${id}`);
 export const listKeys = async (signal?: AbortSignal) => (await api.get<{ items: ApiKey[] }>('/auth/api-keys', { signal })).items;
 export const createKey = (name: string, scopes: string[], expires_at: string | null) =>
-  api.post<NewApiKey>('/auth/api-keys', { name, scopes, ...(expires_at ? { expires_at } : {}) }, { idempotencyKey: newKey() });
+  api.post<NewApiKey>('/auth/api-keys', { name, scopes, ...(expires_at ? { expires_at } : {}) });
 export const deleteKey = (id: string) => api.delete(`/auth/api-keys/${id}`);
