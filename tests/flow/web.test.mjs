@@ -76,7 +76,7 @@ describe('an agent', () => {
     await page.getByRole('tab', { name: 'Results' }).click();
     await page.getByRole('cell', { name: 'Item 12' }).waitFor();
     await page.getByRole('tab', { name: /Steps/ }).click();
-    await page.locator('.steps .box').first().waitFor();
+    await page.locator('.steps img').first().waitFor();
   });
 
   test('its results are downloaded', async () => {
