@@ -52,6 +52,7 @@ char *memory_print(const char *format, ...) {
 void cleanup_close_value(int *fd) {
     if (*fd >= 0)
         close(*fd);
+    *fd = -1; /* a second call for the same variable must not close what has its number by then */
 }
 
 void cleanup_file_value(FILE **file) {

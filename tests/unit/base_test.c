@@ -9,9 +9,11 @@
 #include "base/uuid.h"
 #include "base/websocket_accept.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void utf8_is_checked_strictly(void **state) {
     static const struct {
@@ -158,6 +160,16 @@ static void websocket_keys_are_answered(void **state) {
     assert_int_equal(websocket_accept("", accept), -EINVAL);
 }
 
+static void a_closed_descriptor_is_not_closed_again(void **state) {
+    int fd = dup(STDIN_FILENO), first = fd;
+    cleanup_close_value(&fd);
+    assert_int_equal(fd, -1);
+    cleanup_close int other = dup(STDIN_FILENO);
+    assert_int_equal(other, first);
+    cleanup_close_value(&fd);
+    assert_int_not_equal(fcntl(other, F_GETFD), -1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(utf8_is_checked_strictly),
@@ -170,6 +182,7 @@ int main(void) {
         cmocka_unit_test(times_are_read_as_they_are_written),
         cmocka_unit_test(arena_hands_out_separate_aligned_memory),
         cmocka_unit_test(websocket_keys_are_answered),
+        cmocka_unit_test(a_closed_descriptor_is_not_closed_again),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
