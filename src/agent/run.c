@@ -106,6 +106,14 @@ static void on_event(void *user, const char *session_id, const char *method, con
         tabs_event(run->tabs, session_id, method, params);
 }
 
+static int64_t settle(void *user) {
+    struct run *run = user;
+    int64_t again = INT64_MAX;
+    if (run->sink_error >= 0 && run->sink->settle)
+        run->sink_error = run->sink->settle(run->sink->user, &again, &run->sink_problem);
+    return run->sink_error < 0 ? INT64_MAX : again;
+}
+
 static int lease(struct run *run, struct agent_outcome *outcome, struct error *e) {
     cleanup_json json_t *browser = NULL;
     int64_t began = clock_monotonic_ms();
@@ -138,6 +146,7 @@ static int connect_browser(struct run *run, struct error *e) {
         return r;
     cdp_client_set_interrupt(run->client, run->options->interrupt_fd);
     cdp_client_set_handler(run->client, on_event, run);
+    cdp_client_set_idle(run->client, settle);
     r = cdp_call(run->client, NULL, "Replinet.enable", NULL, clock_remaining_ms(deadline), NULL, e);
     if (!r)
         r = cdp_send(run->client, NULL, "Replinet.setRun", json_pack("{s:s}", "state", "running"), e);

@@ -19,6 +19,9 @@ struct agent_sink {
      * control.taken, control.returned, note */
     int (*event)(void *user, enum log_level level, const char *kind, const char *message, const json_t *data,
                  struct error *e);
+    /* Writes what `event` kept back for a moment, when that is over. ret_again: when it will be for what is kept now
+     * (monotonic ms; INT64_MAX: nothing is). Called before every wait for the browser. NULL: nothing is kept back. */
+    int (*settle)(void *user, int64_t *ret_again, struct error *e);
     /* Stores a file; `kind` screenshot | download | other. `ret_id` has room for a UUID text. */
     int (*artifact)(void *user, const char *kind, const char *name, const char *media_type, const void *data,
                     size_t length, char ret_id[37], struct error *e);

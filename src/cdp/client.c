@@ -27,6 +27,7 @@ struct call {
 struct cdp_client {
     struct websocket *socket;
     cdp_event_handler *handler;
+    cdp_idle_handler *idle; /* may be NULL */
     void *user;
     int64_t next_id;
     struct cdp_sessions sessions;
@@ -76,6 +77,10 @@ void cdp_client_free_value(struct cdp_client **client) {
 void cdp_client_set_handler(struct cdp_client *client, cdp_event_handler *handler, void *user) {
     client->handler = handler;
     client->user = user;
+}
+
+void cdp_client_set_idle(struct cdp_client *client, cdp_idle_handler *idle) {
+    client->idle = idle;
 }
 
 void cdp_client_set_interrupt(struct cdp_client *client, int fd) {
@@ -234,11 +239,25 @@ static int explain_end(struct cdp_client *client, int r, struct error *e) {
 }
 
 /* Takes one message; the socket's buffer holds it until the next. */
+static int receive(struct cdp_client *client, int64_t deadline, const char **ret_data, size_t *ret_length,
+                   struct error *e) {
+    for (;;) {
+        struct error why;
+        int64_t again = client->idle ? client->idle(client->user) : INT64_MAX;
+        int r = websocket_receive(client->socket, again < deadline ? again : deadline, ret_data, ret_length, &why);
+        if (r == -ETIMEDOUT && again < deadline)
+            continue;
+        if (r < 0 && e)
+            *e = why;
+        return r;
+    }
+}
+
 static int serve_message(struct cdp_client *client, int64_t deadline, struct error *e) {
     const char *data = NULL;
     size_t length = 0;
     struct cdp_envelope envelope;
-    int r = websocket_receive(client->socket, deadline, &data, &length, e);
+    int r = receive(client, deadline, &data, &length, e);
     if (r < 0)
         return explain_end(client, r, e);
     r = cdp_scan_trusted(data, length, &envelope, e);

@@ -28,6 +28,11 @@ void cdp_client_free_value(struct cdp_client **client);
 
 void cdp_client_set_handler(struct cdp_client *client, cdp_event_handler *handler, void *user);
 
+/* Called with the handler's user before the client waits: does what is due, and says when it wants to be called again
+ * at the latest (monotonic ms; INT64_MAX: after the next message). It must not use the client. */
+typedef int64_t cdp_idle_handler(void *user);
+void cdp_client_set_idle(struct cdp_client *client, cdp_idle_handler *idle);
+
 /* A descriptor that becomes readable when the run should stop: every wait then fails with -ECANCELED, ERROR_CANCELLED.
  * -1: none. The client does not read from it. */
 void cdp_client_set_interrupt(struct cdp_client *client, int fd);

@@ -55,6 +55,10 @@ int run_lease_make(const char *thread_id, const char *user_id, const json_t *bro
 struct run_sink_database {
     struct job_context *job;
     char thread_id[UUID_TEXT_SIZE], owner_id[UUID_TEXT_SIZE];
-    bool acted; /* a step was announced */
+    bool acted;   /* a step was announced */
+    json_t *kept; /* events that are written together with those that follow; decref */
+    int64_t kept_until;
 };
 struct agent_sink run_sink_database_of(struct run_sink_database *state);
+/* Writes what is still kept; before the run's end is. */
+int run_sink_database_flush(struct run_sink_database *state, struct error *e);

@@ -22,6 +22,7 @@ struct run {
 
 static void run_done(struct run *run) {
     json_decref(run->facts);
+    json_decref(run->sink.kept);
     json_decref(run->lease);
     profile_close(&run->profile);
     sodium_memzero(&run->key, sizeof run->key);
@@ -141,6 +142,8 @@ static int carry_out(struct run *run, struct error *e) {
                                     .timeout_ms = json_int_or(run->lease, "timeout_ms", 0),
                                     .interrupt_fd = run->job->interrupt_fd};
     int r = agent_run(&options, &sink, &outcome, e);
+    if (!r)
+        r = run_sink_database_flush(&run->sink, e);
     if (!r)
         r = end_as(run, &outcome, e);
     agent_outcome_done(&outcome);

@@ -8,27 +8,63 @@
 #include <stdio.h>
 #include <string.h>
 
+#define KEEP_MS   40 /* what nobody who watches notices */
+#define KEEP_MOST 250
+
 static void announce(struct run_sink_database *sink, int64_t seq) {
     cleanup_free char *channel = memory_print(REDIS_CHANNEL_THREAD "%s", sink->thread_id);
     redis_publish(&sink->job->redis, channel, SQL_INT(seq), NULL);
 }
 
-/* A step is announced before it acts, so its event must be down first: from then on nobody repeats the run. */
-static int on_event(void *user, enum log_level level, const char *kind, const char *message, const json_t *data,
-                    struct error *e) {
-    static const char *const levels[] = {"debug", "info", "warn", "error"};
-    struct run_sink_database *sink = user;
-    bool acts = !strcmp(kind, "step.started");
-    char time[CLOCK_TEXT_SIZE];
+/* `acts`: a step is among them, which acts when they are down: from then on nobody repeats the run. */
+static int write_kept(struct run_sink_database *sink, bool acts, struct error *e) {
     int64_t seq = 0;
-    cleanup_json json_t *events = json_pack("[{s:s, s:s, s:s, s:s, s:O?}]", "time", clock_format(clock_wall_us(), time),
-                                            "kind", kind, "level", levels[level], "message", message, "data", data);
-    int r = JOB_PATIENTLY(jobs_write_events(&sink->job->db, &sink->job->fence, events, acts && !sink->acted, &seq, e));
+    if (!sink->kept)
+        return 0;
+    int r =
+        JOB_PATIENTLY(jobs_write_events(&sink->job->db, &sink->job->fence, sink->kept, acts && !sink->acted, &seq, e));
     if (r < 0)
         return r;
+    json_decref(take_pointer(sink->kept));
     sink->acted |= acts;
     announce(sink, seq);
     return 0;
+}
+
+static void keep(struct run_sink_database *sink, enum log_level level, const char *kind, const char *message,
+                 const json_t *data) {
+    static const char *const levels[] = {"debug", "info", "warn", "error"};
+    char time[CLOCK_TEXT_SIZE];
+    if (!sink->kept) {
+        sink->kept = json_array();
+        sink->kept_until = clock_deadline(KEEP_MS);
+    }
+    json_array_append_new(sink->kept,
+                          json_pack("{s:s, s:s, s:s, s:s, s:O?}", "time", clock_format(clock_wall_us(), time), "kind",
+                                    kind, "level", levels[level], "message", message, "data", data));
+}
+
+static bool may_wait(const struct run_sink_database *sink) {
+    return json_array_size(sink->kept) < KEEP_MOST && clock_monotonic_ms() < sink->kept_until;
+}
+
+/* What a page says by the thousand is kept back for a moment and written together; everything else is down when this
+ * returns, and what was kept before it. */
+static int on_event(void *user, enum log_level level, const char *kind, const char *message, const json_t *data,
+                    struct error *e) {
+    struct run_sink_database *sink = user;
+    keep(sink, level, kind, message, data);
+    if (level == LOG_DEBUG && may_wait(sink))
+        return 0;
+    return write_kept(sink, !strcmp(kind, "step.started"), e);
+}
+
+static int on_settle(void *user, int64_t *ret_again, struct error *e) {
+    struct run_sink_database *sink = user;
+    int r = sink->kept && !may_wait(sink) ? write_kept(sink, false, e) : 0;
+    if (!r)
+        *ret_again = sink->kept ? sink->kept_until : INT64_MAX;
+    return r;
 }
 
 static int on_artifact(void *user, const char *kind, const char *name, const char *media_type, const void *data,
@@ -42,7 +78,9 @@ static int on_artifact(void *user, const char *kind, const char *name, const cha
                                 .length = length};
     char id[UUID_TEXT_SIZE];
     uuid_make(id);
-    int r = JOB_PATIENTLY(artifacts_store(&sink->job->db, &sink->job->fence, id, &artifact, e));
+    int r = write_kept(sink, false, e);
+    if (!r)
+        r = JOB_PATIENTLY(artifacts_store(&sink->job->db, &sink->job->fence, id, &artifact, e));
     if (!r)
         memcpy(ret_id, id, UUID_TEXT_SIZE);
     return r;
@@ -80,14 +118,20 @@ static int on_running(void *user, const char *browser_id, struct error *e) {
 
 static int on_waiting(void *user, const char *reason, struct error *e) {
     struct run_sink_database *sink = user;
-    return JOB_PATIENTLY(jobs_mark_waiting(&sink->job->db, &sink->job->fence, reason, e));
+    int r = write_kept(sink, false, e);
+    return r < 0 ? r : JOB_PATIENTLY(jobs_mark_waiting(&sink->job->db, &sink->job->fence, reason, e));
 }
 
 struct agent_sink run_sink_database_of(struct run_sink_database *state) {
     return (struct agent_sink){.user = state,
                                .event = on_event,
+                               .settle = on_settle,
                                .artifact = on_artifact,
                                .read_artifact = read_artifact,
                                .running = on_running,
                                .waiting = on_waiting};
+}
+
+int run_sink_database_flush(struct run_sink_database *state, struct error *e) {
+    return write_kept(state, false, e);
 }

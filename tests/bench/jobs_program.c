@@ -3,7 +3,8 @@
  *
  *   jobs_program enqueue COUNT each|together|many     no-op jobs: a transaction each; all in one; a thousand a
  * statement jobs_program doorbell COUNT                  from a thread's commit to the first word of its job's process
- *   jobs_program events THREADS SECONDS BATCH    as fast as so many runs at once can write, BATCH events a time */
+ *   jobs_program events THREADS SECONDS BATCH    as fast as so many runs at once can write, BATCH events a time;
+ *                                                BATCH 0: lines of a page's console, the way a job's process does it */
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/json.h"
@@ -16,6 +17,7 @@
 #include "domain/threads.h"
 #include "domain/users.h"
 #include "store/redis.h"
+#include "worker/job_internal.h"
 #include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -24,6 +26,7 @@
 
 #define LEASE_MS  3600000
 #define START_MS  10000
+#define PAUSE_MS  400 /* between threads: they come one at a time, as people start them */
 #define RUNS_MOST 64
 
 static struct postgres db;
@@ -131,12 +134,13 @@ static int doorbell(int count) {
         jobs_ring(&redis, JOB_KIND_RUN);
         printf("%s%.2f", i ? ", " : "", (double)(begun_at(id) - committed) / 1000);
         wait_for_end(id);
+        clock_sleep_ms(PAUSE_MS);
     }
     puts("]}");
     return 0;
 }
 
-struct run {
+struct writer {
     struct job job;
     int64_t until, written;
     int batch;
@@ -152,14 +156,34 @@ static json_t *make_events(int count) {
     return events;
 }
 
+static void write_as_a_run(struct writer *run, struct postgres *mine) {
+    struct job_context context = {.db = *mine, .fence = {.attempt = run->job.attempt}, .interrupt_fd = -1};
+    struct run_sink_database state = {.job = &context};
+    struct agent_sink sink = run_sink_database_of(&state);
+    struct error e;
+    cleanup_json json_t *data = json_pack("{s:s}", "type", "log");
+    memcpy(context.fence.job_id, run->job.id, UUID_TEXT_SIZE);
+    memcpy(state.thread_id, run->job.thread_id, UUID_TEXT_SIZE);
+    redis_open(&context.redis, NULL);
+    for (; clock_monotonic_ms() < run->until; run->written++)
+        must(sink.event(sink.user, LOG_DEBUG, "page.console",
+                        "A line that a page wrote to its console, of common length", data, &e),
+             &e);
+    must(run_sink_database_flush(&state, &e), &e);
+    redis_close(&context.redis);
+    *mine = context.db;
+}
+
 static void *write_events(void *user) {
-    struct run *run = user;
+    struct writer *run = user;
     cleanup_postgres struct postgres mine = {0};
     struct error e;
     struct job_fence fence = {.attempt = run->job.attempt};
     cleanup_json json_t *events = make_events(run->batch);
     memcpy(fence.job_id, run->job.id, UUID_TEXT_SIZE);
     must(postgres_open(&(struct postgres_options){.purpose = "bench"}, &mine, &e), &e);
+    if (!run->batch)
+        write_as_a_run(run, &mine);
     while (clock_monotonic_ms() < run->until) {
         must(jobs_write_events(&mine, &fence, events, false, NULL, &e), &e);
         run->written += run->batch;
@@ -168,7 +192,7 @@ static void *write_events(void *user) {
 }
 
 static int events(int threads, int seconds, int batch) {
-    struct run runs[RUNS_MOST] = {0};
+    struct writer runs[RUNS_MOST] = {0};
     pthread_t writers[RUNS_MOST];
     int64_t written = 0, began;
     make_agent("none/none");

@@ -61,6 +61,8 @@ before(async () => {
   const pause = (ms) => [{ goto: 'about:blank' }, { wait_for: { ms }, timeout_ms: 90000 }];
   for (const [name, ms] of Object.entries({ quick: 1, short: 3000, long: 60000 }))
     await create('agent', { name, preset_id: 'script', script: pause(ms) });
+  const talk = 'setTimeout(() => { for (let i = 0; i < 150; i++) console.log(`line ${i}`); }, 500)';
+  await create('agent', { name: 'talker', preset_id: 'script', script: [{ goto: 'about:blank' }, { evaluate: talk }, ...pause(60000).slice(1)] });
   await create('agent', { name: 'cloud', preset_id: 'cloud' });
   await create('agent', { name: 'off', preset_id: 'script', script: pause(1), is_active: false });
   await create('agent', { name: 'greedy', preset_id: 'script', script: pause(1) });
@@ -101,6 +103,23 @@ describe('a thread', () => {
     process.kill(next.pid, 'SIGKILL');
     assert.equal((await ended(await start('quick'))).status, 'completed');
     assert.ok(![pid, next.pid].includes((await spare()).pid));
+  });
+
+  test('shows what its page says while it waits, in order, and not a statement for each line', async () => {
+    const id = await start('talker');
+    const all = await until('150 lines', async () => {
+      const found = await events(id);
+      return found.filter(({ kind }) => kind === 'page.console').length === 150 && found;
+    }, 60000);
+    assert.equal((await thread(id)).status, 'running');
+    assert.deepEqual(all.map(({ seq }) => seq), all.map((_, i) => i + 1));
+    assert.deepEqual(all.filter(({ kind }) => kind === 'page.console').map(({ message }) => message), Array.from({ length: 150 }, (_, i) => `line ${i}`));
+    // A transaction's id per statement: the rows of one have it in common.
+    const writes = execFileSync('psql', ['-h', `${replinet.env.RUN_DIR}/postgres`, '-U', 'replinet', '-d', 'replinet', '-XqAt', '-c',
+      `SELECT count(DISTINCT xmin::text) FROM thread_events WHERE thread_id = '${id}' AND kind = 'page.console'`]).toString().trim();
+    assert.ok(Number(writes) < 75, `${writes} statements`);
+    await replinet.cli('thread', 'stop', id);
+    assert.equal((await ended(id)).status, 'stopped');
   });
 
   test('that cannot run ends with words that say why', async () => {

@@ -180,6 +180,27 @@ static void a_call_has_a_deadline(void **state) {
     assert_true(clock_monotonic_ms() - start >= 100);
 }
 
+static int idle_calls;
+
+static int64_t count_idle(void *user) {
+    idle_calls++;
+    return clock_deadline(20);
+}
+
+static void something_may_be_done_while_it_waits(void **state) {
+    PAIR(pair, serve_silence);
+    struct error e;
+    int64_t start = clock_monotonic_ms();
+    idle_calls = 0;
+    cdp_client_set_idle(pair.client, count_idle);
+    assert_int_equal(cdp_call(pair.client, NULL, "A.b", NULL, 200, NULL, &e), -ETIMEDOUT);
+    assert_true(clock_monotonic_ms() - start >= 200);
+    assert_in_range(idle_calls, 2, 12);
+    idle_calls = 0;
+    assert_int_equal(cdp_poll(pair.client, &e), 0);
+    assert_in_range(idle_calls, 1, 2);
+}
+
 static void serve_late(struct peer *peer) {
     int first = peer_read_call(peer, NULL), second = peer_read_call(peer, NULL);
     reply(peer, first, "{\"n\":1}");
@@ -528,6 +549,7 @@ int main(void) {
         cmocka_unit_test(large_messages_are_not_copied_again_and_again),
         cmocka_unit_test(pings_are_answered_while_waiting),
         cmocka_unit_test(a_call_has_a_deadline),
+        cmocka_unit_test(something_may_be_done_while_it_waits),
         cmocka_unit_test(a_late_answer_is_not_taken_for_another),
         cmocka_unit_test(the_interrupt_ends_a_wait),
         cmocka_unit_test(a_batch_is_sent_before_it_is_waited_for),
