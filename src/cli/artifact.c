@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 struct call {
-    struct session session;
+    struct cli_session session;
     const char *argument, *output;
     bool json, mend, dry;
 };

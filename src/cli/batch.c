@@ -51,7 +51,7 @@ static int take_options(struct call *call, int count, char **arguments) {
     return 0;
 }
 
-static int find_agent(struct session *session, const char *reference, json_t **ret_agent, struct error *e) {
+static int find_agent(struct cli_session *session, const char *reference, json_t **ret_agent, struct error *e) {
     cleanup_free char *text = NULL;
     int r = agents_get(&session->db, &session->caller, reference, &text, e);
     return r < 0 ? r : json_parse(text, strlen(text), "the agent", ret_agent, e);
@@ -107,7 +107,7 @@ static int carry_out(const struct call *call, struct batch *batch, const json_t 
 }
 
 static int run(const struct call *call, struct error *e) {
-    cleanup_session struct session session = {0};
+    cleanup_session struct cli_session session = {0};
     cleanup_batch_journal struct batch_journal journal = {.fd = -1};
     cleanup_json json_t *rows = NULL, *columns = NULL, *agent = NULL;
     int r = batch_read_rows(call->rows, &rows, e);

@@ -19,7 +19,7 @@ struct batch_row {
 };
 
 struct batch {
-    struct session *session;
+    struct cli_session *session;
     struct batch_journal *journal;
     const char *agent_id, *task; /* borrowed */
     struct batch_row *rows;

@@ -20,14 +20,14 @@ struct history_call {
 
 struct history_list {
     struct listing_column columns[8];
-    int (*read)(struct session *session, const struct history_call *call, char **ret_json, struct error *e);
+    int (*read)(struct cli_session *session, const struct history_call *call, char **ret_json, struct error *e);
 };
 
-static int read_events(struct session *session, const struct history_call *call, char **ret_json, struct error *e) {
+static int read_events(struct cli_session *session, const struct history_call *call, char **ret_json, struct error *e) {
     return system_events_read(&session->db, &session->caller, &call->events, &call->span, ret_json, e);
 }
 
-static int read_audit(struct session *session, const struct history_call *call, char **ret_json, struct error *e) {
+static int read_audit(struct cli_session *session, const struct history_call *call, char **ret_json, struct error *e) {
     return audit_read(&session->db, &session->caller, &call->audit, &call->span, ret_json, e);
 }
 
@@ -92,7 +92,7 @@ static void print_for_people(const struct history_list *list, const char *answer
 }
 
 static int show(const struct history_list *list, const struct history_call *call) {
-    cleanup_session struct session session = {0};
+    cleanup_session struct cli_session session = {0};
     cleanup_free char *answer = NULL;
     struct error e = {0};
     int r = session_open(&session, &e);

@@ -18,7 +18,7 @@
 #define COUNT_MOST 100000
 
 struct call {
-    struct session session;
+    struct cli_session session;
     const char *argument;
     struct list_query query;
     struct job_filter filter;
@@ -127,7 +127,7 @@ static int change(struct call *call, const char *action, bool *ret_running, char
     cleanup_transaction struct transaction transaction = {0};
     cleanup_free char *before = NULL, *answer = NULL;
     struct audit_change entry = {.action = action, .object_kind = "job"};
-    struct session *session = &call->session;
+    struct cli_session *session = &call->session;
     int r = postgres_begin(&session->db, &transaction, e);
     if (!r)
         r = jobs_get(&session->db, &session->caller, call->argument, &before, e);

@@ -54,7 +54,7 @@ static int carry_out(const struct maintenance *maintenance, char **names, bool j
 int maintenance_command(int count, char **arguments) {
     static const struct option options[] = {
         {"json", no_argument, NULL, 'j'}, {"dry-run", no_argument, NULL, 'd'}, {NULL, 0, NULL, 0}};
-    cleanup_session struct session session = {0};
+    cleanup_session struct cli_session session = {0};
     struct maintenance maintenance = {.db = &session.db};
     struct error e = {0};
     bool json = false;

@@ -20,8 +20,8 @@ struct object_kind {
     int (*create)(struct postgres *, const struct caller *, const json_t *, char **, struct error *);
     int (*get)(struct postgres *, const struct caller *, const char *, char **, struct error *);
     int (*remove)(struct postgres *, const struct caller *, const char *, int64_t, char **, struct error *);
-    int (*export)(struct session *, const char *, json_t **, struct error *);
-    int (*import)(struct session *, const json_t *, char **, struct error *); /* within a transaction */
+    int (*export)(struct cli_session *, const char *, json_t **, struct error *);
+    int (*import)(struct cli_session *, const json_t *, char **, struct error *); /* within a transaction */
     int (*list)(struct postgres *, const struct caller *, const struct list_query *, char **, struct error *);
     struct listing_column columns[6];
 };
@@ -46,7 +46,7 @@ static int add_part(json_t *document, const char *name, const char *answer, cons
     return json_object_set_new(document, name, part);
 }
 
-static int export_preset(struct session *session, const char *reference, json_t **ret_document, struct error *e) {
+static int export_preset(struct cli_session *session, const char *reference, json_t **ret_document, struct error *e) {
     cleanup_json json_t *document = json_object();
     cleanup_free char *preset = NULL;
     int r = presets_get(&session->db, &session->caller, reference, &preset, e);
@@ -57,7 +57,7 @@ static int export_preset(struct session *session, const char *reference, json_t 
     return r;
 }
 
-static int export_agent(struct session *session, const char *reference, json_t **ret_document, struct error *e) {
+static int export_agent(struct cli_session *session, const char *reference, json_t **ret_document, struct error *e) {
     cleanup_json json_t *agent = NULL, *document = NULL;
     cleanup_free char *text = NULL;
     int r = agents_get(&session->db, &session->caller, reference, &text, e);
@@ -82,13 +82,13 @@ static int check_parts(const json_t *document, const char *first, const char *se
                      second ? "s" : "", first, second ? " and \"" : "", second ? second : "", second ? "\"" : "");
 }
 
-static int import_preset(struct session *session, const json_t *document, char **ret_json, struct error *e) {
+static int import_preset(struct cli_session *session, const json_t *document, char **ret_json, struct error *e) {
     int r = check_parts(document, "preset", NULL, e);
     return r < 0 ? r : presets_put(&session->db, &session->caller, json_object_get(document, "preset"), ret_json, e);
 }
 
 /* Both or none, as the transaction says: a preset alone is not left behind when its agent is refused. */
-static int import_agent(struct session *session, const json_t *document, char **ret_json, struct error *e) {
+static int import_agent(struct cli_session *session, const json_t *document, char **ret_json, struct error *e) {
     cleanup_json json_t *preset = NULL, *agent = NULL;
     cleanup_free char *preset_text = NULL;
     int r = check_parts(document, "preset", "agent", e);
@@ -152,7 +152,7 @@ static const struct object_kind agent_kind = {
 
 struct object_call {
     const struct object_kind *kind;
-    struct session session;
+    struct cli_session session;
     struct page page;
     bool json;
     const char *argument, *second; /* NULL: none */

@@ -9,8 +9,8 @@
 
 #define OBJECT_MAX (8 << 20)
 
-int session_open(struct session *ret_session, struct error *e) {
-    cleanup_session struct session session = {0};
+int session_open(struct cli_session *ret_session, struct error *e) {
+    cleanup_session struct cli_session session = {0};
     int r = postgres_open(&(struct postgres_options){.purpose = "cli"}, &session.db, e);
     if (!r)
         r = users_ensure_local_admin(&session.db, &session.caller, e);
@@ -18,16 +18,16 @@ int session_open(struct session *ret_session, struct error *e) {
         return r;
     redis_open(&session.redis, NULL);
     *ret_session = session;
-    session = (struct session){0};
+    session = (struct cli_session){0};
     return 0;
 }
 
-void session_close(struct session *session) {
+void session_close(struct cli_session *session) {
     postgres_close(&session->db);
     redis_close(&session->redis);
 }
 
-int session_audit(struct session *session, const struct audit_change *change, struct error *e) {
+int session_audit(struct cli_session *session, const struct audit_change *change, struct error *e) {
     const char *behind = getenv("SUDO_USER"); /* who became root: for the reader's eyes, not to be relied on */
     cleanup_free char *address = memory_print("uid %u%s%s", getuid(), behind ? ", sudo of " : "", behind ? behind : "");
     return audit_write(&session->db, &session->caller, &(struct audit_origin){.via = "cli", .address = address}, change,

@@ -8,18 +8,18 @@
 #include "store/postgres.h"
 #include "store/redis.h"
 
-struct session {
+struct cli_session {
     struct postgres db;
     struct redis redis;
     struct caller caller;
 };
 
-int session_open(struct session *ret_session, struct error *e);
-void session_close(struct session *session);
-#define cleanup_session __attribute__((cleanup(session_close))) /* struct session name = {0}; */
+int session_open(struct cli_session *ret_session, struct error *e);
+void session_close(struct cli_session *session);
+#define cleanup_session __attribute__((cleanup(session_close))) /* struct cli_session name = {0}; */
 
 /* Notes a change (domain/audit.h) that the caller makes here; within its transaction. */
-int session_audit(struct session *session, const struct audit_change *change, struct error *e);
+int session_audit(struct cli_session *session, const struct audit_change *change, struct error *e);
 
 /* A JSON object from a file, or from standard input for "-". */
 int session_read_object(const char *file, json_t **ret_object, struct error *e);

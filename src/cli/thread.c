@@ -18,7 +18,7 @@
 #define STOPPED_STATUS 130
 
 struct call {
-    struct session session;
+    struct cli_session session;
     const char *argument, *task, *inputs_text, *agent, *status, *at;
     struct page page;
     int priority;
@@ -64,7 +64,7 @@ static int wait_for_end(struct call *call, const char *id, struct error *e) {
 static int begin_thread(struct call *call, const struct thread_order *order, char **ret_text, struct error *e) {
     cleanup_transaction struct transaction transaction = {0};
     cleanup_free char *text = NULL;
-    struct session *session = &call->session;
+    struct cli_session *session = &call->session;
     struct audit_change change = {.action = order ? "thread.start" : "thread.retry", .object_kind = "thread"};
     int r = postgres_begin(&session->db, &transaction, e);
     if (!r)

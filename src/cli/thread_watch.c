@@ -26,7 +26,7 @@ static void print_event(const json_t *event, bool json, FILE *out) {
             json_text_or(event, "kind", ""), message);
 }
 
-static int print_new(struct session *session, const char *thread_id, int64_t *after, bool json, FILE *out,
+static int print_new(struct cli_session *session, const char *thread_id, int64_t *after, bool json, FILE *out,
                      struct error *e) {
     size_t count = BATCH;
     while (count == BATCH) {
@@ -49,7 +49,7 @@ static int print_new(struct session *session, const char *thread_id, int64_t *af
     return 0;
 }
 
-static int has_ended(struct session *session, const char *thread_id, bool *ret_ended, struct error *e) {
+static int has_ended(struct cli_session *session, const char *thread_id, bool *ret_ended, struct error *e) {
     cleanup_free char *answer = NULL;
     cleanup_json json_t *thread = NULL;
     int r = threads_get(&session->db, &session->caller, thread_id, &answer, e);
@@ -72,7 +72,8 @@ static void wait_for_news(struct redis *redis, const char *channel) {
     }
 }
 
-int thread_watch(struct session *session, const char *thread_id, bool follow, bool json, FILE *out, struct error *e) {
+int thread_watch(struct cli_session *session, const char *thread_id, bool follow, bool json, FILE *out,
+                 struct error *e) {
     cleanup_redis struct redis news = {0};
     cleanup_free char *channel = memory_print(REDIS_CHANNEL_THREAD "%s", thread_id);
     int64_t after = 0;
