@@ -130,7 +130,7 @@ test('every command on data answers in JSON, and refuses what is wrong in words'
   await each(good, async (args) => { await json(...args); });
   const missing = '0193d1e2-7a4b-7c55-8f0e-0123456789ab';
   const bad = [
-    ['not_found', /no thread 0193/, 'thread', 'show', missing], ['bad_input', /no thread's id/, 'thread', 'show', 'one'],
+    ['not_found', /no thread 0193/, 'thread', 'show', missing], ['not_found', /no thread's id/, 'thread', 'show', 'one'],
     ['not_found', /no agent nobody/, 'thread', 'start', 'nobody'], ['bad_input', /--inputs takes a JSON object/, 'thread', 'start', 'three', '--inputs', '[]'],
     ['bad_input', /"soon" is no time/, 'thread', 'start', 'three', '--at', 'soon'], ['conflict', /has not ended/, 'thread', 'retry', later.id],
     ['not_found', /no job 0193/, 'job', 'show', missing], ['bad_input', /no job's id/, 'job', 'cancel', 'x'], ['bad_input', /no status of jobs/, 'job', 'ls', '--status', 'lost'],
