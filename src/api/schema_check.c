@@ -19,7 +19,6 @@ void complaints_done(struct complaints *complaints) {
 }
 
 void complain(struct complaints *complaints, const json_t *loc, const char *type, const char *format, ...) {
-    cleanup_text struct text message = {0};
     va_list arguments;
     char *text = NULL;
     if (!complaints->detail)

@@ -203,7 +203,6 @@ static int copy_one(const struct file *file, struct blob_store *from, struct blo
 }
 
 static int move_one(struct sweep *sweep, const struct file *file, struct error *e) {
-    cleanup_transaction struct transaction transaction = {0};
     struct blob_store *from, *to;
     int r = store_at(sweep, file->place, &from, e);
     if (!r)
