@@ -8,8 +8,9 @@
 #include <string.h>
 
 #define QUEUED "j.status = 'queued' AND j.lane = $1"
-#define READY  QUEUED " AND j.run_at <= now()"
-#define ORDER  " ORDER BY j.priority DESC, j.run_at, j.id "
+/* A job that nobody wanted later is due although the clock went back since. */
+#define READY QUEUED " AND (j.run_at <= now() OR j.run_at <= j.created_at)"
+#define ORDER " ORDER BY j.priority DESC, j.run_at, j.id "
 
 /* The users who wait are found by a skip scan, so that a user with a million jobs costs as much as one with a single
  * job. The chosen one's row is locked (SKIP LOCKED: other workers go to the next user) until the taking transaction
@@ -34,8 +35,8 @@ static const struct statement CHOOSE = {
     "WITH " next ", job AS (UPDATE jobs j SET status = 'running', attempt = j.attempt + 1, worker = $2, "              \
     "lease_until = clock_timestamp() + $3::bigint * interval '1 millisecond', started_at = clock_timestamp(), "        \
     "acted_at = NULL, browser_id = NULL, events_written = 0, reason = '', error = '' "                                 \
-    "WHERE j.id = ANY (ARRAY(SELECT id FROM next)) RETURNING j.*)" served                                              \
-    " SELECT id, kind, thread_id, attempt, (extract(epoch FROM clock_timestamp() - run_at) * 1000)::bigint FROM job "  \
+    "WHERE j.id = ANY (ARRAY(SELECT id FROM next)) RETURNING j.*)" served " SELECT id, kind, thread_id, attempt, "     \
+    "greatest(0, (extract(epoch FROM clock_timestamp() - run_at) * 1000)::bigint) FROM job "                           \
     "ORDER BY priority DESC, run_at, id"
 #define NEXT(whose, limit)                                                                                             \
     "next AS (SELECT j.id FROM jobs j WHERE " READY " AND " whose ORDER "LIMIT " limit " FOR UPDATE SKIP LOCKED)"
@@ -93,7 +94,7 @@ static const struct statement RENEW = {
     "error_message = CASE j.next WHEN 'dead' THEN $2 ELSE '' END, "                                                    \
     "end_time = CASE WHEN j.next <> 'queued' THEN clock_timestamp() END, "                                             \
     "execution_time_ms = CASE WHEN j.next <> 'queued' "                                                                \
-    "THEN coalesce((extract(epoch FROM clock_timestamp() - t.start_time) * 1000)::bigint, 0) END "                     \
+    "THEN greatest(0, (extract(epoch FROM clock_timestamp() - t.start_time) * 1000)::bigint) END "                     \
     "FROM job j WHERE t.id = j.thread_id AND t.end_time IS NULL RETURNING t.id, t.agent_id, t.last_seq, j.next), "     \
     "counted AS (UPDATE agents a SET threads_failed = a.threads_failed + f.n FROM (SELECT agent_id, count(*) AS n "    \
     "FROM thread WHERE next = 'dead' GROUP BY agent_id) f WHERE a.id = f.agent_id), "                                  \
@@ -107,9 +108,14 @@ static const struct statement RENEW = {
 static const struct statement LOSE_HELD = {
     "jobs_lose", LOSE("(j.id, j.attempt) IN (SELECT id, attempt FROM jsonb_to_recordset($4::jsonb) "
                       "AS held (id uuid, attempt int))")};
-static const struct statement REAP = {
-    "jobs_reap", LOSE("j.id IN (SELECT id FROM jobs WHERE status = 'running' AND lease_until < clock_timestamp() "
-                      "ORDER BY lease_until LIMIT $4::int) AND j.lease_until < clock_timestamp()")};
+/* $5: the time. A lease that ends later than any can was given before the clock went back. */
+#define LAPSED                                                                                                         \
+    "(j.lease_until < to_timestamp($5::bigint / 1000.0) OR "                                                           \
+    "j.lease_until > to_timestamp($5::bigint / 1000.0 + $6::int))"
+static const struct statement REAP = {"jobs_reap",
+                                      LOSE("j.id IN (SELECT j.id FROM jobs j WHERE j.status = 'running' AND " LAPSED
+                                           " ORDER BY j.lease_until LIMIT $4::int) AND " LAPSED)};
+static const struct statement TIME = {"jobs_time", "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"};
 
 static const struct statement MEASURE = {
     "jobs_measure", "SELECT count(*), coalesce(extract(epoch FROM now() - min(run_at)), 0) FROM jobs "
@@ -226,11 +232,20 @@ int jobs_lose(struct postgres *db, const char *job_id, int attempt, const char *
     return r;
 }
 
-int jobs_reap(struct postgres *db, struct job_loss *ret_losses, size_t room, size_t *ret_count, struct error *e) {
+int jobs_time(struct postgres *db, int64_t *ret_ms, struct error *e) {
+    cleanup_result struct pg_result *result = NULL;
+    int r = postgres_query(db, &TIME, &result, e);
+    if (!r)
+        *ret_ms = result_int(result, 0, 0);
+    return r;
+}
+
+int jobs_reap(struct postgres *db, int64_t time_ms, struct job_loss *ret_losses, size_t room, size_t *ret_count,
+              struct error *e) {
     cleanup_result struct pg_result *result = NULL;
     int r = postgres_query(db, &REAP, &result, e, "worker_lost",
                            "The worker that carried this out went silent; what its last action did is not known.",
-                           SQL_BOOL(false), SQL_INT(room));
+                           SQL_BOOL(false), SQL_INT(room), SQL_INT(time_ms), SQL_INT(LEASE_SECONDS_MOST));
     if (!r)
         read_losses(result, ret_losses, ret_count);
     return r;

@@ -7,13 +7,14 @@
 #include "domain/job_kind_table.h"
 #include "store/postgres.h"
 
-#define JOB_KIND_SIZE 65
+#define JOB_KIND_SIZE      65
+#define LEASE_SECONDS_MOST 3600 /* of JOB_LEASE_SECONDS */
 
 struct job {
     char id[UUID_TEXT_SIZE], kind[JOB_KIND_SIZE];
     char thread_id[UUID_TEXT_SIZE]; /* empty: none */
     int attempt;
-    int64_t wait_ms; /* from when it was due to now */
+    int64_t wait_ms; /* from when it was due to now; 0 when the clock went back */
 };
 
 /* Takes the next jobs of a lane, at most `room` (no more than the lane's row gives a process at once), all of one user:
@@ -49,8 +50,13 @@ int jobs_lose_many(struct postgres *db, const struct job_lease *leases, size_t c
 /* The same for one that may be repeated; ret_lost false: the attempt did not hold the job any more. */
 int jobs_lose(struct postgres *db, const char *job_id, int attempt, const char *reason, const char *text,
               struct job_loss *ret_loss, bool *ret_lost, struct error *e);
-/* The same for jobs whose lease has lapsed, whoever held them; returns how many of at most `room` losses. */
-int jobs_reap(struct postgres *db, struct job_loss *ret_losses, size_t room, size_t *ret_count, struct error *e);
+/* The server's clock, milliseconds since 1970: leases are written by it. */
+int jobs_time(struct postgres *db, int64_t *ret_ms, struct error *e);
+/* The same for jobs whose lease has lapsed at time_ms of the server's clock, whoever held them; returns how many of at
+ * most `room` losses. A clock that has just jumped makes live leases look lapsed: the caller waits until their holders
+ * have renewed them. */
+int jobs_reap(struct postgres *db, int64_t time_ms, struct job_loss *ret_losses, size_t room, size_t *ret_count,
+              struct error *e);
 
 struct queue_state {
     int64_t depth;     /* jobs that are due */

@@ -51,6 +51,8 @@ struct worker {
     bool draining, stopped_all;
     int64_t drain_until;
     int64_t next_renewal, next_reaping, next_measure, next_schedule;
+    int64_t clock_ahead;    /* of the database's clock to ours, ms, when last asked; 0: never */
+    int64_t reap_from;      /* no reaping before: the database's clock jumped */
     int64_t database_retry; /* no call before: the database did not answer */
     bool database_down;     /* said so in the log */
     bool disk_low;          /* likewise */

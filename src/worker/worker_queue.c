@@ -117,13 +117,34 @@ void worker_lose(struct worker *worker, struct child *child, const char *reason,
         settle(worker, &losses[i], reason);
 }
 
+/* Leases are written by the database's clock and kept by those of the workers, which never jump. When the former did,
+ * live leases look lapsed until their holders renew them, within a third of a lease: nothing is reaped for a whole one.
+ * Likewise at the start, since nobody knows what the clock did before. An answer that took long tells no time. */
+static bool tell_time(struct worker *worker, int64_t asked, int64_t time_ms) {
+    int64_t now = clock_monotonic_ms(), unsure = worker->lease_ms / 6, ahead = time_ms - now;
+    if (now - asked > unsure)
+        return false;
+    int64_t jump = ahead - worker->clock_ahead;
+    if (jump > unsure || jump < -unsure) {
+        if (worker->clock_ahead)
+            log_warn("the database's clock jumped: no lease counts as lapsed until all were renewed",
+                     LOG_INT("replinet.clock.jump_ms", jump));
+        worker->reap_from = now + worker->lease_ms;
+    }
+    worker->clock_ahead = ahead;
+    return now >= worker->reap_from;
+}
+
 void worker_reap(struct worker *worker, int64_t now) {
     if (now < worker->next_reaping || !database_may_answer(worker, now))
         return;
     struct job_loss losses[REAP_AT_ONCE];
     size_t count = 0;
+    int64_t time_ms;
     struct error e;
-    int r = jobs_reap(&worker->db, losses, REAP_AT_ONCE, &count, &e);
+    int r = jobs_time(&worker->db, &time_ms, &e);
+    if (!r && tell_time(worker, now, time_ms))
+        r = jobs_reap(&worker->db, time_ms, losses, REAP_AT_ONCE, &count, &e);
     note(worker, r, &e, "lapsed leases were not looked for");
     for (size_t i = 0; !r && i < count; i++) {
         settle(worker, &losses[i], "worker_lost");

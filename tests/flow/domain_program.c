@@ -153,6 +153,13 @@ static void seq_has_neither_gap_nor_double(void **state) {
     clean();
 }
 
+static int64_t server_time(void) {
+    int64_t time_ms;
+    struct error e;
+    good(jobs_time(&db, &time_ms, &e), &e);
+    return time_ms;
+}
+
 static void an_old_attempt_writes_nothing(void **state) {
     char thread[UUID_TEXT_SIZE], text[64], artifact_id[UUID_TEXT_SIZE];
     struct job first, second;
@@ -163,7 +170,7 @@ static void an_old_attempt_writes_nothing(void **state) {
     start(&admin, "probe", thread);
     assert_true(take_as(&db, "a", 1, &first));
     clock_sleep_ms(20);
-    good(jobs_reap(&db, losses, 4, &count, &e), &e);
+    good(jobs_reap(&db, server_time(), losses, 4, &count, &e), &e);
     assert_int_equal(count, 1);
     assert_string_equal(losses[0].next, "queued");
     sql("UPDATE jobs SET run_at = now()");
@@ -191,6 +198,28 @@ static void an_old_attempt_writes_nothing(void **state) {
     assert_string_equal(status_of(thread, text), "starting/");
     good(jobs_finish_run(&db, &new, &(struct run_end){"completed", "", "", NULL, NULL, 1}, &e), &e);
     assert_string_equal(status_of(thread, text), "completed/");
+    clean();
+}
+
+/* Its lease ends, its thread began and it was queued later than now. */
+static void a_clock_that_went_back_keeps_no_job(void **state) {
+    char thread[UUID_TEXT_SIZE], text[64];
+    struct job job;
+    struct job_loss losses[4];
+    struct error e;
+    size_t count;
+    start(&admin, "probe", thread);
+    sql("UPDATE jobs SET run_at = now() + interval '2 hours', created_at = now() + interval '2 hours'");
+    assert_true(take_as(&db, "w", LEASE_MS, &job));
+    assert_int_equal(job.wait_ms, 0);
+    good(jobs_reap(&db, server_time(), losses, 4, &count, &e), &e);
+    assert_int_equal(count, 0);
+    sql("UPDATE jobs SET lease_until = now() + interval '2 hours', acted_at = now(), repeat_after_loss = false");
+    sql("UPDATE threads SET start_time = now() + interval '2 hours'");
+    good(jobs_reap(&db, server_time(), losses, 4, &count, &e), &e);
+    assert_int_equal(count, 1);
+    assert_string_equal(status_of(thread, text), "error/worker_lost");
+    assert_int_equal(number("SELECT execution_time_ms FROM threads"), 0);
     clean();
 }
 
@@ -447,6 +476,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(seq_has_neither_gap_nor_double),
         cmocka_unit_test(an_old_attempt_writes_nothing),
+        cmocka_unit_test(a_clock_that_went_back_keeps_no_job),
         cmocka_unit_test(a_locked_job_does_not_keep_others_from_renewal),
         cmocka_unit_test(a_repeated_write_counts_once),
         cmocka_unit_test(losses_follow_the_rule),

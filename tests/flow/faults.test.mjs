@@ -1,5 +1,6 @@
 // The fault matrix: what becomes of a thread in each stage of its run when a process is killed (-9) or stopped (SIGSTOP,
-// longer than a lease), the disk fills up, the clock jumps, a server restarts or the network hangs. One line per cell.
+// longer than a lease), the disk fills up, the database's clock jumps, a server restarts or the network to the database
+// hangs. One line per cell.
 //
 // Every cell is judged from outside: by the site that the run acts on, by the thread's events, and by what is left of
 // it on the machine. lib/fault_stages.mjs says what the stages are and how a thread is brought there.
@@ -9,15 +10,16 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { after, before, describe, test } from 'node:test';
+import { FarDatabase } from './lib/far_database.mjs';
 import { Database, script, Site, stage, STAGES } from './lib/fault_stages.mjs';
 import { descendants, Instance, makeFolder, sleep, traces, until } from './lib/instance.mjs';
 
 const LEASE_SECONDS = 12, BROWSERS = 6;
 // In kill.test.mjs and jobs.test.mjs there is something of each of these.
-const MORE = /^(kill (chromium|engine|redis|postgres)|stop (keeper|chromium|engine|launcher|redis)|restart .*)$/;
+const MORE = /^(kill (chromium|engine|redis|postgres)|stop (keeper|chromium|engine|launcher|redis)|restart .*|clock back .*|network hangs)$/;
 const chosen = process.env.FAULTS ?? '';
 const isWanted = (row) => (chosen === 'all' ? true : chosen ? new RegExp(chosen).test(row) : !MORE.test(row));
-let site, replinet, database;
+let site, replinet, database, world, far;
 
 /* ---- the matrix: row, stage, how the thread may end ("completed", "stopped", "error REASON", or one "or" another) ---- */
 const MATRIX = `
@@ -220,6 +222,36 @@ kill up: artifact: error worker_lost
 kill up: finishing: completed or error worker_lost
 kill up: stopping: stopped
 kill up: repeatable: completed
+
+clock forward an hour: queued: completed
+clock forward an hour: leasing: completed
+clock forward an hour: leased: completed
+clock forward an hour: between: completed
+clock forward an hour: effect: completed
+clock forward an hour: artifact: completed
+clock forward an hour: finishing: completed
+clock forward an hour: stopping: stopped
+clock forward an hour: repeatable: completed
+
+clock back an hour: queued: completed
+clock back an hour: leasing: completed
+clock back an hour: leased: completed
+clock back an hour: between: completed
+clock back an hour: effect: completed
+clock back an hour: artifact: completed
+clock back an hour: finishing: completed
+clock back an hour: stopping: stopped
+clock back an hour: repeatable: completed
+
+network hangs: queued: completed
+network hangs: leasing: completed
+network hangs: leased: completed
+network hangs: between: error worker_lost
+network hangs: effect: error worker_lost
+network hangs: artifact: error worker_lost
+network hangs: finishing: completed or error worker_lost
+network hangs: stopping: stopped
+network hangs: repeatable: completed
 `;
 
 const ofCommand = (name) => descendants(replinet.up.pid).filter((p) => p.command[1] === name && p.state !== 'Z');
@@ -323,6 +355,18 @@ const ROWS = {
     },
     heal: () => replinet.start(),
   },
+  'clock forward an hour': { world: 'far', inject: () => far.jump(3600) },
+  'clock back an hour': { world: 'far', inject: () => far.jump(-3600) },
+  'network hangs': {
+    world: 'far',
+    holdsSite: true,
+    async inject() {
+      this.jobs = find('job');
+      await far.hang();
+    },
+    meanwhile: jobsGone,
+    heal: () => far.resume(),
+  },
 };
 
 /* ---- one row ---- */
@@ -331,7 +375,7 @@ const END = ['completed', 'error', 'stopped'];
 const show = (id) => {
   const [[status, reason, text, attempt, ended]] = database.sql(
     `SELECT t.status, t.reason, t.error_message, j.attempt, coalesce((extract(epoch FROM t.end_time) * 1000)::bigint, 0) FROM threads t JOIN jobs j ON j.thread_id = t.id WHERE t.id = '${id}'`);
-  return { status, reason, text, attempt: Number(attempt), ended: Number(ended) };
+  return { status, reason, text, attempt: Number(attempt), ended: Number(ended) - (far?.skew ?? 0) };
 };
 const events = (id) => database.sql(`SELECT seq, kind, (extract(epoch FROM time) * 1000)::bigint FROM thread_events WHERE thread_id = '${id}' ORDER BY seq`)
   .map(([seq, kind, time]) => ({ seq: Number(seq), kind, time: Number(time) }));
@@ -419,17 +463,38 @@ async function create(kind, object) {
   assert.equal(code, 0, `${stderr}${stdout ?? ""}`);
 }
 
-before(async () => {
-  site = await new Site().start();
+/** What an instance of each world has beside itself: a small disk of its own, or a database that can be troubled. */
+const WORLDS = {
+  own: {
+    open() {
+      fs.mkdirSync(replinet.env.STATE_DIR, { mode: 0o755 });
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=700m,mode=755', 'tmpfs', replinet.env.STATE_DIR]);
+      database = new Database(`${replinet.env.RUN_DIR}/postgres`);
+    },
+    close: () => execFileSync('umount', [replinet.env.STATE_DIR]),
+  },
+  far: {
+    async open() {
+      far = await new FarDatabase().start(replinet.folder);
+      replinet.env.DATABASE_URL = far.url;
+      database = new Database(far.socket);
+    },
+    async close() {
+      await far?.stop();
+      far = null;
+    },
+  },
+};
+
+async function openWorld(wanted) {
   const settings = {
     EGRESS_ALLOW: site.address, JOB_LEASE_SECONDS: String(LEASE_SECONDS), WORKER_CONCURRENCY: String(BROWSERS + 2), MAX_BROWSERS: String(BROWSERS),
     BROWSER_PING_SECONDS: '1', BROWSER_PING_TIMEOUT_SECONDS: '6', POOL_QUEUE_SECONDS: '60', LOG_LEVEL: 'info', JOB_STOP_SECONDS: '30', DISK_MIN_FREE_MB: '8',
   };
   replinet = await Instance.prepare(settings);
-  fs.mkdirSync(replinet.env.STATE_DIR, { mode: 0o755 }); // a small disk of its own
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=700m,mode=755', 'tmpfs', replinet.env.STATE_DIR]);
+  world = wanted;
+  await WORLDS[world].open();
   await replinet.start();
-  database = new Database(`${replinet.env.RUN_DIR}/postgres`);
   database.prepare();
   await create('preset', { name: 'plain' });
   for (const [name, repeat] of [['once', false], ['repeatable', true]])
@@ -439,17 +504,25 @@ before(async () => {
   await until('the first thread', () => show(id).status === 'completed', 60000);
   await until('its browser to go', () => !chromiums().length && !ofCommand('keeper').length);
   replinet.mounts = Number(inLauncher('grep -c . /proc/self/mountinfo')[0]);
+}
+
+async function closeWorld() {
+  if (!replinet) return;
+  if (process.env.FAULTS_LOG) fs.appendFileSync(process.env.FAULTS_LOG, replinet.log);
+  if (replinet.up) await replinet.stop();
+  await WORLDS[world].close();
+  assert.deepEqual(traces(replinet), []);
+  replinet.remove();
+  replinet = null;
+}
+
+before(async () => {
+  site = await new Site().start();
 });
 
 after(async () => {
-  if (process.env.FAULTS_LOG) fs.writeFileSync(process.env.FAULTS_LOG, replinet.log);
-  await replinet?.stop();
+  await closeWorld();
   site?.stop();
-  if (replinet) {
-    execFileSync('umount', [replinet.env.STATE_DIR]);
-    assert.deepEqual(traces(replinet), []);
-    replinet.remove();
-  }
 });
 
 const cells = MATRIX.split('\n').filter(Boolean).map((line) => line.split(': '));
@@ -458,6 +531,11 @@ for (const name of Object.keys(ROWS)) {
   describe(name, () => {
     let threads, trouble;
     before(async () => {
+      const wanted = ROWS[name].world ?? 'own';
+      if (world !== wanted || !replinet) {
+        await closeWorld();
+        await openWorld(wanted);
+      }
       threads = await runRow(name).catch((error) => ((trouble = error), null));
     });
     for (const [, stageName, expected] of cells.filter(([row]) => row === name))

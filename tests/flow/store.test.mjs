@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 import { makeFolder, startPostgres } from './lib/database.mjs';
-import { findBinary, runBinary } from './lib/instance.mjs';
+import { findBinary, runBinary, until } from './lib/instance.mjs';
 import { testProgram } from './lib/launcher.mjs';
 
 const binary = findBinary();
@@ -168,12 +168,12 @@ describe('plans', () => {
     await cli('thread', 'logs', id);
     await cli('thread', 'stop', JSON.parse(started.stdout).id);
     await cli('thread', 'ls', '--agent', agent.id);
-    const worker = spawn(binary, ['worker'], { env: { ...env, WORKER_METRICS_PORT: '0' }, stdio: 'ignore' });
-    await new Promise((done) => setTimeout(done, 2500));
+    const worker = spawn(binary, ['worker'], { env: { ...env, WORKER_METRICS_PORT: '0', JOB_LEASE_SECONDS: '3' }, stdio: 'ignore' });
+    await until('the worker to look for lapsed leases', () => postgres.log.includes('lease_until < to_timestamp'), 60000);
     worker.kill('SIGTERM');
     await new Promise((done) => worker.once('exit', done));
     const plans = [...postgres.log.matchAll(/"Query Text": "((?:[^"\\]|\\.)*)"[\s\S]*?\n\t}/g)];
-    const named = ['AS item', 'FROM thread_events v', 'waiting (user_id)', 'stop_requested = true', 'INSERT INTO jobs', 'lease_until < clock_timestamp()'];
+    const named = ['AS item', 'FROM thread_events v', 'waiting (user_id)', 'stop_requested = true', 'INSERT INTO jobs', 'lease_until < to_timestamp'];
     for (const piece of named) assert.ok(plans.some(([, text]) => text.includes(piece)), `no plan of "${piece}"`);
     const scans = plans.flatMap(([plan, text]) =>
       [...plan.matchAll(/"Node Type": "Seq Scan"[\s\S]*?"Relation Name": "(\w+)"/g)].map(([, table]) => `${table}: ${text.slice(0, 160)}`));

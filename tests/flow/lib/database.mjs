@@ -25,7 +25,8 @@ function ended(child) {
   return child.exitCode !== null || child.signalCode !== null ? Promise.resolve() : new Promise(done => child.once('exit', done));
 }
 
-export async function startPostgres(folder) {
+/** `environment` is added to the server's. */
+export async function startPostgres(folder, environment = {}) {
   const user = { uid: id('replinet-postgres', '-u'), gid: id('replinet-postgres', '-g') };
   const data = join(folder, 'postgres-data'), sockets = join(folder, 'postgres');
   for (const path of [data, sockets]) {
@@ -42,7 +43,7 @@ export async function startPostgres(folder) {
     url: `host=${sockets} dbname=replinet user=replinet`, data, child: null,
     async start() {
       this.child = spawn(join(BIN, 'postgres'), ['-D', data, '-k', sockets, '-c', 'listen_addresses=', '-c', 'fsync=off',
-        '-c', 'max_connections=60', '-c', 'shared_buffers=32MB'], { ...user, cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] });
+        '-c', 'max_connections=60', '-c', 'shared_buffers=32MB'], { ...user, cwd: '/', env: { ...process.env, ...environment }, stdio: ['ignore', 'ignore', 'pipe'] });
       this.log = '';
       this.child.stderr.on('data', text => { this.log = (this.log + text).slice(-(16 << 20)); });
       await until('the start of PostgreSQL', () => run('pg_isready', ['-h', sockets, '-d', 'postgres']));
