@@ -220,6 +220,7 @@ static void a_clock_that_went_back_keeps_no_job(void **state) {
     assert_int_equal(count, 1);
     assert_string_equal(status_of(thread, text), "error/worker_lost");
     assert_int_equal(number("SELECT execution_time_ms FROM threads"), 0);
+    sql("UPDATE agents SET threads_failed = 0"); /* counted by another test */
     clean();
 }
 
