@@ -113,6 +113,8 @@
     X(RETENTION_JOBS_DAYS, INT, "90", 0, 36500, "AW", "Jobs that ended so long ago are forgotten; 0: never.")          \
     X(RETENTION_REVISIONS_DAYS, INT, "0", 0, 36500, "AW",                                                              \
       "Revisions of presets and agents that are no longer in use are deleted after so long; 0: never.")                \
+    X(RETENTION_FEED_DAYS, INT, "7", 0, 36500, "AW",                                                                   \
+      "What live channels tell of a user's objects can be caught up with for so long; 0: for ever.")                   \
     X(RETENTION_AUDIT_DAYS, INT, "0", 0, 36500, "AW", "Months of the audit that are older are taken out; 0: never.")   \
     X(RETENTION_SYSTEM_EVENTS_DAYS, INT, "365", 0, 36500, "AW",                                                        \
       "Months of the instance's events that are older are taken out; 0: never.")                                       \

@@ -19,10 +19,6 @@ static const struct statement HEADS = {
                   "SELECT t.id, t.last_seq FROM jsonb_array_elements_text($2::jsonb) want (id) "
                   "JOIN threads t ON t.id = want.id::uuid) heads"};
 
-static const struct statement TRIM = {
-    "feed_trim", "WITH gone AS (DELETE FROM user_feed WHERE time < now() - $1::int * interval '1 day' RETURNING 1) "
-                 "SELECT count(*) FROM gone"};
-
 void feed_announce(struct redis *redis, const char *user_id) {
     cleanup_free char *channel = memory_print(FEED_CHANNEL "%s", user_id);
     redis_publish(redis, channel, "look", NULL);
@@ -44,12 +40,4 @@ int feed_read(struct postgres *db, const char *user_id, int64_t after, int limit
 
 int feed_heads(struct postgres *db, const char *users, const char *threads, char **ret_json, struct error *e) {
     return postgres_value(db, &HEADS, ret_json, e, users, threads);
-}
-
-int feed_trim(struct postgres *db, int64_t *ret_gone, struct error *e) {
-    cleanup_result struct pg_result *result = NULL;
-    int r = postgres_query(db, &TRIM, &result, e, SQL_INT(FEED_DAYS));
-    if (!r)
-        *ret_gone = result_int(result, 0, 0);
-    return r;
 }

@@ -1,6 +1,6 @@
 /* The feed of a user: what changed among their objects, numbered in the order of commits (db/migrations/0061). Triggers
  * write it; it is read here, announced on Redis (channel FEED_CHANNEL + user's id; the word means "look") and kept for
- * FEED_DAYS. */
+ * RETENTION_FEED_DAYS (retention.c). */
 #pragma once
 
 #include "domain/roles.h"
@@ -8,7 +8,6 @@
 #include "store/redis.h"
 
 #define FEED_CHANNEL   "replinet:feed:"
-#define FEED_DAYS      7
 #define FEED_LIMIT_MAX 500
 
 /* Best effort: whoever listens looks by itself now and then. Call it after the commit. */
@@ -23,6 +22,3 @@ int feed_read(struct postgres *db, const char *user_id, int64_t after, int limit
 
 /* [{"id","seq"}...] of users and threads (JSON lists of ids): whose newest number is which. free(). */
 int feed_heads(struct postgres *db, const char *users, const char *threads, char **ret_json, struct error *e);
-
-/* Deletes what is older than FEED_DAYS. */
-int feed_trim(struct postgres *db, int64_t *ret_gone, struct error *e);

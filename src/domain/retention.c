@@ -36,6 +36,9 @@ RULE(PRESET_REVISIONS, "preset_revisions", "preset_revisions", "r", "r.created_a
      "p.id = r.preset_id) AND NOT EXISTS (SELECT FROM agents a JOIN threads t ON t.agent_id = a.id AND "
      "t.preset_revision = r.revision AND t.status NOT IN ('completed', 'error', 'stopped') WHERE a.preset_id = "
      "r.preset_id)")
+/* In the order of time, which is that of numbers: no user's feed gets a gap. The heads stay, numbers are not used
+ * again. */
+RULE(FEED, "feed", "user_feed", "f", "f.time", "f.time < now() - make_interval(days => $1::int)")
 
 static int apply(const struct maintenance *maintenance, enum config_id days, const struct statement *remove,
                  const struct statement *count, int64_t *ret_count, struct error *e) {
@@ -65,3 +68,4 @@ TASK(retention_downloads, CONFIG_RETENTION_DOWNLOADS_DAYS, DOWNLOADS)
 TASK(retention_jobs, CONFIG_RETENTION_JOBS_DAYS, JOBS)
 TASK(retention_agent_revisions, CONFIG_RETENTION_REVISIONS_DAYS, AGENT_REVISIONS)
 TASK(retention_preset_revisions, CONFIG_RETENTION_REVISIONS_DAYS, PRESET_REVISIONS)
+TASK(retention_feed, CONFIG_RETENTION_FEED_DAYS, FEED)

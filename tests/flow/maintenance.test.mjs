@@ -93,6 +93,18 @@ describe('retention', () => {
     assert.equal(await count('revisions.presets', { RETENTION_REVISIONS_DAYS: '40' }), 0);
   });
 
+  test("users' feeds, of which the numbers go on", async () => {
+    const feed = () => postgres.sql('SELECT min(seq), max(seq), count(*) FROM user_feed')[0].map(Number);
+    const [first, last] = feed();
+    assert.ok(last > 3, 'agents and threads have been told of');
+    postgres.sql(`UPDATE user_feed SET time = now() - interval '8 days' WHERE seq < ${last - 1}`);
+    assert.equal(await count('feed', { RETENTION_FEED_DAYS: '0' }), 0);
+    assert.equal(await count('feed', {}, '--dry-run'), last - 1 - first);
+    assert.equal(await count('feed'), last - 1 - first, 'seven days are kept unless somebody says otherwise');
+    postgres.sql("UPDATE agents SET description = 'four'");
+    assert.deepEqual(feed(), [last - 1, last + 1, 3]);
+  });
+
   test('threads with their files and jobs; more than one batch; the running one stays', async () => {
     postgres.sql(`INSERT INTO threads (id, owner_id, agent_id, agent_revision, preset_revision, status, end_time)
       SELECT uuid_v7(now() - interval '300 days'), owner_id, id, 1, 1, 'completed', now() - interval '300 days' FROM agents, generate_series(1, 1100)`);
