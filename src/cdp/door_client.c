@@ -74,7 +74,10 @@ static int parse_answer(const struct text *body, const char *what, json_t **ret_
 
 static int get_json(const struct door *door, const char *path, const char *what, json_t **ret_json, struct error *e) {
     cleanup_text struct text body = {0};
-    struct door_request request = {.method = "GET", .path = path, .what = what, .deadline = clock_deadline(ANSWER_MS)};
+    struct door_request request = {.method = "GET",
+                                   .path = path,
+                                   .what = what,
+                                   .deadline = clock_deadline(door->answer_ms ? door->answer_ms : ANSWER_MS)};
     int r = run_managing(door, request, &body, e);
     return r < 0 ? r : parse_answer(&body, what, ret_json, e);
 }

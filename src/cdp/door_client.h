@@ -13,6 +13,7 @@ struct door {
     int port;
     const struct ticket_key *key; /* borrowed */
     int interrupt_fd;             /* readable: give up with ERROR_CANCELLED; -1: none */
+    int answer_ms;                /* how long an answer may take that waits for nothing; 0: 15 seconds */
 };
 
 /* From DOOR_HOST, DOOR_PORT and SECRET_KEY; when that is empty (root's command line beside a running instance) from

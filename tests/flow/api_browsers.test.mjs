@@ -45,6 +45,11 @@ test('a browser is leased, seen by its owner alone, driven, fed with a file, and
   assert.equal((await send(ben, 'GET', '/browsers?all=true')).body.total, 0);
   assert.deepEqual((await send(anna, 'GET', '/browsers')).body.items.map((one) => one.id), [id]);
 
+  await until('the dashboard to count it', async () => {
+    const { browsers } = (await send(ben, 'GET', '/statistics/dashboard')).body;
+    return browsers?.active === 1 && browsers.max === 3;
+  });
+
   const put = await send(anna, 'POST', `/browsers/${id}/files?name=note.txt`, Buffer.from('hello'));
   assert.deepEqual([put.status, put.body], [201, { name: 'note.txt', size: 5 }], put.text);
   assert.equal((await send(ben, 'POST', `/browsers/${id}/files?name=x`, Buffer.from('x'))).status, 404);

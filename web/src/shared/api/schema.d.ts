@@ -187,6 +187,10 @@ export interface components {
             agents: {
                 [key: string]: unknown;
             };
+            /** @description Of the instance: active (leased), warm, max; null while the engine does not answer. */
+            browsers: {
+                [key: string]: unknown;
+            } | null;
             /** @description How far back. */
             days: number;
             /** @description p50_ms and p95_ms of completed threads. */

@@ -58,7 +58,7 @@ export type Dashboard = Answer<
     series: { date: string; completed: number; error: number; stopped: number }[];
     durations: { p50_ms: number | null; p95_ms: number | null };
     agents: { total: number; active: number };
-    browsers?: { active: number; warm: number; max: number };
+    browsers: { active: number; warm: number; max: number } | null; // null: the engine does not answer
     recent: ThreadBrief[];
     top_agents: { id: string; name: string; threads: number; completed: number; failed: number }[];
   }
