@@ -110,6 +110,7 @@ struct api_call {
     const char *idempotency_key; /* NULL: none */
     const char *if_none_match;   /* NULL: none */
     const char *range;           /* NULL: none */
+    const char *last_event_id;   /* NULL: none */
     const char *content_type;    /* of a raw body */
     const char *if_match_text;   /* as sent; NULL: none */
     int64_t if_match;            /* the revision that it names; 0: none, anything matches */

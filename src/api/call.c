@@ -40,6 +40,7 @@ static void copy_text(struct api_call *call, struct http_request *request) {
     call->idempotency_key = copy_header(call, request, "idempotency-key");
     call->if_none_match = copy_header(call, request, "if-none-match");
     call->range = copy_header(call, request, "range");
+    call->last_event_id = copy_header(call, request, "last-event-id");
     call->content_type = copy_header(call, request, "content-type");
     call->if_match_text = copy_header(call, request, "if-match");
 }

@@ -14,6 +14,7 @@
 #define TICK_MS      1000
 #define POLL_TICKS   5  /* how often channels are looked at although Redis is heard */
 #define PING_TICKS   30 /* keeps proxies from closing idle connections */
+#define BEAT_TICKS   15 /* the same for event streams */
 #define CHECK_TICKS  60 /* whether sessions and keys still count */
 #define STUCK_TICKS  5
 #define DEAD_PEER_MS 90000
@@ -40,22 +41,42 @@ bool hub_submit(struct hub *hub, struct lane_job *job) {
 
 /* Sending. */
 
-void hub_send(struct hub_socket *socket, struct block *block, size_t length) {
+static void send_block(struct hub_socket *socket, struct block *block, size_t length) {
     uv_buf_t part = uv_buf_init(block->data, (unsigned)length);
     websocket_send_text(socket->websocket, &part, 1, block);
 }
 
+void hub_send(struct hub_socket *socket, const struct hub_frame *frame) {
+    if (socket->websocket)
+        send_block(socket, frame->block, frame->length);
+    else
+        hub_stream_send(socket, frame);
+}
+
+static size_t queued(const struct hub_socket *socket) {
+    return socket->websocket ? websocket_queued(socket->websocket) : http_stream_queued(socket->request);
+}
+
 bool hub_is_full(const struct hub_socket *socket) {
-    return websocket_queued(socket->websocket) > HUB_QUEUE_MAX;
+    return queued(socket) > HUB_QUEUE_MAX;
+}
+
+void hub_end(struct hub_socket *socket, unsigned code, const char *reason) {
+    if (socket->websocket)
+        websocket_close(socket->websocket, code, reason);
+    else
+        hub_stream_end(socket);
 }
 
 void hub_send_json(struct hub_socket *socket, json_t *message) {
     cleanup_json json_t *owned = message;
+    if (!socket->websocket)
+        return; /* an event stream carries events alone */
     cleanup_free char *text = json_print(message);
     size_t length = strlen(text);
     struct block *block = block_new(length + 1);
     memcpy(block->data, text, length);
-    hub_send(socket, block, length);
+    send_block(socket, block, length);
     block_unref(block);
 }
 
@@ -131,16 +152,35 @@ static void on_message(void *user, struct block *block, size_t length) {
     send_error(socket, NULL, "bad_input", "op must be subscribe, unsubscribe or ping");
 }
 
-static void on_closed(void *user) {
-    struct hub_socket *socket = user, **link = &socket->hub->sockets;
-    struct hub *hub = socket->hub;
+static void count_sockets(struct hub *hub, const struct hub_socket *socket, size_t more) {
+    hub->socket_count += more;
+    hub->stream_count += socket->websocket ? 0 : more;
+    metrics_set(METRIC_WEBSOCKETS, "hub", (double)(hub->socket_count - hub->stream_count));
+    metrics_set(METRIC_WEBSOCKETS, "stream", (double)hub->stream_count);
+}
+
+void hub_keep(struct hub *hub, struct hub_socket *socket) {
+    socket->hub = hub;
+    socket->serial = ++hub->serial;
+    socket->next = hub->sockets;
+    hub->sockets = socket;
+    count_sockets(hub, socket, 1);
+}
+
+void hub_forget(struct hub_socket *socket) {
+    struct hub_socket **link = &socket->hub->sockets;
     while (socket->subscriptions)
         hub_unsubscribe(socket->subscriptions);
     while (*link != socket)
         link = &(*link)->next;
     *link = socket->next;
+    count_sockets(socket->hub, socket, (size_t)-1);
     free(socket);
-    metrics_set(METRIC_WEBSOCKETS, "hub", (double)--hub->socket_count);
+}
+
+static void on_closed(void *user) {
+    struct hub *hub = ((struct hub_socket *)user)->hub;
+    hub_forget(user);
     hub_maybe_free(hub);
 }
 
@@ -154,11 +194,7 @@ static bool is_upgrade(struct http_request *request) {
 }
 
 static void greet(struct hub *hub, struct hub_socket *socket) {
-    socket->hub = hub;
-    socket->serial = ++hub->serial;
-    socket->next = hub->sockets;
-    hub->sockets = socket;
-    metrics_set(METRIC_WEBSOCKETS, "hub", (double)++hub->socket_count);
+    hub_keep(hub, socket);
     websocket_set_reading(socket->websocket, true);
     hub_send_json(socket, json_pack("{s:s}", "type", "hello"));
 }
@@ -236,7 +272,7 @@ static void items_checked(struct lane_job *job) {
     for (struct hub_socket *at = hub->sockets; at; at = at->next)
         for (size_t i = 0; i < check->count; i++)
             if (check->items[i].serial == at->serial && check->items[i].revoked)
-                websocket_close(at->websocket, WEBSOCKET_POLICY, "signed out");
+                hub_end(at, WEBSOCKET_POLICY, "signed out");
     hub->jobs--;
     hub->checking = false;
     free(check);
@@ -269,10 +305,15 @@ void hub_check_user(struct hub *hub, const char *user_id) {
 /* Who takes nothing for long, though much waits, is let go. Answers to what a client says are not held back, so one
  * that talks and never listens ends here too. */
 static void tick_socket(struct hub_socket *socket, bool ping) {
-    socket->stuck_ticks = hub_is_full(socket) ? socket->stuck_ticks + 1 : 0;
-    if (socket->stuck_ticks > STUCK_TICKS || websocket_queued(socket->websocket) > 4 * HUB_QUEUE_MAX)
-        websocket_close(socket->websocket, HUB_TRY_LATER, "too slow: connect again and go on behind your last event");
-    else if (ping)
+    size_t waiting = queued(socket);
+    bool takes = waiting < socket->last_queued;
+    socket->stuck_ticks = hub_is_full(socket) && !takes ? socket->stuck_ticks + 1 : 0;
+    socket->last_queued = waiting;
+    if (socket->stuck_ticks > STUCK_TICKS || waiting > 4 * HUB_QUEUE_MAX)
+        hub_end(socket, HUB_TRY_LATER, "too slow: connect again and go on behind your last event");
+    else if (!socket->websocket && socket->hub->ticks % BEAT_TICKS == 0)
+        hub_stream_beat(socket);
+    else if (socket->websocket && ping)
         websocket_ping(socket->websocket);
 }
 
@@ -284,6 +325,7 @@ static void on_tick(uv_timer_t *timer) {
         hub_check_user(hub, NULL);
     for (struct hub_socket *at = hub->sockets; at; at = at->next)
         tick_socket(at, hub->ticks % PING_TICKS == 0);
+    hub_sweep(hub);
 }
 
 struct hub *hub_new(struct api *api) {
@@ -306,6 +348,7 @@ void hub_close(struct hub *hub, void (*done)(void *user), void *user) {
     hub->done = done;
     hub->user = user;
     for (struct hub_socket *at = hub->sockets; at; at = at->next)
-        websocket_close(at->websocket, WEBSOCKET_GOING_AWAY, "this server ends: connect again");
+        hub_end(at, WEBSOCKET_GOING_AWAY, "this server ends: connect again");
+    hub_sweep(hub);
     uv_close((uv_handle_t *)&hub->timer, on_timer_closed);
 }

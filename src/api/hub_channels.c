@@ -27,12 +27,18 @@ void hub_frames_done(struct hub_frames *frames) {
     *frames = (struct hub_frames){0};
 }
 
-static void make_frame(const char *name, json_t *item, struct hub_frame *ret_frame) {
-    cleanup_json json_t *message = json_pack("{s:s, s:s, s:O, s:O}", "type", "event", "channel", name, "seq",
-                                             json_object_get(item, "seq"), "data", item);
-    cleanup_free char *text = json_print(message);
+static bool is_end(const char *kind) {
+    return !strcmp(kind, "thread.completed") || !strcmp(kind, "thread.error") || !strcmp(kind, "thread.stopped");
+}
+
+static void make_frame(const struct reading *reading, json_t *item, struct hub_frame *ret_frame) {
+    cleanup_free char *data = json_print(item);
     ret_frame->seq = json_int_or(item, "seq", 0);
+    cleanup_free char *text = memory_print("{\"type\":\"event\",\"channel\":\"%s\",\"seq\":%lld,\"data\":%s}",
+                                           reading->name, (long long)ret_frame->seq, data);
     ret_frame->length = strlen(text);
+    ret_frame->data = ret_frame->length - 1 - strlen(data);
+    ret_frame->last = reading->is_thread && is_end(json_text_or(item, "kind", ""));
     ret_frame->block = block_new(ret_frame->length + 1);
     memcpy(ret_frame->block->data, text, ret_frame->length);
 }
@@ -42,7 +48,7 @@ static void make_frames(struct reading *reading, const json_t *page) {
     size_t i;
     reading->frames.list = memory_alloc((json_array_size(items) + 1) * sizeof *reading->frames.list);
     json_array_foreach (items, i, item)
-        make_frame(reading->name, item, &reading->frames.list[reading->frames.count++]);
+        make_frame(reading, item, &reading->frames.list[reading->frames.count++]);
     reading->head = json_int_or(page, "head", 0);
     reading->oldest = json_int_or(page, "oldest", 0);
 }
@@ -130,7 +136,7 @@ static void deliver_to(struct subscriber *subscriber, const struct hub_frame *fr
         return;
     }
     subscriber->seq = frame->seq;
-    hub_send(subscriber->socket, frame->block, frame->length);
+    hub_send(subscriber->socket, frame);
 }
 
 static void deliver(struct channel *channel, const struct hub_frame *frame) {
@@ -157,6 +163,7 @@ static void tail_done(struct lane_job *job) {
     if (more && !channel->dirty)
         start_tail(channel);
     maybe_drop_channel(channel);
+    hub_sweep(hub);
     hub_maybe_free(hub);
 }
 
@@ -195,7 +202,7 @@ static void start_catch_up(struct subscriber *subscriber);
 static int check_right(struct catch_up *job, struct postgres *db) {
     struct reading *reading = &job->reading;
     if (reading->is_thread)
-        return events_head(db, &job->caller, reading->id, &reading->head, &reading->error);
+        return events_head(db, &job->caller, reading->id, &reading->head, NULL, &reading->error);
     return feed_head(db, reading->id, &reading->head, &reading->error);
 }
 
@@ -239,6 +246,8 @@ static void go_live(struct subscriber *subscriber) {
         channel->seq = subscriber->seq;
     if (channel->dirty)
         start_tail(channel);
+    if (subscriber->socket->ends_live)
+        hub_end(subscriber->socket, WEBSOCKET_NORMAL, "");
 }
 
 /* False: it is full; the rest is read again when it has room. */
@@ -248,7 +257,7 @@ static bool take_frames(struct subscriber *subscriber, const struct hub_frames *
             return false;
         if (frames->list[i].seq > subscriber->seq) {
             subscriber->seq = frames->list[i].seq;
-            hub_send(subscriber->socket, frames->list[i].block, frames->list[i].length);
+            hub_send(subscriber->socket, &frames->list[i]);
         }
     }
     return true;
@@ -280,12 +289,14 @@ static void catch_up_done(struct lane_job *job) {
         subscriber->job = NULL;
         if (catch->reading.result < 0) {
             say_error(subscriber, &catch->reading.error);
+            hub_stream_end(subscriber->socket); /* it has no other channel */
             hub_unsubscribe(subscriber);
         } else
             caught(subscriber, catch);
     }
     hub_frames_done(&catch->reading.frames);
     free(catch);
+    hub_sweep(hub);
     hub_maybe_free(hub);
 }
 

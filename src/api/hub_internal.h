@@ -11,10 +11,15 @@
 #define HUB_NAME_SIZE 48                /* "thread:<id>" */
 #define HUB_TRY_LATER 1013
 
+/* Who listens: a WebSocket (hub.c) or an event stream of one thread (hub_stream.c). */
 struct hub_socket {
     struct hub *hub;
     struct hub_socket *next;
-    struct websocket *websocket;
+    struct websocket *websocket;  /* NULL: an event stream */
+    struct http_request *request; /* of an event stream */
+    bool ending;                  /* an event stream that the next hub_sweep ends */
+    bool ends_live;               /* its thread had ended when it came: it ends with what there is */
+    size_t last_queued;           /* at the last tick */
     struct caller caller;
     char reference[PRINCIPAL_REFERENCE_SIZE];
     struct subscriber *subscriptions;
@@ -52,11 +57,11 @@ struct hub {
     struct api *api;
     struct hub_socket *sockets;
     struct channel *channels[HUB_BUCKETS];
-    size_t socket_count, jobs;
+    size_t socket_count, stream_count, jobs;
     uint64_t serial;
     uv_timer_t timer;
     unsigned ticks;
-    bool polling, checking, check_again, closing, timer_closed;
+    bool sweep_due, polling, checking, check_again, closing, timer_closed;
     void (*done)(void *user);
     void *user;
 };
@@ -66,6 +71,8 @@ struct hub_frame {
     int64_t seq;
     struct block *block;
     size_t length;
+    size_t data; /* where the event itself begins in it; it ends before the last byte */
+    bool last;   /* the thread has ended with it */
 };
 struct hub_frames {
     struct hub_frame *list;
@@ -74,7 +81,7 @@ struct hub_frames {
 void hub_frames_done(struct hub_frames *frames);
 
 /* hub.c */
-void hub_send(struct hub_socket *socket, struct block *block, size_t length);
+void hub_send(struct hub_socket *socket, const struct hub_frame *frame);
 void hub_send_json(struct hub_socket *socket, json_t *message); /* stolen */
 void hub_maybe_free(struct hub *hub);
 /* A job of the hub's is submitted; false: the lane is full. */
@@ -82,6 +89,20 @@ bool hub_submit(struct hub *hub, struct lane_job *job);
 
 /* Whether so much waits for the consumer that nothing may be added now. */
 bool hub_is_full(const struct hub_socket *socket);
+
+/* It ends soon, not within this call. */
+void hub_end(struct hub_socket *socket, unsigned code, const char *reason);
+void hub_keep(struct hub *hub, struct hub_socket *socket);
+/* Unsubscribes and frees it. */
+void hub_forget(struct hub_socket *socket);
+
+/* hub_stream.c */
+void hub_stream_send(struct hub_socket *socket, const struct hub_frame *frame);
+void hub_stream_beat(struct hub_socket *socket);
+/* Marks it for hub_sweep when it is an event stream. */
+void hub_stream_end(struct hub_socket *socket);
+/* Ends the streams that are to end; called where nobody holds a socket or subscriber. */
+void hub_sweep(struct hub *hub);
 
 /* hub_channels.c */
 /* It has taken what waited: those of its channels that fell behind go on. */

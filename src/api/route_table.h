@@ -13,6 +13,7 @@
     X(presets)                                                                                                         \
     X(artifacts)                                                                                                       \
     X(hub)                                                                                                             \
+    X(hub_stream)                                                                                                      \
     X(browsers)                                                                                                        \
     X(live)                                                                                                            \
     X(agents)                                                                                                          \

@@ -10,8 +10,8 @@ static const struct statement READ = {
     "'next_after', coalesce(max(x.seq), $4::bigint)) FROM (SELECT * FROM thread_events v WHERE v.thread_id = $3::uuid "
     "AND v.seq > $4::bigint ORDER BY v.seq LIMIT $5::int) x) FROM threads t WHERE t.id = $3::uuid AND " SQL_MAY("t")};
 
-static const struct statement HEAD = {"events_head",
-                                      "SELECT t.last_seq FROM threads t WHERE t.id = $3::uuid AND " SQL_MAY("t")};
+static const struct statement HEAD = {
+    "events_head", "SELECT t.last_seq, t.end_time IS NOT NULL FROM threads t WHERE t.id = $3::uuid AND " SQL_MAY("t")};
 
 static const struct statement PAGE = {
     "events_page",
@@ -31,7 +31,7 @@ int events_read(struct postgres *db, const struct caller *caller, const char *th
 }
 
 int events_head(struct postgres *db, const struct caller *caller, const char *thread_id, int64_t *ret_seq,
-                struct error *e) {
+                bool *ret_ended, struct error *e) {
     cleanup_result struct pg_result *result = NULL;
     int r = postgres_query(db, &HEAD, &result, e, SQL_CALLER(caller), thread_id);
     if (r < 0)
@@ -39,6 +39,8 @@ int events_head(struct postgres *db, const struct caller *caller, const char *th
     if (!result_rows(result))
         return error_set(e, ENOENT, ERROR_NOT_FOUND, "there is no thread %s", thread_id);
     *ret_seq = result_int(result, 0, 0);
+    if (ret_ended)
+        *ret_ended = result_bool(result, 0, 1);
     return 0;
 }
 

@@ -12,9 +12,9 @@
 int events_read(struct postgres *db, const struct caller *caller, const char *thread_id, int64_t after, int limit,
                 char **ret_json, struct error *e);
 
-/* The number of the thread's newest event. */
+/* The number of the thread's newest event, and whether the thread has ended (may be NULL). */
 int events_head(struct postgres *db, const struct caller *caller, const char *thread_id, int64_t *ret_seq,
-                struct error *e);
+                bool *ret_ended, struct error *e);
 
 struct events_filter {
     int64_t after;

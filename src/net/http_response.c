@@ -202,6 +202,10 @@ size_t http_stream_write(struct http_request *request, const void *data, size_t 
     return http_connection_write(request->connection, out.data, out.length);
 }
 
+size_t http_stream_queued(const struct http_request *request) {
+    return request->connection ? request->connection->tcp.write_queue_size : 0;
+}
+
 void http_stream_on_drain(struct http_request *request, void (*on_drain)(void *user), void *user) {
     request->on_drain = on_drain;
     request->on_drain_user = user;

@@ -142,6 +142,7 @@ void http_respond_error_with(struct http_request *request, const struct error *e
 void http_stream_begin(struct http_request *request, int status, const char *content_type, int64_t length);
 /* Returns the bytes that are queued now: past HTTP_STREAM_HIGH wait for on_drain before writing more. */
 size_t http_stream_write(struct http_request *request, const void *data, size_t length);
+size_t http_stream_queued(const struct http_request *request);
 void http_stream_on_drain(struct http_request *request, void (*on_drain)(void *user), void *user);
 void http_stream_end(struct http_request *request);
 #define HTTP_STREAM_HIGH (256 * 1024)
