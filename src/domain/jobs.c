@@ -121,6 +121,11 @@ static const struct statement MEASURE = {
     "jobs_measure", "SELECT count(*), coalesce(extract(epoch FROM now() - min(run_at)), 0) FROM jobs "
                     "WHERE status = 'queued' AND lane = $1 AND run_at <= now()"};
 
+/* Milliseconds, rounded up: who waits them does not come too early. */
+static const struct statement NEXT_DUE = {
+    "jobs_next_due", "SELECT ceil(extract(epoch FROM min(run_at) - clock_timestamp()) * 1000)::bigint FROM jobs "
+                     "WHERE status = 'queued' AND run_at > created_at AND lane = $1 AND run_at > now()"};
+
 static void copy_id(char to[UUID_TEXT_SIZE], const char *id) {
     snprintf(to, UUID_TEXT_SIZE, "%s", id ? id : "");
 }
@@ -168,6 +173,16 @@ int jobs_take(struct postgres *db, enum job_lane lane, const char *worker, int64
     *ret_count = taken ? (size_t)result_rows(taken) : 0;
     for (size_t i = 0; i < *ret_count; i++)
         read_job(taken, (int)i, &ret_jobs[i]);
+    return 0;
+}
+
+int jobs_next_due(struct postgres *db, enum job_lane lane, int64_t *ret_wait_ms, struct error *e) {
+    cleanup_result struct pg_result *result = NULL;
+    int r = postgres_query(db, &NEXT_DUE, &result, e, job_lanes[lane].name);
+    if (r < 0)
+        return r;
+    int64_t wait = result_text(result, 0, 0) ? result_int(result, 0, 0) : INT64_MAX;
+    *ret_wait_ms = wait > 0 ? wait : 0;
     return 0;
 }
 

@@ -23,6 +23,9 @@ struct job {
 int jobs_take(struct postgres *db, enum job_lane lane, const char *worker, int64_t lease_ms, struct job *ret_jobs,
               size_t room, size_t *ret_count, struct error *e);
 
+/* How long until the lane's first job that is not due yet is; INT64_MAX: there is none. */
+int jobs_next_due(struct postgres *db, enum job_lane lane, int64_t *ret_wait_ms, struct error *e);
+
 struct job_lease {
     char id[UUID_TEXT_SIZE];
     int attempt;

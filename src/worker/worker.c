@@ -111,6 +111,11 @@ static bool has_work(const struct worker *worker) {
     return look && !worker->draining && !worker->database_down;
 }
 
+static int sleep_ms(const struct worker *worker) {
+    int64_t wait = worker_next_look(worker) - clock_monotonic_ms();
+    return has_work(worker) || wait <= 0 ? 0 : wait < TICK_MS ? (int)wait : TICK_MS;
+}
+
 static void sleep_until_something(struct worker *worker) {
     size_t count = 2;
     cleanup_free struct pollfd *fds = memory_alloc((worker->places + 2) * sizeof *fds);
@@ -119,7 +124,7 @@ static void sleep_until_something(struct worker *worker) {
     for (size_t i = 0; i < worker->places; i++)
         if (worker->children[i].used)
             fds[count++] = (struct pollfd){.fd = worker->children[i].pidfd, .events = POLLIN};
-    poll(fds, count, has_work(worker) ? 0 : TICK_MS);
+    poll(fds, count, sleep_ms(worker));
 }
 
 static void collect_ended(struct worker *worker) {

@@ -64,6 +64,7 @@ void worker_look_now(struct worker *worker); /* in all lanes */
 void worker_renew(struct worker *worker, int64_t now);
 void worker_reap(struct worker *worker, int64_t now);
 void worker_take(struct worker *worker, int64_t now);
+int64_t worker_next_look(const struct worker *worker); /* when worker_take is due at the latest */
 void worker_measure(struct worker *worker, int64_t now);
 void worker_schedule(struct worker *worker, int64_t now);
 /* The jobs that the child still holds are lost. */

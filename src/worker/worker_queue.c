@@ -182,6 +182,25 @@ static bool take_share(struct worker *worker, enum job_lane lane) {
     return true;
 }
 
+/* Nothing is left to take: a job that is due before the next look is looked for at its time. */
+static void look_when_due(struct worker *worker, enum job_lane id) {
+    struct lane *lane = &worker->lanes[id];
+    int64_t wait;
+    struct error e;
+    int r = jobs_next_due(&worker->db, id, &wait, &e);
+    note(worker, r, &e, "when the next job is due was not found out");
+    if (!r && wait < lane->next_look - clock_monotonic_ms())
+        lane->next_look = clock_monotonic_ms() + wait + 1; /* the clock's milliseconds are rounded down */
+}
+
+int64_t worker_next_look(const struct worker *worker) {
+    int64_t next = INT64_MAX;
+    for (int i = 0; i < JOB_LANE_COUNT && !worker->draining; i++)
+        if (worker->lanes[i].running < worker->lanes[i].places && worker->lanes[i].next_look < next)
+            next = worker->lanes[i].next_look;
+    return next > worker->database_retry ? next : worker->database_retry;
+}
+
 static void take_in_lane(struct worker *worker, enum job_lane id, int64_t now) {
     struct lane *lane = &worker->lanes[id];
     if (lane->running == lane->places || (!lane->look_now && now < lane->next_look) ||
@@ -194,6 +213,8 @@ static void take_in_lane(struct worker *worker, enum job_lane id, int64_t now) {
     if (lane->running == lane->places) { /* what is left is for others */
         cleanup_free char *message = memory_print("ready %s", job_lanes[id].name);
         redis_publish(&worker->ringer, REDIS_CHANNEL_JOBS, message, NULL);
+    } else if (database_may_answer(worker, clock_monotonic_ms())) {
+        look_when_due(worker, id);
     }
 }
 

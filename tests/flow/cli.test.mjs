@@ -156,3 +156,14 @@ test('every command on data answers in JSON, and refuses what is wrong in words'
   await replinet.cli('thread', 'logs', '-f', again.id);
   assert.match((await replinet.cli('thread', 'ls', '--agent', 'three')).stdout, /^ID +STATUS +REASON/);
 });
+
+test('a thread that is to start later starts when it is due', async () => {
+  const at = new Date(Date.now() + 1500);
+  await json('agent', 'create', file({ name: 'blank', preset_id: 'other', script: [{ goto: 'about:blank' }] }));
+  const { id } = await json('thread', 'start', 'blank', '--at', at.toISOString());
+  await replinet.cli('thread', 'logs', '-f', id);
+  const { status, start_time: started } = await json('thread', 'show', id);
+  assert.equal(status, 'completed');
+  const late = new Date(started) - at;
+  assert.ok(late >= 0 && late < 30000, `${late} ms late`);
+});
