@@ -23,6 +23,3 @@ void script_print_reference(struct text *out);
 
 /* The key of a step that names its action, NULL when there is none; borrowed. */
 const char *script_action_of(const json_t *step);
-
-/* `replinet script check FILE...`, `replinet script --markdown`. */
-int script_command(int count, char **arguments);

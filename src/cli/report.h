@@ -2,7 +2,11 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/json.h"
 #include <stdbool.h>
+
+/* {"code","detail","hint"}; the caller's. */
+json_t *report_error(const struct error *error);
 
 /* Prints "replinet: text" and the hint on standard error, or {"error":{"code","detail","hint"}} on standard output.
  * Returns 1, the exit status. */

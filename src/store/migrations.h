@@ -21,5 +21,3 @@ int migrations_run(struct postgres *db, const struct embedded_file *files, bool 
                    struct migration_report *ret_report, struct error *e);
 
 extern const struct embedded_file migrations_embedded[];
-
-int migrate_command(int count, char **arguments);

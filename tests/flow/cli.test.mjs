@@ -125,7 +125,7 @@ test('every command on data answers in JSON, and refuses what is wrong in words'
     ['preset', 'ls'], ['preset', 'show', 'other'], ['preset', 'export', 'other'], ['preset', 'revisions', 'other'],
     ['agent', 'ls', '--page', '1', '--size', '2'], ['agent', 'show', 'three'], ['agent', 'export', 'three'], ['agent', 'revisions', 'three', '1'],
     ['thread', 'ls', '--agent', 'three', '--status', 'queued'], ['thread', 'show', later.id], ['job', 'ls', '--lane', 'run', '--size', '1'],
-    ['browser', 'ls'], ['browser', 'stats'], ['events', '--limit', '2'], ['audit', 'ls', '--limit', '2'], ['doctor', 'clock'], ['config'],
+    ['browser', 'ls'], ['browser', 'stats'], ['events', '--limit', '2'], ['audit', 'ls', '--limit', '2'], ['doctor', 'clock'], ['config'], ['migrate', '--status'],
   ];
   await each(good, async (args) => { await json(...args); });
   const missing = '0193d1e2-7a4b-7c55-8f0e-0123456789ab';
@@ -140,7 +140,7 @@ test('every command on data answers in JSON, and refuses what is wrong in words'
   await each(bad, ([code, said, ...args]) => refused(code, said, ...args));
   const usage = [
     ['thread', 'ls', '--size', '0'], ['thread', 'start'], ['thread', 'fly'], ['job'], ['job', 'show'], ['job', 'ls', '--size', '501'], ['job', 'add', 'noop', '--count', '0'],
-    ['job', 'add', 'noop', '--priority', 'x'], ['batch', 'three'], ['batch', 'three', 'rows.csv', '--parallel', '0'], ['artifact'], ['browser'], ['events', 'x'], ['audit'], ['admin'],
+    ['job', 'add', 'noop', '--priority', 'x'], ['batch', 'three'], ['batch', 'three', 'rows.csv', '--parallel', '0'], ['artifact'], ['script', 'check', '--fly', 'x'], ['browser'], ['events', 'x'], ['audit'], ['admin'],
     ['run'], ['doctor', '--fly'], ['migrate', '--fly'], ['script'],
   ];
   await each(usage, async (args) => {
@@ -166,4 +166,19 @@ test('a thread that is to start later starts when it is due', async () => {
   assert.equal(status, 'completed');
   const late = new Date(started) - at;
   assert.ok(late >= 0 && late < 30000, `${late} ms late`);
+});
+
+test('migrate and script check answer in JSON', async () => {
+  const { known, ...rest } = await json('migrate');
+  assert.ok(known > 10);
+  assert.deepEqual(rest, { applied_before: known, applied_now: 0, waiting: 0, newer: 0 });
+  const good = file([{ goto: 'about:blank' }]);
+  assert.deepEqual(await json('script', 'check', good), { files: [{ file: good, good: true, steps: 1 }] });
+  const wrong = `${replinet.folder}/wrong.json`;
+  fs.writeFileSync(wrong, '[{"fly": 1}]');
+  const answer = await replinet.cli('script', 'check', good, wrong, '--json');
+  assert.equal(answer.code, 1);
+  const [first, second] = JSON.parse(answer.stdout).files;
+  assert.deepEqual([first.good, second.good, second.file], [true, false, wrong]);
+  assert.match(second.error.detail, /fly/);
 });

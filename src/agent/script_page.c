@@ -1,14 +1,8 @@
-/* `replinet script`: checks scripts and prints the reference of their language. */
+/* The reference of the scripts' language, made from the tables that check them. */
 #include "agent/action.h"
-#include "agent/browser_config.h"
-#include "agent/run.h"
 #include "agent/script.h"
 #include "agent/shapes.h"
 #include "base/memory.h"
-#include <stdio.h>
-#include <string.h>
-
-#define SCRIPT_MAX_BYTES (16 * 1024 * 1024)
 
 static const char introduction[] =
     "# Scripts\n\n"
@@ -79,51 +73,4 @@ void script_print_reference(struct text *out) {
     text_append_string(out, "## Parts\n\n");
     for (size_t i = 0; i < ARRAY_LENGTH(parts); i++)
         print_shape_section(out, parts[i]);
-}
-
-static void print_schema(struct text *out) {
-    cleanup_json json_t *schema = script_schema();
-    cleanup_free char *text = json_dumps(schema, JSON_INDENT(2) | JSON_READABLE_REALS);
-    text_print(out, "%s\n", text);
-}
-
-static int print_page(void (*print)(struct text *out)) {
-    cleanup_text struct text out = {0};
-    print(&out);
-    while (out.length > 1 && out.data[out.length - 2] == '\n')
-        out.data[--out.length] = '\0';
-    fputs(out.data, stdout);
-    return 0;
-}
-
-static int check_file(const char *path) {
-    cleanup_json json_t *script = NULL;
-    struct error e;
-    int r = json_parse_file(path, SCRIPT_MAX_BYTES, &script, &e);
-    if (!r)
-        r = agent_check_script(script, &e);
-    if (r < 0)
-        fprintf(stderr, "%s: %s\n", path, e.text);
-    else
-        printf("%s: %zu steps, no error\n", path, json_array_size(script_steps(script)));
-    return r;
-}
-
-int script_command(int count, char **arguments) {
-    if (count == 2 && !strcmp(arguments[1], "--markdown"))
-        return print_page(script_print_reference);
-    if (count == 2 && !strcmp(arguments[1], "--schema"))
-        return print_page(print_schema);
-    if (count == 2 && !strcmp(arguments[1], "--browser-config"))
-        return print_page(browser_config_print);
-    if (count < 3 || strcmp(arguments[1], "check")) {
-        fprintf(
-            stderr,
-            "Usage: replinet script check FILE...\n       replinet script --markdown | --schema | --browser-config\n");
-        return 2;
-    }
-    int wrong = 0;
-    for (int i = 2; i < count; i++)
-        wrong += check_file(arguments[i]) < 0;
-    return wrong ? 1 : 0;
 }
