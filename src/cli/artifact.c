@@ -1,11 +1,14 @@
-/* `replinet artifact get ID [-o FILE] | migrate | check`. */
+/* `replinet artifact ls | show | get | export | migrate | check`. */
 #include "base/io.h"
 #include "base/memory.h"
+#include "base/text.h"
+#include "cli/artifact_file.h"
 #include "cli/commands.h"
+#include "cli/listing.h"
 #include "cli/report.h"
-#include "cli/session.h"
 #include "domain/artifact_files.h"
 #include "domain/artifacts.h"
+#include "domain/threads.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -15,23 +18,53 @@
 
 struct call {
     struct cli_session session;
-    const char *argument, *output;
-    bool json, mend, dry;
+    const char *argument, *folder, *output, *thread, *kind;
+    struct page page;
+    bool json, mend, dry, force;
 };
 
-/* Beside the file, then in its place: what could not be read whole replaces nothing. */
-static int get_to_file(struct call *call, struct error *e) {
-    cleanup_free char *draft = memory_print("%s.new.%d", call->output, getpid());
-    cleanup_close int to = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-    struct blob_sink sink = blob_sink_to_fd(&to);
-    if (to < 0)
-        return error_errno(e, errno, ERROR_STORAGE, "cannot write %s", call->output);
-    int r = artifacts_read(&call->session.db, &call->session.caller, call->argument, 0, 0, &sink, e);
-    if (!r && (fsync(to) || rename(draft, call->output)))
-        r = error_errno(e, errno, ERROR_STORAGE, "cannot write %s", call->output);
-    if (r < 0)
-        unlink(draft);
+static int list(struct call *call, struct error *e) {
+    static const struct listing_column columns[] = {
+        {"ID", "id"},           {"THREAD", "thread_id"}, {"KIND", "kind"},          {"NAME", "name"},
+        {"TYPE", "media_type"}, {"SIZE", "size"},        {"CREATED", "created_at"}, {NULL, NULL}};
+    cleanup_free char *thread = NULL, *text = NULL;
+    struct list_query query = {.page = call->page, .all = true};
+    struct artifact_filter filter = {.thread_id = call->thread, .kind = call->kind};
+    int r = call->thread ? threads_get(&call->session.db, &call->session.caller, call->thread, &thread, e) : 0;
+    if (!r)
+        r = artifacts_page(&call->session.db, &call->session.caller, &query, &filter, &text, e);
+    if (!r && call->json)
+        session_print(text);
+    else if (!r)
+        listing_print(text, columns);
     return r;
+}
+
+static int show(struct call *call, struct error *e) {
+    cleanup_free char *answer = NULL;
+    int r = artifacts_get(&call->session.db, &call->session.caller, call->argument, &answer, e);
+    if (!r)
+        session_print(answer);
+    return r;
+}
+
+static int export(struct call *call, struct error *e) {
+    cleanup_json json_t *files = NULL;
+    json_t *file;
+    size_t i;
+    int r = artifact_export(&call->session, call->argument, call->folder, call->force, &files, e);
+    if (r < 0)
+        return r;
+    if (call->json) {
+        cleanup_json json_t *report =
+            json_pack("{s:s, s:s, s:O}", "thread_id", call->argument, "folder", call->folder, "files", files);
+        cleanup_free char *text = json_print(report);
+        session_print(text);
+        return 0;
+    }
+    json_array_foreach (files, i, file)
+        printf("%s\n", json_text_or(file, "path", ""));
+    return 0;
 }
 
 /* A device or a pipe is written to as it is. */
@@ -58,7 +91,9 @@ static int get(struct call *call, struct error *e) {
         session_print(answer);
         return 0;
     }
-    r = call->output && !is_no_plain_file(call->output) ? get_to_file(call, e) : get_to_other(call, e);
+    r = call->output && !is_no_plain_file(call->output)
+            ? artifact_file_write(&call->session, call->argument, call->output, true, e)
+            : get_to_other(call, e);
     if (!r && call->json)
         session_print(answer);
     return r;
@@ -130,38 +165,73 @@ static int check(struct call *call, struct error *e) {
 
 static const struct {
     const char *name;
-    bool takes_argument;
+    int arguments;
     int (*run)(struct call *call, struct error *e);
-} verbs[] = {{"get", true, get}, {"migrate", true, migrate}, {"check", false, check}};
+} verbs[] = {{"ls", 0, list},       {"show", 1, show},       {"get", 1, get},
+             {"export", 2, export}, {"migrate", 1, migrate}, {"check", 0, check}};
+
+static int take_number(int most, int *ret_value) {
+    int64_t number;
+    if (text_parse_int(optarg, 1, most, &number))
+        return -EINVAL;
+    *ret_value = (int)number;
+    return 0;
+}
+
+static int take_option(struct call *call, int letter) {
+    switch (letter) {
+    case 'o':
+        call->output = optarg;
+        return 0;
+    case 't':
+        call->thread = optarg;
+        return 0;
+    case 'k':
+        call->kind = optarg;
+        return 0;
+    case 'p':
+        return take_number(1000000, &call->page.number);
+    case 'z':
+        return take_number(PAGE_SIZE_MAX, &call->page.size);
+    default:
+        return -EINVAL;
+    }
+}
 
 static int take_options(struct call *call, int count, char **arguments) {
-    static const struct option options[] = {{"json", no_argument, NULL, 'j'},
-                                            {"mend", no_argument, NULL, 'm'},
-                                            {"dry-run", no_argument, NULL, 'd'},
-                                            {NULL, 0, NULL, 0}};
-    bool good = true;
-    int letter;
+    int flag = 0, letter, r = 0;
+    const struct option options[] = {{"json", no_argument, &flag, 'j'},
+                                     {"mend", no_argument, &flag, 'm'},
+                                     {"dry-run", no_argument, &flag, 'd'},
+                                     {"force", no_argument, &flag, 'f'},
+                                     {"thread", required_argument, NULL, 't'},
+                                     {"kind", required_argument, NULL, 'k'},
+                                     {"page", required_argument, NULL, 'p'},
+                                     {"size", required_argument, NULL, 'z'},
+                                     {NULL, 0, NULL, 0}};
     opterr = 0;
     optind = 1;
-    while ((letter = getopt_long(count, arguments, "o:", options, NULL)) != -1) {
-        call->output = letter == 'o' ? optarg : call->output;
-        call->json |= letter == 'j';
-        call->mend |= letter == 'm';
-        call->dry |= letter == 'd';
-        good &= letter != '?';
+    while (!r && (letter = getopt_long(count, arguments, "o:", options, NULL)) != -1) {
+        r = letter ? take_option(call, letter) : 0;
+        call->json |= flag == 'j';
+        call->mend |= flag == 'm';
+        call->dry |= flag == 'd';
+        call->force |= flag == 'f';
     }
-    return good && optind < count ? 0 : -EINVAL;
+    return !r && optind < count ? 0 : -EINVAL;
 }
 
 int artifact_command(int count, char **arguments) {
-    struct call call = {0};
+    struct call call = {.page = {.number = 1, .size = 50}};
     struct error e = {0};
     if (take_options(&call, count, arguments) < 0)
         return report_usage("artifact", "artifact: wrong or missing arguments");
+    int given = count - optind - 1;
     for (size_t i = 0; i < ARRAY_LENGTH(verbs); i++) {
-        if (strcmp(verbs[i].name, arguments[optind]) || count - optind - 1 != verbs[i].takes_argument)
+        if (strcmp(verbs[i].name, arguments[optind]) || given != verbs[i].arguments)
             continue;
-        call.argument = verbs[i].takes_argument ? arguments[optind + 1] : NULL;
+        call.argument = given > 0 ? arguments[optind + 1] : NULL;
+        call.folder = given > 1 ? arguments[optind + 2] : NULL;
         int r = session_open(&call.session, &e);
         if (!r)
             r = verbs[i].run(&call, &e);

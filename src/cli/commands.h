@@ -17,7 +17,7 @@
     X("agent", agent_command, "cli", "Agents: create, show, ls, delete, export, import, revisions, restore.")          \
     X("thread", thread_command, "cli", "Threads: start, show, logs, stop, retry, ls.")                                 \
     X("batch", batch_command, "cli", "Run an agent once per row of a CSV or JSON file; join the results.")             \
-    X("artifact", artifact_command, "cli", "Files of threads: get, migrate, check.")                                   \
+    X("artifact", artifact_command, "cli", "Files of threads: ls, show, get, export, migrate, check.")                 \
     X("events", events_command, "cli", "What happened to the instance: starts, migrations, low disk, dead jobs.")      \
     X("audit", audit_command, "cli", "Who changed what: ls.")                                                          \
     X("admin", admin_command, "cli", "One-time links: link (become administrator), reset-link EMAIL.")                 \

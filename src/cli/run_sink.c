@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/uuid.h"
+#include "cli/harmless_name.h"
 #include "domain/artifacts.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NAME_MAX_BYTES 100
-#define SAME_NAME_MAX  1000
+#define SAME_NAME_MAX 1000
 
 /* What a person sees of each kind; kinds without a row show their message when the level is info or worse. */
 static const struct {
@@ -61,17 +61,6 @@ static int on_event(void *user, enum log_level level, const char *kind, const ch
     return 0;
 }
 
-/* A site chose this name: no folder, no hidden file, nothing but plain characters. */
-static void make_harmless_name(const char *name, char harmless[NAME_MAX_BYTES + 1]) {
-    const char *slash = strrchr(name, '/');
-    snprintf(harmless, NAME_MAX_BYTES + 1, "%s", slash ? slash + 1 : name);
-    for (unsigned char *p = (unsigned char *)harmless; *p; p++)
-        if (*p < 0x20 || *p == 0x7F || strchr("\\:*?\"<>|", *p))
-            *p = '_';
-    if (harmless[0] == '.' || !harmless[0])
-        harmless[0] = '_';
-}
-
 /* "name.pdf", then "name-2.pdf" and so on: an existing file is never written over. */
 static int create_file(const char *folder, const char *name, char **ret_path, struct error *e) {
     const char *dot = strrchr(name, '.'), *ending = dot ? dot : "";
@@ -95,9 +84,9 @@ static int on_artifact(void *user, const char *kind, const char *name, const cha
     struct run_sink *sink = user;
     bool screenshot = !strcmp(kind, "screenshot") && sink->screenshot_folder;
     const char *folder = screenshot ? sink->screenshot_folder : sink->folder;
-    char harmless[NAME_MAX_BYTES + 1];
+    char harmless[HARMLESS_NAME_SIZE];
     cleanup_free char *path = NULL;
-    make_harmless_name(name, harmless);
+    harmless_name(name, harmless);
     int r = io_make_dirs(folder, 0755, e);
     if (r < 0)
         return r;

@@ -3,6 +3,7 @@
 #include "domain/artifact_files.h"
 #include "domain/disk.h"
 #include "domain/sql.h"
+#include <string.h>
 
 #define ARTIFACT_JSON                                                                                                  \
     "json_build_object('id', f.id, 'thread_id', f.thread_id, 'owner_id', f.owner_id, 'kind', f.kind, 'name', f.name, " \
@@ -34,6 +35,17 @@ static const struct statement LIST = {
     "artifacts_list",
     "SELECT json_build_object('items', coalesce((SELECT json_agg(" ARTIFACT_JSON " ORDER BY f.id) FROM artifacts f "
     "WHERE f.thread_id = t.id), '[]'::json)) FROM threads t WHERE t.id = $3::uuid AND " SQL_MAY("t")};
+
+#define PAGE_SOURCE                                                                                                    \
+    "FROM artifacts f JOIN threads t ON t.id = f.thread_id WHERE caller_may(t.owner_id, t.team_id, $4::uuid, "         \
+    "$5::user_role) AND ($6::text IS NULL OR " LIST_SEARCH(                                                            \
+        "f.name") ") AND ($7::uuid IS NULL OR f.thread_id = $7::uuid) AND ($8::text IS NULL OR f.kind = $8)"
+#define SORT(name, expression) LIST_SORT("artifacts_page", name, expression, "f", ARTIFACT_JSON, PAGE_SOURCE)
+static const struct list_sort sorts[] = {
+    SORT("created_at", "f.id"),
+    SORT("size", "f.size"),
+    {0},
+};
 
 int artifacts_check_disk(struct error *e) {
     return disk_check(e);
@@ -96,4 +108,17 @@ int artifacts_list(struct postgres *db, const struct caller *caller, const char 
                    struct error *e) {
     int r = postgres_value(db, &LIST, ret_json, e, SQL_CALLER(caller), thread_id);
     return sql_missing(r, "thread", thread_id, e);
+}
+
+int artifacts_page(struct postgres *db, const struct caller *caller, const struct list_query *query,
+                   const struct artifact_filter *filter, char **ret_json, struct error *e) {
+    static const char *const kinds[] = {"screenshot", "download", "other"};
+    const char *const values[] = {filter->thread_id, filter->kind};
+    bool known = !filter->kind;
+    for (size_t i = 0; i < ARRAY_LENGTH(kinds) && !known; i++)
+        known = !strcmp(kinds[i], filter->kind);
+    if (!known)
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "\"%.40s\" is no kind of files: screenshot, download or other",
+                         filter->kind);
+    return list_run(db, sorts, caller, query, values, ARRAY_LENGTH(values), ret_json, e);
 }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "domain/jobs_fenced.h"
+#include "domain/pages.h"
 #include "domain/roles.h"
 #include "store/blob.h"
 
@@ -32,3 +33,10 @@ int artifacts_read(struct postgres *db, const struct caller *caller, const char 
 /* {"items":[...]} of a thread, oldest first. */
 int artifacts_list(struct postgres *db, const struct caller *caller, const char *thread_id, char **ret_json,
                    struct error *e);
+
+struct artifact_filter {
+    const char *thread_id, *kind; /* NULL: all */
+};
+/* Files of all threads by page, searched by name. Sorts: created_at, size. */
+int artifacts_page(struct postgres *db, const struct caller *caller, const struct list_query *query,
+                   const struct artifact_filter *filter, char **ret_json, struct error *e);

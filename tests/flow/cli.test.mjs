@@ -1,10 +1,14 @@
-// The command line's objects: what is deleted, exported and imported, and what is refused.
+// The command line: what is deleted, exported and imported, files of threads, and what is refused.
 import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
-import { after, before, test } from 'node:test';
+import http from 'node:http';
+import { after, before, describe, test } from 'node:test';
 import { startInstance, traces } from './lib/instance.mjs';
 
-let replinet;
+let replinet, site;
+const bill = randomBytes(5000);
+const taken = []; // bodies of what was sent to the site
 
 async function json(...args) {
   const answer = await replinet.cli(...args, '--json');
@@ -25,13 +29,27 @@ function file(object) {
 }
 const script = [{ goto: 'about:blank' }, { wait_for: { ms: 60000 }, timeout_ms: 90000 }];
 
+/* Gives a file away and takes one. */
+function startSite() {
+  const server = http.createServer(async (request, response) => {
+    if (request.url === '/bill') return response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-disposition': 'attachment; filename="bill.bin"' }).end(bill);
+    if (request.method === 'POST') taken.push(Buffer.concat(await request.toArray()));
+    response.setHeader('content-type', 'text/html');
+    response.end(`<title>files</title><a href="/bill">Bill</a><p>${taken.length} taken</p>
+      <form method="post" enctype="multipart/form-data"><label>File <input type="file" name="file"></label><button>Send</button></form>`);
+  });
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+}
+
 before(async () => {
-  replinet = await startInstance();
+  site = await startSite();
+  replinet = await startInstance({ EGRESS_ALLOW: `127.0.0.1:${site.address().port}` });
   await json('preset', 'create', file({ name: 'plain', system_prompt: 'привет' }));
   await json('agent', 'create', file({ name: 'one', preset_id: 'plain', script, browser_config: { memory_mb: 512 } }));
 });
 
 after(async () => {
+  site?.close();
   await replinet?.stop();
   if (replinet) {
     assert.deepEqual(traces(replinet), []);
@@ -125,7 +143,7 @@ test('every command on data answers in JSON, and refuses what is wrong in words'
     ['preset', 'ls'], ['preset', 'show', 'other'], ['preset', 'export', 'other'], ['preset', 'revisions', 'other'],
     ['agent', 'ls', '--page', '1', '--size', '2'], ['agent', 'show', 'three'], ['agent', 'export', 'three'], ['agent', 'revisions', 'three', '1'],
     ['thread', 'ls', '--agent', 'three', '--status', 'queued'], ['thread', 'show', later.id], ['job', 'ls', '--lane', 'run', '--size', '1'],
-    ['browser', 'ls'], ['browser', 'stats'], ['events', '--limit', '2'], ['audit', 'ls', '--limit', '2'], ['doctor', 'clock'], ['config'], ['migrate', '--status'],
+    ['browser', 'ls'], ['browser', 'stats'], ['events', '--limit', '2'], ['audit', 'ls', '--limit', '2'], ['doctor', 'clock'], ['config'], ['artifact', 'ls', '--size', '2'], ['migrate', '--status'],
   ];
   await each(good, async (args) => { await json(...args); });
   const missing = '0193d1e2-7a4b-7c55-8f0e-0123456789ab';
@@ -134,13 +152,15 @@ test('every command on data answers in JSON, and refuses what is wrong in words'
     ['not_found', /no agent nobody/, 'thread', 'start', 'nobody'], ['bad_input', /--inputs takes a JSON object/, 'thread', 'start', 'three', '--inputs', '[]'],
     ['bad_input', /"soon" is no time/, 'thread', 'start', 'three', '--at', 'soon'], ['conflict', /has not ended/, 'thread', 'retry', later.id],
     ['not_found', /no job 0193/, 'job', 'show', missing], ['bad_input', /no job's id/, 'job', 'cancel', 'x'], ['bad_input', /no status of jobs/, 'job', 'ls', '--status', 'lost'],
-    ['not_found', /artifact/, 'artifact', 'get', missing], ['not_found', /no browser ffff/, 'browser', 'kill', 'ffff'],
+    ['not_found', /artifact/, 'artifact', 'get', missing], ['not_found', /artifact/, 'artifact', 'show', missing],
+    ['bad_input', /"music" is no kind of files: screenshot/, 'artifact', 'ls', '--kind', 'music'], ['not_found', /no thread 0193/, 'artifact', 'ls', '--thread', missing],
+    ['not_found', /no thread's id/, 'artifact', 'export', 'one', `${replinet.folder}/none`], ['not_found', /no browser ffff/, 'browser', 'kill', 'ffff'],
     ['bad_input', /not valid JSON/, 'preset', 'create', '/dev/null'], ['not_found', /no agent x/, 'agent', 'delete', 'x'],
   ];
   await each(bad, ([code, said, ...args]) => refused(code, said, ...args));
   const usage = [
     ['thread', 'ls', '--size', '0'], ['thread', 'start'], ['thread', 'fly'], ['job'], ['job', 'show'], ['job', 'ls', '--size', '501'], ['job', 'add', 'noop', '--count', '0'],
-    ['job', 'add', 'noop', '--priority', 'x'], ['batch', 'three'], ['batch', 'three', 'rows.csv', '--parallel', '0'], ['artifact'], ['script', 'check', '--fly', 'x'], ['browser'], ['events', 'x'], ['audit'], ['admin'],
+    ['job', 'add', 'noop', '--priority', 'x'], ['batch', 'three'], ['batch', 'three', 'rows.csv', '--parallel', '0'], ['artifact'], ['artifact', 'ls', '--page', '0'], ['artifact', 'export', missing], ['script', 'check', '--fly', 'x'], ['browser'], ['events', 'x'], ['audit'], ['admin'],
     ['run'], ['doctor', '--fly'], ['migrate', '--fly'], ['script'],
   ];
   await each(usage, async (args) => {
@@ -166,6 +186,58 @@ test('a thread that is to start later starts when it is due', async () => {
   assert.equal(status, 'completed');
   const late = new Date(started) - at;
   assert.ok(late >= 0 && late < 30000, `${late} ms late`);
+});
+
+describe('files of threads', () => {
+  const url = () => `http://127.0.0.1:${site.address().port}/`;
+  let thread, folder;
+  const held = (name) => fs.readFileSync(`${folder}/${name}`);
+
+  before(async () => {
+    folder = `${replinet.folder}/files`;
+    const steps = [{ goto: url() }, { download: { click: 'Bill', as: 'first' } }, { download: { click: 'Bill', as: 'second' } }, { screenshot: 'end' }];
+    await json('agent', 'create', file({ name: 'fetch', preset_id: 'other', script: steps }));
+    thread = await json('thread', 'start', 'fetch', '--wait');
+  });
+
+  test('they are listed and shown', async () => {
+    const all = await json('artifact', 'ls', '--thread', thread.id);
+    assert.deepEqual([all.total, all.items.map((item) => item.kind).sort()], [3, ['download', 'download', 'screenshot']]);
+    const second = await json('artifact', 'ls', '--thread', thread.id, '--kind', 'download', '--size', '1', '--page', '2');
+    assert.deepEqual([second.total, second.pages, second.items.length, second.items[0].id], [2, 2, 1, thread.results.first.artifact]);
+    const shown = await json('artifact', 'show', thread.results.first.artifact);
+    assert.deepEqual([shown.thread_id, shown.size, shown.sha256], [thread.id, bill.length, createHash('sha256').update(bill).digest('hex')]);
+    assert.match((await replinet.cli('artifact', 'ls')).stdout, /^ID +THREAD +KIND +NAME/);
+  });
+
+  test('all are exported under names that differ, over existing files only by force', async () => {
+    const report = await json('artifact', 'export', thread.id, folder);
+    const names = fs.readdirSync(folder).sort();
+    assert.deepEqual(report.files.map((one) => one.path.slice(folder.length + 1)).sort(), names);
+    assert.deepEqual(names.slice(0, 2), ['bill-2.bin', 'bill.bin']);
+    assert.equal(names.length, 3);
+    for (const name of names.slice(0, 2)) assert.deepEqual(held(name), bill);
+    const picture = report.files.find((one) => one.kind === 'screenshot');
+    assert.equal(createHash('sha256').update(fs.readFileSync(picture.path)).digest('hex'), picture.sha256);
+
+    fs.writeFileSync(`${folder}/bill.bin`, 'mine');
+    fs.rmSync(`${folder}/bill-2.bin`);
+    await refused('conflict', /files\/.* exists already; nothing was written/, 'artifact', 'export', thread.id, folder);
+    assert.equal(held('bill.bin').toString(), 'mine');
+    assert.ok(!fs.existsSync(`${folder}/bill-2.bin`));
+    const { stdout } = await replinet.cli('artifact', 'export', thread.id, folder, '--force');
+    assert.equal(stdout.trim().split('\n').length, 3);
+    assert.deepEqual([held('bill.bin'), fs.readdirSync(folder).sort()], [bill, names]);
+  });
+
+  test('another thread uploads one by its id, and the site gets its bytes', async () => {
+    const steps = [{ goto: url() }, { upload: { label: 'File', file: '{{inputs.file}}' } }, { click: { role: 'button', name: 'Send' } }, { wait_for: '1 taken' }];
+    await json('agent', 'create', file({ name: 'send', preset_id: 'other', script: steps }));
+    const sent = await json('thread', 'start', 'send', '--inputs', JSON.stringify({ file: thread.results.first.artifact }), '--wait');
+    assert.equal(sent.status, 'completed');
+    assert.equal(taken.length, 1);
+    assert.ok(taken[0].includes(bill) && taken[0].includes('filename="bill.bin"'));
+  });
 });
 
 test('migrate and script check answer in JSON', async () => {
