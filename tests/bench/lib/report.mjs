@@ -2,7 +2,7 @@
 // number far above its cores says that wall times are not to be trusted.
 import { loadavg } from 'node:os';
 
-const at = (values, part) => {
+export const at = (values, part) => {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
 };
