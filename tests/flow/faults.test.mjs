@@ -7,7 +7,8 @@
 //   FAULTS=all ./dev test faults           every row; without it those of MORE are left out
 //   FAULTS='kill (job|up)' ./dev test ...  only the rows whose name matches
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { FarDatabase } from './lib/far_database.mjs';
@@ -316,6 +317,8 @@ function fill(file) {
   }
 }
 
+const silent = freeze('worker', () => sleep((LEASE_SECONDS * 1000) / 3 + 1000)); // another one looks meanwhile
+
 const ROWS = {
   'kill job': kill('job'),
   'kill worker': kill('worker'),
@@ -355,7 +358,14 @@ const ROWS = {
     },
     heal: () => replinet.start(),
   },
-  'clock forward an hour': { world: 'far', inject: () => far.jump(3600) },
+  'clock forward an hour': {
+    ...silent, // what it holds looks lapsed to another worker, and is not
+    world: 'far',
+    inject() {
+      silent.inject.call(this);
+      far.jump(3600);
+    },
+  },
   'clock back an hour': { world: 'far', inject: () => far.jump(-3600) },
   'network hangs': {
     world: 'far',
@@ -463,6 +473,13 @@ async function create(kind, object) {
   assert.equal(code, 0, `${stderr}${stdout ?? ""}`);
 }
 
+let watcher;
+/** A worker beside the instance's that takes nothing and reaps. */
+function startWatcher() {
+  const none = { WORKER_CONCURRENCY: '0', WORKER_QUICK_CONCURRENCY: '0', WORKER_MAINTENANCE_CONCURRENCY: '0', WORKER_METRICS_PORT: '0' };
+  watcher = spawn(replinet.binary, ['worker'], { env: { ...replinet.env, ...none, DATABASE_URL: far.server.url }, stdio: 'ignore' });
+}
+
 /** What an instance of each world has beside itself: a small disk of its own, or a database that can be troubled. */
 const WORLDS = {
   own: {
@@ -479,7 +496,9 @@ const WORLDS = {
       replinet.env.DATABASE_URL = far.url;
       database = new Database(far.socket);
     },
+    ready: startWatcher,
     async close() {
+      if (watcher?.kill()) await once(watcher, 'exit');
       await far?.stop();
       far = null;
     },
@@ -495,6 +514,7 @@ async function openWorld(wanted) {
   world = wanted;
   await WORLDS[world].open();
   await replinet.start();
+  WORLDS[world].ready?.();
   database.prepare();
   await create('preset', { name: 'plain' });
   for (const [name, repeat] of [['once', false], ['repeatable', true]])
