@@ -27,16 +27,14 @@ static const struct statement ENQUEUE_MANY = {
     "priority smallint, unique_key text)" UNLESS_THERE "RETURNING 1) SELECT count(*) FROM job"};
 
 /* $1: [{kind, lane, attempts, backoff_ms, repeat, priority, every_s}]. Periods begin at whole multiples since 1970, by
- * the server's clock: workers' clocks do not matter; one that went back starts the period anew. A job of the last
- * period that still waits or runs is enough. */
+ * the server's clock: workers' clocks do not matter. A job of the last period that still waits or runs is enough. */
 static const struct statement WRITE_DUE = {
     "jobs_write_due",
     "WITH kind AS (SELECT * FROM jsonb_to_recordset($1::jsonb) AS k (kind text, lane text, attempts int, backoff_ms "
     "int, repeat boolean, priority smallint, every_s int)), "
     "due AS (INSERT INTO job_schedules AS s (kind, due_at) SELECT kind, "
     "to_timestamp((floor(extract(epoch FROM clock_timestamp()) / every_s) + 1) * every_s) FROM kind "
-    "ON CONFLICT (kind) DO UPDATE SET due_at = excluded.due_at WHERE s.due_at <= clock_timestamp() "
-    "OR s.due_at > excluded.due_at RETURNING kind), "
+    "ON CONFLICT (kind) DO UPDATE SET due_at = excluded.due_at WHERE s.due_at <= clock_timestamp() RETURNING kind), "
     "job AS (INSERT INTO jobs (kind, lane, max_attempts, backoff_ms, repeat_after_loss, priority, unique_key) "
     "SELECT kind, lane, attempts, backoff_ms, repeat, priority, 'recurring' FROM kind JOIN due USING "
     "(kind)" UNLESS_THERE "RETURNING id) SELECT count(*) FROM job"};
