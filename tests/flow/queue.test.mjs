@@ -69,12 +69,12 @@ describe('with no worker yet', () => {
   test('a kind that recurs is written once per period, whoever asks and however often', async () => {
     const first = await startWorker({ WORKER_MAINTENANCE_CONCURRENCY: '0' });
     const second = await startWorker({ WORKER_MAINTENANCE_CONCURRENCY: '0' });
-    const count = () => Number(value("SELECT count(*) FROM jobs WHERE kind = 'partitions'"));
+    const count = () => Number(value("SELECT count(*) FROM jobs WHERE kind = 'upkeep'"));
     await until('the first period', () => count() === 1);
-    postgres.sql("UPDATE jobs SET status = 'done', finished_at = now() WHERE kind = 'partitions'");
-    postgres.sql("UPDATE job_schedules SET due_at = now() WHERE kind = 'partitions'");
+    postgres.sql("UPDATE jobs SET status = 'done', finished_at = now() WHERE kind = 'upkeep'");
+    postgres.sql("UPDATE job_schedules SET due_at = now() WHERE kind = 'upkeep'");
     await until('the second period', () => count() === 2, 20000);
-    assert.equal(value("SELECT due_at > now() FROM job_schedules WHERE kind = 'partitions'"), 't');
+    assert.equal(value("SELECT due_at > now() FROM job_schedules WHERE kind = 'upkeep'"), 't');
     await stopWorker(first);
     await stopWorker(second);
     assert.equal(count(), 2);
