@@ -11,6 +11,7 @@
 #define PAGE_BYTES    4096
 #define LOOK_EVERY_MS 50
 #define WATCHER_STACK (64 * 1024)
+#define LAPSED        (-1) /* instead of a beat: the last word */
 
 int lease_page_make(struct lease_page *ret_page, struct error *e) {
     cleanup_close int fd = memfd_create("replinet-lease", MFD_CLOEXEC);
@@ -29,8 +30,13 @@ void lease_page_set(struct lease_page *page, int64_t until) {
     __atomic_store_n(page->until, until, __ATOMIC_RELEASE);
 }
 
+bool lease_page_has_lapsed(const struct lease_page *page) {
+    return page->beat && __atomic_load_n(page->beat, __ATOMIC_ACQUIRE) == LAPSED;
+}
+
 int64_t lease_page_beat(const struct lease_page *page) {
-    return __atomic_load_n(page->beat, __ATOMIC_ACQUIRE);
+    int64_t beat = __atomic_load_n(page->beat, __ATOMIC_ACQUIRE);
+    return beat == LAPSED ? clock_monotonic_ms() : beat; /* its end is seen by its descriptor */
 }
 
 void lease_page_done(struct lease_page *page) {
@@ -50,6 +56,7 @@ static void *watch(void *user) {
         __atomic_store_n(own_beat, now, __ATOMIC_RELEASE);
         clock_sleep_ms(LOOK_EVERY_MS);
     }
+    __atomic_store_n(own_beat, LAPSED, __ATOMIC_RELEASE);
     kill(getpid(), SIGKILL);
     return NULL;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/error.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 #define LEASE_PAGE_FD 3
@@ -18,6 +19,8 @@ int lease_page_make(struct lease_page *ret_page, struct error *e);
 void lease_page_set(struct lease_page *page, int64_t until);
 /* When the job was last seen alive; before its first word, when the page was made. */
 int64_t lease_page_beat(const struct lease_page *page);
+/* Whether the job has ended itself because its lease was about to end. */
+bool lease_page_has_lapsed(const struct lease_page *page);
 void lease_page_done(struct lease_page *page);
 
 /* The job's side: from now on the process says that it lives, and kills itself LEASE_PAGE_EARLY_MS before the lease

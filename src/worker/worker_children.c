@@ -179,8 +179,8 @@ int worker_start_child(struct worker *worker, enum job_lane lane, const struct j
 
 static void tell_end(struct worker *worker, struct child *child, int status) {
     char room[48];
-    if (!child->reason && clock_monotonic_ms() + LEASE_PAGE_EARLY_MS >= child->lease_until)
-        child->reason = "worker_lost"; /* it ended itself before we came to it */
+    if (!child->reason && lease_page_has_lapsed(&child->page))
+        child->reason = "worker_lost"; /* while we were stopped, or waited for the database */
     const char *described = process_describe_status(status, room);
     log_info(child->count == 1 ? "a job ended" : "jobs ended",
              LOG_TEXT("replinet.job.id", child->count == 1 ? child->jobs->id : ""),
