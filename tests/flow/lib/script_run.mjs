@@ -8,8 +8,16 @@ import path from 'node:path'
 export const binary = process.env.REPLINET_BIN
 
 /** `steps` with options {inputs, timeout (seconds), stopAfter (ms)}; `manager` from browser_manager.mjs. */
-export async function runScript (manager, steps, { inputs, timeout = 60, stopAfter, memory, browserConfig } = {}) {
+export async function runScript (manager, steps, options) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'replinet-script-'))
+  try {
+    return await runIn(folder, manager, steps, options)
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function runIn (folder, manager, steps, { inputs, timeout = 60, stopAfter, memory, browserConfig } = {}) {
   const file = path.join(folder, 'script.json')
   const eventsFile = path.join(folder, 'events')
   fs.writeFileSync(file, JSON.stringify({ steps }))
@@ -32,7 +40,6 @@ export async function runScript (manager, steps, { inputs, timeout = 60, stopAft
   try { answer = JSON.parse(stdout) } catch { throw new Error(`replinet run gave no result (exit ${exit}):\n${stderr}`) }
   const events = fs.readFileSync(eventsFile, 'utf8').trim().split('\n').map(line => JSON.parse(line))
   for (const artifact of answer.artifacts) artifact.content = fs.readFileSync(artifact.path)
-  fs.rmSync(folder, { recursive: true })
   return {
     ...answer,
     exit,
