@@ -440,6 +440,8 @@ function judge(stageName, expected, { id, key, found }) {
 
 const cgroupName = () => chromiums().map(({ pid }) => fs.readFileSync(`/proc/${pid}/cgroup`, 'utf8').match(/\/(replinet-[0-9a-f]+)\//)?.[1]).find(Boolean);
 const inLauncher = (command) => execFileSync('nsenter', ['-t', String(service('launcher')[0].pid), '-m', 'sh', '-c', command]).toString().split('\n').filter(Boolean);
+// Other mounts of the machine come and go: a launcher that is started again sees those of its own time.
+const ownMounts = () => `grep -cF ${replinet.folder} /proc/self/mountinfo || true`;
 const list = (folder) => (fs.existsSync(folder) ? fs.readdirSync(folder, { recursive: true }).map(String) : []);
 
 function leftovers() {
@@ -452,7 +454,7 @@ function leftovers() {
     ...['browsers', 'keepers'].flatMap((folder) => list(`${RUN_DIR}/${folder}`).map((file) => `${folder}/${file}`)),
     ...list(`${RUN_DIR}/crun`).filter((file) => !file.startsWith('.')).map((file) => `crun/${file}`),
     ...inLauncher(`find /sys/fs/cgroup -mindepth 3 -type d -path '*/${replinet.cgroup}/*'`),
-    ...inLauncher(`grep -c . /proc/self/mountinfo`).filter((count) => Number(count) > replinet.mounts).map((count) => `${count} mounts, ${replinet.mounts} at first`),
+    ...inLauncher(ownMounts()).filter((count) => Number(count) > replinet.mounts).map((count) => `${count} mounts, ${replinet.mounts} at first`),
     ...list(`${STATE_DIR}/artifacts`).filter((file) => fs.statSync(`${STATE_DIR}/artifacts/${file}`).isFile() && !known.has(file.split('/').at(-1))),
   ];
 }
@@ -523,7 +525,7 @@ async function openWorld(wanted) {
   await until('a browser', () => (replinet.cgroup = cgroupName()), 30000);
   await until('the first thread', () => show(id).status === 'completed', 60000);
   await until('its browser to go', () => !chromiums().length && !ofCommand('keeper').length);
-  replinet.mounts = Number(inLauncher('grep -c . /proc/self/mountinfo')[0]);
+  replinet.mounts = Number(inLauncher(ownMounts())[0]);
 }
 
 async function closeWorld() {
