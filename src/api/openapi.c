@@ -137,8 +137,6 @@ static void add_query_parameters(const struct api_route *route, json_t *paramete
         json_object_set_new(one, "description", json_string(field->doc ? field->doc : ""));
         json_array_append_new(parameters, one);
     }
-    if (route->ticket)
-        json_array_append_new(parameters, parameter("query", "ticket", false, json_pack("{s:s}", "type", "string")));
 }
 
 static void add_header_parameters(const struct api_route *route, json_t *parameters) {

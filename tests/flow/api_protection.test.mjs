@@ -253,6 +253,8 @@ describe('the OpenAPI document', () => {
     assert.equal(new Set(operations.map(({ operationId }) => operationId)).size, operations.length);
     const tags = new Set(document.tags.map(({ name }) => name));
     for (const { tags: [tag], summary, operationId } of operations) assert.ok(tags.has(tag) && summary, operationId);
+    for (const { parameters = [], operationId } of operations)
+      assert.equal(new Set(parameters.map((one) => `${one.in} ${one.name}`)).size, parameters.length, `${operationId}: a parameter twice`);
   });
 
   /** Holds an answer against what the document says of it. */
