@@ -41,11 +41,12 @@ before(async () => {
 
 after(async () => {
   try {
+    docker('stop', '-t', '60', NAME); // killed, it would leave its cgroups
     docker('rm', '-f', '-v', NAME);
   } catch { /* it was never made */ }
   daemon.kill('SIGTERM');
   await new Promise((resolve) => daemon.on('exit', resolve));
-  run('sh', ['-c', `umount ${folder}/exec/netns/* 2>/dev/null || true`]);
+  run('sh', ['-c', `grep -F ${folder}/ /proc/mounts | cut -d' ' -f2 | sort -r | xargs -r -n1 umount -l`]); // what the daemon leaves
   fs.rmSync(folder, { recursive: true, force: true });
   site.close();
 });
