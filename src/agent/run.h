@@ -1,4 +1,5 @@
-/* One run of a script in one browser: leases it, carries the steps out, reports each, gives the browser back.
+/* One run in one browser, of a script, a model, or both: leases it, carries the steps out, reports each, gives the
+ * browser back.
  *
  * It knows neither database nor terminal: what happens goes to a sink, so a thread's job, `replinet run` and tests use
  * the same code. Blocking, one thread, one run at a time per process (a job is a process). */
@@ -10,13 +11,19 @@
 #include "base/text.h"
 #include "cdp/door_client.h"
 
+/* What the model used since this was last told to the sink. */
+struct agent_spending {
+    int64_t calls, input_tokens, output_tokens, cached_tokens, cost_micro;
+};
+
 /* Where a run's events and files go. Functions return 0 or -errno; a failure ends the run (ERROR_FENCED: at once,
  * silently). `data` is borrowed. */
 struct agent_sink {
     void *user;
     /* kinds: run.started, run.finished, browser.leased, browser.ended, step.started, step.finished, step.failed,
      * egress.refused, egress.allowed (level debug), page.dialog, page.console (level debug), download.finished,
-     * control.taken, control.returned, note */
+     * control.taken, control.returned, note, model.observed, model.answered, model.retried, model.note, model.warned,
+     * question.asked, question.answered, question.expired */
     int (*event)(void *user, enum log_level level, const char *kind, const char *message, const json_t *data,
                  struct error *e);
     /* Writes what `event` kept back for a moment, when that is over. ret_again: when it will be for what is kept now
@@ -31,6 +38,19 @@ struct agent_sink {
     int (*running)(void *user, const char *browser_id, struct error *e);
     /* The run waits for a person (status waiting): why ("control"); NULL: it goes on. */
     int (*waiting)(void *user, const char *reason, struct error *e);
+    /* Before each call of the model and at the end of the run: writes down what was used since the last time and says
+     * whether the run may go on. -EAGAIN, ERROR_PAUSED: an administrator paused all models, ask again each second;
+     * -EDQUOT, ERROR_LIMIT: a limit of the user, role or instance, which the text names. NULL: no limits. */
+    int (*spend)(void *user, const struct agent_spending *spent, struct error *e);
+    /* Asks a person: writes the question down, tells who is to know, the thread waits with its kind as the reason.
+     * {"kind": question | approval | captcha | code | blocked, "text", "choices"?, "fields"?, "call"?,
+     * "screenshot"? (artifact id), "deadline_ms"}. NULL: nobody can be asked. */
+    int (*ask)(void *user, const json_t *question, char ret_id[37], struct error *e);
+    /* Whether it was answered; polled. `ret_answer` is the caller's, NULL while there is none: {"text"?, "approved"?,
+     * "values"?, "by", "handled"?}. The thread goes on when there is one. */
+    int (*answer)(void *user, const char *id, json_t **ret_answer, struct error *e);
+    /* The run goes on without an answer: `why` expired | handled | stopped. */
+    int (*withdraw)(void *user, const char *id, const char *why, struct error *e);
 };
 
 /* The browser's profile: what it begins with, and who takes what it leaves. */
@@ -39,6 +59,22 @@ struct agent_profile {
     /* After the browser was released. Returns what is to be said about it ("": nothing). */
     const char *(*released)(void *user, const struct door *door, const char *browser_id);
     void *user;
+};
+
+/* A model that works in the browser after the script, if there is one. Everything is borrowed. */
+struct llm_settings; /* agent/llm/llm.h */
+struct agent_model {
+    const struct llm_settings *llm;
+    const char *system_prompt; /* the preset's; NULL or "": none */
+    const char *instructions;  /* the agent's personal_instructions; NULL or "": none */
+    /* Limits of this run; 0: none. Steps are actions carried out, seconds those it worked, not those it waited for
+     * people. */
+    int64_t max_steps, max_seconds, max_tokens, max_cost_micro;
+    int64_t calls_per_turn;    /* most actions taken from one answer; 0: the default */
+    int64_t observation_bytes; /* most of an observation's text; 0: the default */
+    int64_t question_ms;       /* how long a person has to answer; 0: the default */
+    const json_t *approvals;   /* [{"action"?, "text"?, "url"?, "ask": bool}]; NULL: the default rules alone */
+    bool vision;               /* pictures of the page are sent as well */
 };
 
 struct agent_options {
@@ -53,6 +89,9 @@ struct agent_options {
     int interrupt_fd;                    /* readable: stop; -1: none */
     const char *download_name_prefix;    /* NULL: none */
     const struct agent_profile *profile; /* NULL: none; else the lease has "profile": true */
+    const struct agent_model *model;     /* NULL: the script alone */
+    const char *task;                    /* what the model shall do, in plain words; NULL: its instructions alone */
+    json_t *credentials;                 /* borrowed or NULL: what may be filled into pages, by name */
 };
 
 enum agent_status { AGENT_COMPLETED, AGENT_FAILED, AGENT_STOPPED };
@@ -65,6 +104,8 @@ struct agent_outcome {
     char browser_id[37]; /* "" when none was leased */
     int64_t steps_done;
     int64_t execution_ms;
+    int64_t turns;               /* answers of the model */
+    struct agent_spending spent; /* in the whole run */
 };
 
 /* Checks a script without running it: every wrong step is named by its path ("steps[3].then[0].click"). */

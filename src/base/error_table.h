@@ -24,6 +24,7 @@
     X(BROWSER, 502, "browser", "The browser answered a command with an error.")                                        \
     X(BROWSER_CRASH, 502, "crash", "The browser, or the page in it, crashed.")                                         \
     X(BROWSER_OOM, 502, "oom", "The browser reached its memory limit.")                                                \
+    X(PAUSED, 503, "paused", "An administrator has paused all models.")                                                \
     X(LIMIT, 429, "limit", "A quota or limit was reached.")                                                            \
     X(STEP, 422, "step_failed", "A step of the script could not be carried out.")                                      \
     X(FENCED, 409, "fenced", "The job was given to another attempt; this one must not write any more.")                \
