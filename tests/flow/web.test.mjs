@@ -6,15 +6,18 @@ import { after, before, describe, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
 import { until } from './lib/instance.mjs';
 import { HOSTILE, PASSWORD, startWebApp } from './lib/web_app.mjs';
+import { describeLiveView, startDesk } from './lib/web_live.mjs';
 
-let web, page, shop;
+let web, page, shop, desk;
 before(async () => {
-  web = await startWebApp();
+  desk = await startDesk();
+  web = await startWebApp({}, [desk.host]);
   shop = `${web.shop.url}/`;
   page = await web.open();
 });
 after(async () => {
   await web?.stop();
+  desk?.stop();
 });
 
 const status = (where, text) => where.locator('header .status', { hasText: text });
@@ -111,6 +114,35 @@ describe('an agent', () => {
     await status(page, 'Stopped').waitFor({ timeout: 60000 });
   });
 });
+
+describe('revisions', () => {
+  test('show what each edit changed, and one is restored unless somebody else was faster', async () => {
+    const request = await web.api('anna@example.com');
+    const preset = await request('POST', '/presets', { name: 'Of many minds', description: 'first', ai_model: 'script', additional_config: {} });
+    await request('PATCH', `/presets/${preset.id}`, { description: 'second\nline' });
+    await page.goto(`/presets/${preset.id}?tab=revisions`);
+    await page.getByRole('button', { name: 'Show revision 2' }).click();
+    const difference = page.getByRole('group', { name: 'Description' });
+    assert.equal(await difference.locator('del').innerText(), 'first');
+    assert.deepEqual(await difference.locator('ins').allInnerTexts(), ['second', 'line']);
+    await page.getByRole('button', { name: 'Whole content' }).click();
+    await page.getByText('"ai_model": "script"').waitFor();
+    // The page does not know of this edit yet when the button is pressed.
+    await page.route(`**/presets/${preset.id}/revisions/1/restore`, async (route) => {
+      await request('PATCH', `/presets/${preset.id}`, { description: 'third' });
+      await route.continue();
+    }, { times: 1 });
+    const restore = page.getByRole('button', { name: 'Restore revision 1' });
+    await restore.click();
+    await page.getByRole('button', { name: 'Show revision 3' }).waitFor();
+    assert.equal((await request('GET', `/presets/${preset.id}`)).description, 'third');
+    await restore.click();
+    await page.getByRole('button', { name: 'Show revision 4' }).waitFor();
+    assert.equal((await request('GET', `/presets/${preset.id}`)).description, 'first');
+  });
+});
+
+describeLiveView(() => ({ web, desk }));
 
 describe('two users', () => {
   test('see only their own', async () => {

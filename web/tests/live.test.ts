@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fitInside, isWriting, modifiersOf, toPage } from '@/shared/live/live.input';
+import { addressOf, fitInside, isWriting, keyMessage, modifiersOf, toPage } from '@/shared/live/live.input';
 import { parseFrame } from '@/shared/live/live.socket';
 
 describe('the live view', () => {
@@ -24,4 +24,17 @@ describe('the live view', () => {
     expect(is({ key: 'a', ctrlKey: true })).toBe(false);
     expect(modifiersOf(key({ key: 'a', ctrlKey: true, shiftKey: true }))).toEqual(['Control', 'Shift']);
   });
+  it('sends keys by the number that Chromium goes by', () => {
+    const event = new KeyboardEvent('keydown', { key: 'Backspace', code: 'Backspace', keyCode: 8, repeat: true });
+    expect(keyMessage(event, 'down')).toMatchObject({ key: 'Backspace', key_code: 8, repeat: true });
+  });
+  it.each([
+    ['example.com', 'https://example.com'],
+    [' example.com:8443/a ', 'https://example.com:8443/a'],
+    ['localhost:3000', 'http://localhost:3000'],
+    ['127.0.0.1:80/x?y', 'http://127.0.0.1:80/x?y'],
+    ['http://example.com', 'http://example.com'],
+    ['about:blank', 'about:blank'],
+    ['', ''],
+  ])('takes %s for an address', (typed, url) => expect(addressOf(typed)).toBe(url));
 });

@@ -78,11 +78,12 @@ class WebApp {
   }
 }
 
-export async function startWebApp(settings = {}) {
+/** `sites`: further HOST:PORT that browsers may reach. */
+export async function startWebApp(settings = {}, sites = []) {
   const web = new WebApp();
   web.problems = [];
   web.shop = await startShop();
-  web.replinet = await startInstance({ EGRESS_ALLOW: `127.0.0.1:${web.shop.port}`, REGISTRATION: 'open', RATE_LIMIT_SIGN_IN: '0', RATE_LIMIT_WRITE: '0', ...settings });
+  web.replinet = await startInstance({ EGRESS_ALLOW: [`127.0.0.1:${web.shop.port}`, ...sites].join(','), REGISTRATION: 'open', RATE_LIMIT_SIGN_IN: '0', RATE_LIMIT_WRITE: '0', ...settings });
   web.url = web.replinet.url;
   await until('the web app', async () => (await fetch(web.url)).ok);
   // The test's own browser, which sees nothing but this app; the machine's root may not use Chromium's sandbox.

@@ -78,10 +78,22 @@ export const keyMessage = (event: KeyboardEvent, kind: 'down' | 'up'): LiveClien
   event: kind,
   key: event.key,
   code: event.code,
+  key_code: event.keyCode, // what Chromium goes by for keys that do something
   ...(kind === 'down' && event.key === 'Enter' ? { text: '\r' } : {}),
   location: event.location,
+  repeat: event.repeat,
   modifiers: modifiersOf(event),
 });
+
+const LOCAL = /^(localhost|[\d.]+|\[[\da-f:]+\])(:\d+)?([/?#]|$)/i;
+const SCHEME = /^[a-z][a-z0-9+.-]*:(?!\d+([/?#]|$))/i;
+
+/** What is typed as an address: a name's port is no scheme; numbers and this machine are rarely reached by TLS. */
+export const addressOf = (typed: string): string => {
+  const text = typed.trim();
+  if (!text || SCHEME.test(text)) return text;
+  return `${LOCAL.test(text) ? 'http' : 'https'}://${text}`;
+};
 
 /** Escape twice within this time gives the keyboard back to the app. */
 export const ESCAPE_MS = 600;

@@ -15,19 +15,20 @@ export interface LiveState {
   run: 'running' | 'paused' | 'none';
 }
 export interface LiveDialog {
-  id: string;
-  kind: string;
+  id: number;
+  kind: 'alert' | 'confirm' | 'prompt' | 'beforeunload';
   message: string;
   default?: string;
 }
 export interface LiveChooser {
-  id: string;
+  id: number;
   multiple: boolean;
 }
 export type LiveServerMessage =
   | LiveState
   | ({ type: 'chooser' } & LiveChooser)
   | ({ type: 'dialog' } & LiveDialog)
+  | { type: 'dialog_closed'; id: number }
   | { type: 'clipboard'; text: string }
   | { type: 'error'; code: string; detail: string }
   | { type: 'ended'; reason: string; text: string };
@@ -39,7 +40,7 @@ export type LiveClientMessage =
   | { type: 'take_control' }
   | { type: 'return_control' }
   | { type: 'mouse'; event: 'move' | 'down' | 'up' | 'wheel'; x: number; y: number; button: 'none' | 'left' | 'middle' | 'right'; buttons: number; clicks: number; delta_x: number; delta_y: number; modifiers: Modifier[] }
-  | { type: 'key'; event: 'down' | 'up'; key: string; code: string; text?: string; location: number; modifiers: Modifier[] }
+  | { type: 'key'; event: 'down' | 'up'; key: string; code: string; key_code: number; text?: string; location: number; repeat: boolean; modifiers: Modifier[] }
   | { type: 'text'; text: string }
   | { type: 'composition'; text: string }
   | { type: 'copy' }
@@ -47,8 +48,8 @@ export type LiveClientMessage =
   | { type: 'navigate'; action: 'back' | 'forward' | 'reload' | 'stop' }
   | { type: 'tab'; action: 'activate' | 'close'; id: string }
   | { type: 'tab'; action: 'new' }
-  | { type: 'files'; chooser: string; names: string[] }
-  | { type: 'dialog'; id: string; accept: boolean; text?: string };
+  | { type: 'files'; chooser: number; names: string[] }
+  | { type: 'dialog'; id: number; accept: boolean; text?: string };
 
 export interface LiveFrame {
   seq: number;

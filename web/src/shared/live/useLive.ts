@@ -56,6 +56,7 @@ export const useLive = (kind: LiveKind, id: string, canvas: Ref<HTMLCanvasElemen
     if (message.type === 'state') state.value = message;
     else if (message.type === 'chooser') chooser.value = message;
     else if (message.type === 'dialog') dialog.value = message;
+    else if (message.type === 'dialog_closed') dialog.value = dialog.value?.id === message.id ? null : dialog.value;
     else if (message.type === 'clipboard') onClipboard(message.text);
     else if (message.type === 'error') onProblem(message.detail);
     else ended.value = message;
