@@ -110,13 +110,23 @@ static int list_revisions(struct api_call *call, struct error *e) {
     return call_done(call, r, json);
 }
 
+static int get_revision(struct api_call *call, struct error *e) {
+    char *json = NULL;
+    int64_t number = 0;
+    int r = call_parameter_int(call, "revision", 1, &number, e);
+    if (!r)
+        r = revisions_get(call->db, &call->who.caller, REVISIONS_OF_AGENTS, call_parameter(call, "id"), number, &json,
+                          e);
+    return call_done(call, r, json);
+}
+
 static int restore_revision(struct api_call *call, struct error *e) {
     char *json = NULL;
     int64_t number = 0;
     int r = call_parameter_int(call, "revision", 1, &number, e);
     if (!r)
         r = revisions_restore(call->db, &call->who.caller, REVISIONS_OF_AGENTS, call_parameter(call, "id"), number,
-                              &json, e);
+                              call->if_match, &json, e);
     return call_done(call, r, json);
 }
 
@@ -158,8 +168,10 @@ const struct api_route agents_routes[] = {
      .status = 201, .audit = "agent.create", .summary = "Make a copy of an agent"},
     {"GET", "/agents/{id}/revisions", list_revisions, READS, .query = &api_revisions_query, .answer = &api_revision,
      .form = FORM_ITEMS, .summary = "What an agent was at each of its edits"},
-    {"POST", "/agents/{id}/revisions/{revision}/restore", restore_revision, WRITES, .answer = &agent_schema,
-     .audit = "agent.restore", .summary = "Make an agent what it was"},
+    {"GET", "/agents/{id}/revisions/{revision}", get_revision, READS, .answer = &api_revision_whole,
+     .summary = "What an agent was at one of its edits, and what that edit changed"},
+    {"POST", "/agents/{id}/revisions/{revision}/restore", restore_revision, WRITES, .flags = API_IF_MATCH,
+     .answer = &agent_schema, .audit = "agent.restore", .summary = "Make an agent what it was"},
     {"GET", "/agents/{id}/credentials", list_credentials, AGENTS, .permission = PERMISSION_CREDENTIALS_USE,
      .scope = SCOPE_READ, .answer = &api_credential, .form = FORM_ITEMS, .summary = "What an agent may sign in with"},
     {"PUT", "/agents/{id}/credentials/{credential_id}", link_credential, LINKS, .audit = "credential.link",

@@ -90,13 +90,23 @@ static int list_revisions(struct api_call *call, struct error *e) {
     return call_done(call, r, json);
 }
 
+static int get_revision(struct api_call *call, struct error *e) {
+    char *json = NULL;
+    int64_t number = 0;
+    int r = call_parameter_int(call, "revision", 1, &number, e);
+    if (!r)
+        r = revisions_get(call->db, &call->who.caller, REVISIONS_OF_PRESETS, call_parameter(call, "id"), number, &json,
+                          e);
+    return call_done(call, r, json);
+}
+
 static int restore_revision(struct api_call *call, struct error *e) {
     char *json = NULL;
     int64_t number = 0;
     int r = call_parameter_int(call, "revision", 1, &number, e);
     if (!r)
         r = revisions_restore(call->db, &call->who.caller, REVISIONS_OF_PRESETS, call_parameter(call, "id"), number,
-                              &json, e);
+                              call->if_match, &json, e);
     return call_done(call, r, json);
 }
 
@@ -118,7 +128,9 @@ const struct api_route presets_routes[] = {
      .audit = "preset.delete", .summary = "Delete a preset that no agent uses"},
     {"GET", "/presets/{id}/revisions", list_revisions, READS, .query = &api_revisions_query, .answer = &api_revision,
      .form = FORM_ITEMS, .summary = "What a preset was at each of its edits"},
-    {"POST", "/presets/{id}/revisions/{revision}/restore", restore_revision, WRITES, .answer = &preset_schema,
-     .audit = "preset.restore", .summary = "Make a preset what it was"},
+    {"GET", "/presets/{id}/revisions/{revision}", get_revision, READS, .answer = &api_revision_whole,
+     .summary = "What a preset was at one of its edits, and what that edit changed"},
+    {"POST", "/presets/{id}/revisions/{revision}/restore", restore_revision, WRITES, .flags = API_IF_MATCH,
+     .answer = &preset_schema, .audit = "preset.restore", .summary = "Make a preset what it was"},
     {NULL},
 };

@@ -15,7 +15,20 @@ static const struct schema_field revision_fields[] = {
      .doc = "Members that the one before had otherwise."},
     {NULL},
 };
-const struct schema api_revision = {"Revision", revision_fields, .doc = "What an object was at one of its edits."};
+const struct schema api_revision = {"Revision", revision_fields, .doc = "One of an object's edits."};
+
+static const struct schema_field revision_whole_fields[] = {
+    {"revision", SCHEMA_INT, SCHEMA_REQUIRED, .least = 1, .most = 9e15, .doc = "Its number."},
+    {"created_at", SCHEMA_TIME, SCHEMA_REQUIRED, .doc = "When that edit was made."},
+    {"is_current", SCHEMA_BOOL, SCHEMA_REQUIRED, .doc = "Whether this is what the object is now."},
+    {"body", SCHEMA_OBJECT, SCHEMA_REQUIRED, .doc = "The object's members as they were."},
+    {"previous", SCHEMA_INT, SCHEMA_NULLABLE, .least = 1, .most = 9e15,
+     .doc = "The number of the one before that is still kept."},
+    {"changes", SCHEMA_OBJECT, SCHEMA_REQUIRED, .doc = "By member: {\"from\", \"to\"}."},
+    {NULL},
+};
+const struct schema api_revision_whole = {"RevisionWhole", revision_whole_fields,
+                                          .doc = "What an object was at one of its edits."};
 
 static const struct schema_field user_fields[] = {API_USER_FIELDS, {NULL}};
 const struct schema api_user = {"User", user_fields, .doc = "A person."};

@@ -20,6 +20,6 @@
             .doc = "When they last signed in or refreshed."                                                            \
     }
 
-extern const struct schema api_revisions_query, api_revision, api_user;
+extern const struct schema api_revisions_query, api_revision, api_revision_whole, api_user;
 extern const struct schema api_socket_query; /* of WebSockets, which can send no header */
 extern const struct schema api_credential;   /* credentials.c */

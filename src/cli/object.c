@@ -298,7 +298,7 @@ static int object_restore(struct object_call *call, struct error *e) {
         r = call->kind->get(&call->session.db, &call->session.caller, call->argument, &before, e);
     if (!r)
         r = revisions_restore(&call->session.db, &call->session.caller, call->kind->revisions, call->argument, revision,
-                              &answer, e);
+                              0, &answer, e);
     if (!r)
         r = commit_change(call, &transaction, "restore", before, answer, e);
     return r < 0 ? r : report_object(call, answer, e);

@@ -38,7 +38,8 @@ static const struct statement RESTORE_PRESET = {
                       "temperature = n.temperature, max_tokens = n.max_tokens, system_prompt = n.system_prompt, "
                       "additional_config = n.additional_config FROM object o JOIN preset_revisions r ON r.preset_id = "
                       "o.id AND r.revision = $4::bigint JOIN presets x ON x.id = o.id "
-                      "CROSS JOIN LATERAL jsonb_populate_record(x, r.body) n WHERE p.id = o.id RETURNING p.id"};
+                      "CROSS JOIN LATERAL jsonb_populate_record(x, r.body) n WHERE p.id = o.id AND " SQL_IS_EXPECTED(
+                          "p", "$5") " RETURNING p.id"};
 
 static const struct statement RESTORE_AGENT = {
     "revisions_restore_agent",
@@ -48,7 +49,8 @@ static const struct statement RESTORE_AGENT = {
                      "result_schema = nullif(n.result_schema, 'null'), "
                      "browser_config = n.browser_config, repeat_after_loss = n.repeat_after_loss FROM object o JOIN "
                      "agent_revisions r ON r.agent_id = o.id AND r.revision = $4::bigint JOIN agents x ON x.id = o.id "
-                     "CROSS JOIN LATERAL jsonb_populate_record(x, r.body) n WHERE a.id = o.id RETURNING a.id"};
+                     "CROSS JOIN LATERAL jsonb_populate_record(x, r.body) n WHERE a.id = o.id AND " SQL_IS_EXPECTED(
+                         "a", "$5") " RETURNING a.id"};
 
 static const struct statement LIST_PRESET = {"revisions_list_preset", LIST("presets", "preset_revisions", "preset_id")};
 static const struct statement LIST_AGENT = {"revisions_list_agent", LIST("agents", "agent_revisions", "agent_id")};
@@ -90,13 +92,21 @@ int revisions_get(struct postgres *db, const struct caller *caller, enum revisio
     return r == -ENOENT ? explain(db, caller, kind, reference, revision, e) : r;
 }
 
+/* The object is missing, or this revision of it, or it is not as the caller knew it. */
+static int explain_unrestored(struct postgres *db, const struct caller *caller, enum revisions_kind kind,
+                              const char *reference, int64_t revision, struct error *e) {
+    cleanup_free char *kept = NULL;
+    return sql_stale(revisions_get(db, caller, kind, reference, revision, &kept, e), kinds[kind].name, e);
+}
+
 int revisions_restore(struct postgres *db, const struct caller *caller, enum revisions_kind kind, const char *reference,
-                      int64_t revision, char **ret_json, struct error *e) {
+                      int64_t revision, int64_t expected, char **ret_json, struct error *e) {
     cleanup_free char *id = NULL;
     struct error missing = {0};
-    int r = postgres_value(db, kinds[kind].restore, &id, &missing, SQL_CALLER(caller), reference, SQL_INT(revision));
+    int r = postgres_value(db, kinds[kind].restore, &id, &missing, SQL_CALLER(caller), reference, SQL_INT(revision),
+                           SQL_INT(expected));
     if (r == -ENOENT && missing.code == ERROR_NOT_FOUND)
-        return explain(db, caller, kind, reference, revision, e);
+        return explain_unrestored(db, caller, kind, reference, revision, e);
     if (r < 0) {
         if (e)
             *e = missing;

@@ -21,7 +21,7 @@ int revisions_list(struct postgres *db, const struct caller *caller, enum revisi
 int revisions_get(struct postgres *db, const struct caller *caller, enum revisions_kind kind, const char *reference,
                   int64_t revision, char **ret_json, struct error *e);
 
-/* Makes the object what it was: an edit like any other, so it gets a new revision. Owner and team stay. The answer is
- * the object. */
+/* Makes the object what it was: an edit like any other, so it gets a new revision. Owner and team stay. `expected` is
+ * the revision that the caller knows as the current one (0: any). The answer is the object. */
 int revisions_restore(struct postgres *db, const struct caller *caller, enum revisions_kind kind, const char *reference,
-                      int64_t revision, char **ret_json, struct error *e);
+                      int64_t revision, int64_t expected, char **ret_json, struct error *e);

@@ -86,7 +86,11 @@ describe('a preset', () => {
     assert.equal((await change({ name: null })).status, 422);
     const { body: history } = await api.get(`${path}/revisions`, user.key);
     assert.deepEqual(history.items.map(({ revision }) => revision), [2, 1]);
-    const restored = await api.send('POST', `${path}/revisions/1/restore`, undefined, user.key);
+    const { body: second } = await api.get(`${path}/revisions/2`, user.key);
+    assert.deepEqual([second.previous, second.is_current, second.body.name, second.changes.name], [1, true, 'Second', { from: 'First', to: 'Second' }]);
+    assert.equal((await api.get(`${path}/revisions/9`, user.key)).status, 404);
+    assert.equal((await api.send('POST', `${path}/revisions/1/restore`, undefined, user.key, { 'If-Match': '"1"' })).status, 412);
+    const restored = await api.send('POST', `${path}/revisions/1/restore`, undefined, user.key, { 'If-Match': '"2"' });
     assert.deepEqual([restored.status, restored.body.name, restored.body.revision], [200, 'First', 3], restored.text);
     assert.equal((await api.send('POST', `${path}/revisions/99/restore`, undefined, user.key)).status, 404);
     assert.equal((await api.send('POST', `${path}/revisions/x/restore`, undefined, user.key)).status, 404);

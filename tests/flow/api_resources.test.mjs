@@ -48,6 +48,7 @@ describe('an agent', () => {
     const copy = await good(post(`${path}/duplicate`), 201);
     assert.equal(copy.name, `${agent.name} (copy)`);
     assert.deepEqual(copy.script, agent.script);
+    assert.deepEqual((await good(get(`${path}/revisions/2`))).changes, { description: { from: 'first', to: 'second' }, is_active: { from: true, to: false } });
     assert.equal((await good(post(`${path}/revisions/1/restore`))).description, 'first');
     assert.equal((await good(get(`${path}/revisions`))).items.length, 3);
     assert.equal((await remove(path)).status, 204);

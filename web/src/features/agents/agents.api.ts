@@ -1,5 +1,5 @@
 import { api, newKey, type Query } from '@/shared/api/client';
-import type { Agent, Credential, JsonObject, Page, Preset, Revision, Thread } from '@/shared/api/types';
+import type { Agent, Credential, JsonObject, Page, Preset, Revision, RevisionWhole, Thread } from '@/shared/api/types';
 
 export type AgentInput = Partial<
   Pick<Agent, 'name' | 'description' | 'is_active' | 'personal_instructions' | 'script' | 'input_schema' | 'result_schema' | 'browser_config' | 'repeat_after_loss' | 'preset_id'>
@@ -16,7 +16,9 @@ export const updateAgent = (id: string, input: AgentInput, revision: number) => 
 export const deleteAgent = (agent: Agent) => api.delete(`/agents/${agent.id}`, { revision: agent.revision });
 export const duplicateAgent = (id: string) => api.post<Agent>(`/agents/${id}/duplicate`, undefined, { idempotencyKey: newKey() });
 export const agentRevisions = async (id: string, signal?: AbortSignal) => (await api.get<{ items: Revision[] }>(`/agents/${id}/revisions`, { signal })).items;
-export const restoreAgent = (id: string, revision: number) => api.post<Agent>(`/agents/${id}/revisions/${revision}/restore`);
+export const agentRevision = (id: string, revision: number, signal?: AbortSignal) => api.get<RevisionWhole>(`/agents/${id}/revisions/${revision}`, { signal });
+/** Only when the agent is still as it was at `current`. */
+export const restoreAgent = (id: string, revision: number, current: number) => api.post<Agent>(`/agents/${id}/revisions/${revision}/restore`, undefined, { revision: current });
 export const startThread = (id: string, input: RunInput, key: string) => api.post<Thread>(`/agents/${id}/threads`, input, { idempotencyKey: key });
 export const agentThreads = (id: string, query: Query, signal?: AbortSignal) => api.get<Page<Thread>>(`/agents/${id}/threads`, { query, signal });
 export const linkCredential = (id: string, credential: string) => api.put<void>(`/agents/${id}/credentials/${credential}`);

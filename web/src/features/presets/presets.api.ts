@@ -1,5 +1,5 @@
 import { api, newKey, type Query } from '@/shared/api/client';
-import type { Page, Preset, Revision } from '@/shared/api/types';
+import type { Page, Preset, Revision, RevisionWhole } from '@/shared/api/types';
 
 export type PresetInput = Pick<Preset, 'name' | 'description' | 'ai_model' | 'temperature' | 'max_tokens' | 'system_prompt' | 'additional_config'>;
 
@@ -9,4 +9,6 @@ export const createPreset = (input: PresetInput) => api.post<Preset>('/presets',
 export const updatePreset = (id: string, input: Partial<PresetInput>, revision: number) => api.patch<Preset>(`/presets/${id}`, input, { revision });
 export const deletePreset = (preset: Pick<Preset, 'id' | 'revision'>) => api.delete(`/presets/${preset.id}`, { revision: preset.revision });
 export const presetRevisions = async (id: string, signal?: AbortSignal) => (await api.get<{ items: Revision[] }>(`/presets/${id}/revisions`, { signal })).items;
-export const restorePreset = (id: string, revision: number) => api.post<Preset>(`/presets/${id}/revisions/${revision}/restore`);
+export const presetRevision = (id: string, revision: number, signal?: AbortSignal) => api.get<RevisionWhole>(`/presets/${id}/revisions/${revision}`, { signal });
+/** Only when the preset is still as it was at `current`. */
+export const restorePreset = (id: string, revision: number, current: number) => api.post<Preset>(`/presets/${id}/revisions/${revision}/restore`, undefined, { revision: current });

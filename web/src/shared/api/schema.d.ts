@@ -314,7 +314,7 @@ export interface components {
              */
             updated_at: string;
         };
-        /** @description What an object was at one of its edits. */
+        /** @description One of an object's edits. */
         Revision: {
             /** @description Members that the one before had otherwise. */
             changed: string[];
@@ -325,6 +325,28 @@ export interface components {
             created_at: string;
             /** @description Whether this is what the object is now. */
             is_current: boolean;
+            /** @description Its number. */
+            revision: number;
+        };
+        /** @description What an object was at one of its edits. */
+        RevisionWhole: {
+            /** @description The object's members as they were. */
+            body: {
+                [key: string]: unknown;
+            };
+            /** @description By member: {"from", "to"}. */
+            changes: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: date-time
+             * @description When that edit was made.
+             */
+            created_at: string;
+            /** @description Whether this is what the object is now. */
+            is_current: boolean;
+            /** @description The number of the one before that is still kept. */
+            previous?: number | null;
             /** @description Its number. */
             revision: number;
         };

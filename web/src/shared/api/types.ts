@@ -41,6 +41,7 @@ export type Agent = Answer<
   { script: Json; input_schema: JsonObject | null; result_schema: JsonObject | null; browser_config: JsonObject }
 >;
 export type Revision = Answer<'Revision'>;
+export type RevisionWhole = Answer<'RevisionWhole', { body: JsonObject; changes: Record<string, { from: Json; to: Json }> }>;
 export type Thread = Answer<'Thread', { inputs: JsonObject; results: Json; usage: JsonObject }>;
 export type ThreadBrief = Pick<
   Thread,
