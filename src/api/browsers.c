@@ -7,6 +7,7 @@
 #include "api/relays.h"
 #include "api/route_table.h"
 #include "base/public_url.h"
+#include "domain/browser_limits.h"
 #include "domain/threads.h"
 #include "domain/users.h"
 #include <errno.h>
@@ -194,25 +195,12 @@ static int end_browser(struct api_call *call, struct error *e) {
 
 /* Leasing. */
 
-static int over_quota(const struct api_call *call, enum quota quota, const char *what, struct error *e) {
-    error_set(e, EDQUOT, ERROR_QUOTA, "the role %s may have at most %lld %s", role_name(call->who.caller.role),
-              (long long)quota_limit(call->who.caller.role, quota), what);
-    error_hint(e, "ask for less, end what is not needed, or ask an administrator for another role");
-    return -EDQUOT;
-}
-
-static int check_limits(const struct api_call *call, json_t *lease, struct error *e) {
+static int too_many(const struct api_call *call, struct error *e) {
     enum role role = call->who.caller.role;
-    int64_t minutes = quota_limit(role, QUOTA_THREAD_MINUTES);
-    if (json_int_or(lease, "memory_mb", 0) > quota_limit(role, QUOTA_BROWSER_MEMORY_MB))
-        return over_quota(call, QUOTA_BROWSER_MEMORY_MB, "MB of memory per browser", e);
-    if (json_number_value(json_object_get(lease, "cpus")) * 100 > (double)quota_limit(role, QUOTA_BROWSER_CPU_PERCENT))
-        return over_quota(call, QUOTA_BROWSER_CPU_PERCENT, "percent of a core per browser", e);
-    if (json_int_or(lease, "timeout_ms", 0) > minutes * 60000)
-        return over_quota(call, QUOTA_THREAD_MINUTES, "minutes per browser", e);
-    if (!json_object_get(lease, "timeout_ms"))
-        json_object_set_new(lease, "timeout_ms", json_integer(minutes * 60000));
-    return 0;
+    error_set(e, EDQUOT, ERROR_QUOTA, "a %s may have at most %lld %s", role_name(role),
+              (long long)quota_limit(role, QUOTA_BROWSERS), quota_noun(QUOTA_BROWSERS));
+    error_hint(e, "end what is not needed; an administrator may raise the role or its limit \"browsers\" (QUOTAS)");
+    return -EDQUOT;
 }
 
 static int count_own(const struct api_call *call, const struct door *door, const char *lease_id, int64_t *ret_count,
@@ -250,7 +238,7 @@ static int lease_locked(struct api_call *call, const struct door *door, json_t *
     if (!r)
         r = count_own(call, door, lease_id, &count, e);
     if (!r && count >= quota_limit(call->who.caller.role, QUOTA_BROWSERS))
-        return over_quota(call, QUOTA_BROWSERS, "browsers of their own at once", e);
+        return too_many(call, e);
     if (!r)
         r = door_lease(door, lease_id, lease, ret_browser, e);
     return r < 0 ? r : postgres_commit(&transaction, e);
@@ -263,7 +251,7 @@ static int lease_browser(struct api_call *call, const struct door *door, const j
         json_pack("{s:s, s:I}", "user_id", call->who.caller.id, "linger_ms", (json_int_t)linger_ms);
     int r = browser_config_to_lease(config, lease, e);
     if (!r)
-        r = check_limits(call, lease, e);
+        r = browser_limits_apply(call->who.caller.role, lease, "", e);
     return r < 0 ? r : lease_locked(call, door, lease, ret_browser, e);
 }
 

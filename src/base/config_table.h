@@ -57,8 +57,8 @@
     X(POOL_MIN_FREE_MB, INT, "512", 0, 1048576, "E", "No browser is started while less memory than this is free.")     \
     X(BROWSER_TIMEOUT, INT, "1800", 5, 86400, "AEKW", "Longest life of a leased browser, seconds.")                    \
     X(BROWSER_IDLE_SECONDS, INT, "300", 5, 86400, "EK", "A leased browser that nobody uses for so long ends.")         \
-    X(BROWSER_MEMORY_MB, INT, "1024", 256, 65536, "LEW", "Memory limit of a browser.")                                 \
-    X(BROWSER_CPUS, REAL, "1", 0.1, 64, "LEW", "CPU limit of a browser, cores.")                                       \
+    X(BROWSER_MEMORY_MB, INT, "1024", 256, 65536, "ALEW", "Memory limit of a browser.")                                \
+    X(BROWSER_CPUS, REAL, "1", 0.1, 64, "ALEW", "CPU limit of a browser, cores.")                                      \
     X(BROWSER_MEMORY_MAX_MB, INT, "8192", 256, 1048576, "LEW", "Most memory that a lease may ask for.")                \
     X(BROWSER_CPUS_MAX, REAL, "8", 0.1, 1024, "LEW", "Most CPU cores that a lease may ask for.")                       \
     X(BROWSER_PIDS, INT, "512", 64, 32768, "L", "Limit of a browser's processes and threads.")                         \

@@ -1,6 +1,7 @@
 #include "domain/agents.h"
 #include "base/memory.h"
 #include "domain/agent_values.h"
+#include "domain/browser_limits.h"
 #include "domain/fields.h"
 #include "domain/presets.h"
 #include "domain/sql.h"
@@ -88,6 +89,10 @@ static const struct statement PATCH = {
                                                                                                                                                                                                                                                                                                                                                                                                                                                SQL_OBJECT_OR("b->'browser_config'", "'{}'::jsonb")) ", " CHANGE("repeat_after_loss", "coalesce((b->>'repeat_after_loss')::boolean, false)") " FROM (SELECT $4::jsonb AS b) body WHERE a.id = " SQL_FIND("agents", "x", "$3") " AND " SQL_IS_EXPECTED("a",
                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                      "$5") " RETURNING " AGENT_JSON};
 
+static const struct statement OWNER_ROLE = {
+    "agents_owner_role",
+    "SELECT u.role FROM agents a JOIN users u ON u.id = a.owner_id WHERE a.id = " SQL_FIND("agents", "x", "$3")};
+
 /* Locked before it is looked whether threads run: one that starts at this moment is then seen, or finds no agent. */
 static const struct statement LOCK = {
     "agents_lock", "SELECT a.id FROM agents a WHERE a.id = " SQL_FIND("agents", "x", "$3") " FOR UPDATE"};
@@ -123,6 +128,8 @@ static int write_agent(struct postgres *db, const struct statement *statement, c
     int r = fields_check("agent", agent_fields, body, e);
     if (!r)
         r = agent_check_schemas(body, e);
+    if (!r)
+        r = browser_limits_check(caller->role, json_object_get(body, "browser_config"), "browser_config.", e);
     if (r < 0)
         return r;
     cleanup_free char *text = json_print(body);
@@ -145,6 +152,19 @@ static int explain_unchanged(struct postgres *db, const struct caller *caller, c
     return sql_stale(agents_get(db, caller, reference, &seen, e), "agent", e);
 }
 
+/* Its threads run within the limits of its owner, who may be another than the caller. */
+static int check_change(struct postgres *db, const struct caller *caller, const char *reference, const json_t *body,
+                        struct error *e) {
+    const json_t *config = json_object_get(body, "browser_config");
+    cleanup_free char *role = NULL;
+    if (!json_object_size(config))
+        return 0;
+    int r = postgres_value(db, &OWNER_ROLE, &role, e, SQL_CALLER(caller), reference);
+    if (r < 0)
+        return sql_missing(r, "agent", reference, e);
+    return browser_limits_check(role_from_name(role), config, "browser_config.", e);
+}
+
 int agents_patch(struct postgres *db, const struct caller *caller, const char *reference, int64_t revision,
                  const json_t *body, char **ret_json, struct error *e) {
     cleanup_free char *preset = NULL;
@@ -154,6 +174,8 @@ int agents_patch(struct postgres *db, const struct caller *caller, const char *r
         r = agent_check_schemas(body, e);
     if (!r && preset_id)
         r = presets_get(db, caller, preset_id, &preset, e);
+    if (!r)
+        r = check_change(db, caller, reference, body, e);
     if (r < 0)
         return r;
     cleanup_free char *text = json_print(body);

@@ -2,7 +2,8 @@
  * ..."), then a limit per role, rising. QUOTAS in the configuration overrides single limits.
  *
  * What exists at once is counted where it is created, in the same statement: quota_take(name, ...) (migration 0060)
- * asks the SQL function quota_used_<name>. Sizes and times are caps on what one lease may ask for. */
+ * asks the SQL function quota_used_<name>. Sizes and times are caps on what one browser may
+ * ask for: browser_limits.h. */
 #pragma once
 
 #define QUOTA_TABLE(X)                                                                                                 \

@@ -26,6 +26,12 @@ static const char *const quota_names[QUOTA_COUNT] = {
 #undef X
 };
 
+static const char *const quota_nouns[QUOTA_COUNT] = {
+#define X(id, name, noun, ...) noun,
+    QUOTA_TABLE(X)
+#undef X
+};
+
 static int64_t limits[QUOTA_COUNT][ROLE_COUNT] = {
 #define X(id, name, noun, ...) {__VA_ARGS__},
     QUOTA_TABLE(X)
@@ -78,6 +84,10 @@ int64_t quota_limit(enum role role, enum quota quota) {
 
 const char *quota_name(enum quota quota) {
     return quota_names[quota];
+}
+
+const char *quota_noun(enum quota quota) {
+    return quota_nouns[quota];
 }
 
 static int load_role(const char *role, const json_t *quotas, struct error *e) {

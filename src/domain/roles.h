@@ -49,6 +49,7 @@ json_t *permissions_of(enum role role); /* ["presets.read",...]; json_decref */
 int quotas_load(struct error *e);
 int64_t quota_limit(enum role role, enum quota quota);
 const char *quota_name(enum quota quota);
+const char *quota_noun(enum quota quota); /* what is counted: ends "may have at most N ..." */
 
 /* {"guest":1,...}: how many runs each role may have at once, as a parameter of jobs_take (free()). */
 char *roles_run_limits(void);

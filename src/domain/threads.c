@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "domain/agent_values.h"
 #include "domain/agents.h"
+#include "domain/browser_limits.h"
 #include "domain/job_kinds.h"
 #include "domain/sql.h"
 #include <stdio.h>
@@ -114,6 +115,8 @@ int threads_order(struct postgres *db, const struct caller *caller, const struct
         r = json_parse(agent_text, strlen(agent_text), "the agent", &agent, e);
     if (!r)
         r = agent_check_inputs(agent, order->inputs, &filled, NULL, e);
+    if (!r)
+        r = browser_limits_check(caller->role, json_object_get(agent, "browser_config"), "browser_config.", e);
     if (r < 0)
         return r;
     cleanup_free char *inputs_text = json_print(filled);

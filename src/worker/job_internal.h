@@ -47,9 +47,9 @@ int job_carry_out_share(struct job_context *context, const struct job *jobs, siz
 
 /* run_lease.c: the id under which an attempt asks for its browser. free() */
 char *run_lease_id(const char *thread_id, int attempt);
-/* The lease object (browsers/protocol/keeper_protocol.h) of an agent's browser_config. */
-int run_lease_make(const char *thread_id, const char *user_id, const json_t *browser_config, json_t **ret_lease,
-                   struct error *e);
+/* The lease object (browsers/protocol/keeper_protocol.h) of an agent's browser_config, within the limits of the role
+ * that the thread's owner has by now. `facts`: of jobs_begin_run. */
+int run_lease_make(const json_t *facts, const json_t *browser_config, json_t **ret_lease, struct error *e);
 
 /* run_sink_database.c */
 struct run_sink_database {

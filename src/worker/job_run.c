@@ -82,8 +82,7 @@ static int prepare(struct run *run, struct error *why) {
     if (!r)
         r = artifacts_check_disk(why);
     if (!r)
-        r = run_lease_make(run->sink.thread_id, run->sink.owner_id, member(run, "agent", "browser_config"), &run->lease,
-                           why);
+        r = run_lease_make(run->facts, member(run, "agent", "browser_config"), &run->lease, why);
     if (!r && json_bool_or(run->lease, "profile", false))
         r = profile_open(&run->profile, json_text_or(run->facts, "agent_id", ""), why);
     return r < 0 ? r : door_open(&run->key, &run->door, why);

@@ -90,6 +90,43 @@ test('the same Idempotency-Key gives the same browser; the role’s number and s
   assert.equal((await send(replinet.makeUser('pro_user', { scopes: 'read' }), 'POST', '/browsers', {})).status, 403);
 });
 
+test('a thread’s browser stays within the limits of the role that its owner has when it runs', async () => {
+  const carl = replinet.makeUser('pro_user');
+  const preset = await send(carl, 'POST', '/presets', { name: 'plain', ai_model: 'script' });
+  const makeAgent = async (name, browser_config) => {
+    const script = [{ goto: 'about:blank' }, { wait_for: { ms: 120000 }, timeout_ms: 150000 }];
+    const made = await send(carl, 'POST', '/agents', { name, preset_id: preset.body.id, script, browser_config });
+    assert.equal(made.status, 201, made.text);
+    return made.body.id;
+  };
+  // The role falls after the thread was accepted, before a worker can see it.
+  replinet.sql(`CREATE FUNCTION fall() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    UPDATE users SET role = TG_ARGV[0]::user_role WHERE id = NEW.owner_id; RETURN NEW; END $$`);
+  const startAndFall = async (agent, role) => {
+    replinet.sql(`CREATE TRIGGER fall AFTER INSERT ON threads FOR EACH ROW EXECUTE FUNCTION fall('${role}')`);
+    const made = await send(carl, 'POST', `/agents/${agent}/threads`, {});
+    replinet.sql('DROP TRIGGER fall ON threads');
+    assert.equal(made.status, 201, made.text);
+    return made.body.id;
+  };
+  const [big, plain] = [await makeAgent('big', { memory_mb: 2048 }), await makeAgent('plain', {})];
+  const fell = await startAndFall(big, 'free_user');
+  const ended = await until('its end', async () => {
+    const { body } = await send(carl, 'GET', `/threads/${fell}`);
+    return body.end_time && body;
+  }, 60000);
+  assert.deepEqual([ended.status, ended.reason, ended.browser_id], ['error', 'quota_exceeded', null]);
+  assert.match(ended.error_message, /memory_mb is 2048: a free_user may have at most 1024 MB of memory per browser\. ask for less/);
+
+  const boss = replinet.makeUser('admin');
+  const runs = await startAndFall(plain, 'guest'); // has 10 minutes, and BROWSER_TIMEOUT is 30
+  const id = await until('its browser', async () => (await send(boss, 'GET', `/threads/${runs}`)).body.browser_id, 60000);
+  const { leased_at: from, expires_at: to } = (await send(boss, 'GET', `/browsers/${id}`)).body;
+  assert.equal(Math.round((Date.parse(to) - Date.parse(from)) / 1000), 600);
+  await send(boss, 'POST', `/threads/${runs}/stop`);
+  await until('its end', async () => (await send(boss, 'GET', `/threads/${runs}`)).body.end_time, 60000);
+});
+
 test('/cdp leases on connect and frees on disconnect', async () => {
   const address = `${replinet.url.replace('http', 'ws')}/cdp?token=${anna.key}`;
   const browser = await chromium.connectOverCDP(address);

@@ -147,6 +147,43 @@ static void waiting_threads_are_limited(void **state) {
     clean();
 }
 
+static json_t *agent_with(const char *member, json_t *value) {
+    return json_pack("{s:s, s:s, s:{s:o}}", "name", "big", "preset_id", "p", "browser_config", member, value);
+}
+
+static void a_browser_stays_within_its_owners_limits(void **state) {
+    struct caller owner = make_user("sizes@x.test", "pro_user");
+    struct error e;
+    char *text = NULL;
+    cleanup_json json_t *preset = make_preset(&owner, "p"),
+                        *small = json_pack("{s:{s:i}}", "browser_config", "cpus", 1);
+    cleanup_json json_t *memory = agent_with("memory_mb", json_integer(4097)),
+                        *cpus = agent_with("cpus", json_real(2.5)),
+                        *minutes = agent_with("timeout_ms", json_integer(7200001)),
+                        *fits = agent_with("memory_mb", json_integer(4096));
+    refused(agents_create(&db, &owner, memory, &text, &e), &e, ERROR_QUOTA,
+            "browser_config.memory_mb is 4097: a pro_user may have at most 4096 MB of memory per browser");
+    assert_non_null(strstr(e.hint, "\"browser_memory_mb\""));
+    refused(agents_put(&db, &owner, cpus, &text, &e), &e, ERROR_QUOTA, "browser_config.cpus is 2.5");
+    refused(agents_create(&db, &owner, minutes, &text, &e), &e, ERROR_QUOTA, "at most 120 minutes");
+    good(agents_create(&db, &owner, fits, &text, &e), &e);
+    cleanup_json json_t *agent = read_json(text);
+    const char *id = json_text_or(agent, "id", "");
+    json_object_del(minutes, "preset_id");
+    refused(agents_patch(&db, &admin, id, 0, minutes, &text, &e), &e, ERROR_QUOTA,
+            "a pro_user may"); /* not the admin */
+    sql("UPDATE users SET role = 'free_user' WHERE email = 'sizes@x.test'");
+    owner.role = ROLE_FREE_USER;
+    refused(threads_start(&db, &owner, id, "", NULL, &text, &e), &e, ERROR_QUOTA,
+            "browser_config.memory_mb is 4096: a free_user may have at most 1024");
+    assert_int_equal(number("SELECT count(*) FROM threads"), 0);
+    good(agents_patch(&db, &owner, id, 0, small, &text, &e), &e);
+    free(text);
+    good(threads_start(&db, &owner, id, "", NULL, &text, &e), &e);
+    free(text);
+    clean();
+}
+
 static void a_change_names_its_revision(void **state) {
     struct error e;
     char *text = NULL;
@@ -486,6 +523,7 @@ static void the_dashboard_counts(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_quota_holds_under_a_rush),
+        cmocka_unit_test(a_browser_stays_within_its_owners_limits),
         cmocka_unit_test(waiting_threads_are_limited),
         cmocka_unit_test(a_change_names_its_revision),
         cmocka_unit_test(agents_change_copy_and_go),
