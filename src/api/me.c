@@ -5,6 +5,7 @@
 #include "api/route_table.h"
 #include "base/config.h"
 #include "domain/accounts.h"
+#include "domain/models.h"
 #include <string.h>
 
 static const struct schema_field me_fields[] = {
@@ -86,11 +87,16 @@ static const struct schema_field config_fields[] = {
 };
 static const struct schema config_schema = {"Config", config_fields, .doc = "What a page must know first."};
 
-static void answer_config(struct api *api, struct http_request *request, struct api_call *call) {
-    cleanup_json json_t *config = json_pack("{s:s, s:b, s:i, s:[s,s], s:b}", "version", REPLINET_VERSION,
-                                            "registration_open", !strcmp(config_text(CONFIG_REGISTRATION), "open"),
-                                            "password_min", PASSWORD_LEAST, "languages", "en", "ru", "script_only", 1);
-    http_respond_json(request, 200, config);
+/* Pages must know the rest also while the database is away. */
+static int get_config(struct api_call *call, struct error *e) {
+    bool models = true;
+    models_exist(call->db, &models, NULL);
+    cleanup_json json_t *config =
+        json_pack("{s:s, s:b, s:i, s:[s,s], s:b}", "version", REPLINET_VERSION, "registration_open",
+                  !strcmp(config_text(CONFIG_REGISTRATION), "open"), "password_min", PASSWORD_LEAST, "languages", "en",
+                  "ru", "script_only", !models);
+    call_answer_json(call, config);
+    return 0;
 }
 
 const struct api_route me_routes[] = {
@@ -99,7 +105,7 @@ const struct api_route me_routes[] = {
     {"PATCH", "/users/me", change_me, .lane = LANE_SLOW, .permission = PERMISSION_PROFILE_WRITE, .scope = SCOPE_WRITE,
      .rate = RATE_WRITE, .flags = API_IF_MATCH, .body = &change_schema, .answer = &api_user, .audit = "user.change",
      .tag = "users", .summary = "Change one's own profile"},
-    {"GET", "/config", .park = answer_config, .lane = LANE_LOOP, .access = ACCESS_PUBLIC, .rate = RATE_NONE,
+    {"GET", "/config", get_config, .lane = LANE_DATABASE, .access = ACCESS_PUBLIC, .rate = RATE_NONE,
      .answer = &config_schema, .tag = "config", .summary = "What a page must know before anybody signs in"},
     {NULL},
 };

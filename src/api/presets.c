@@ -24,7 +24,8 @@
         {"temperature", SCHEMA_REAL, .least = 0, .most = 2, .initial = "0.7", .doc = "How freely the model answers."},   \
         {"max_tokens", SCHEMA_INT, .least = 1, .most = 10000000, .initial = "4096", .doc = "Most tokens of an answer."}, \
         {"system_prompt", SCHEMA_TEXT, .most = 200000, .initial = "\"\"", .doc = "What the model is told first."}, {     \
-        "additional_config", SCHEMA_OBJECT, .initial = "{}", .doc = "Settings that only one provider knows."             \
+        "additional_config", SCHEMA_OBJECT, .initial = "{}",                                                             \
+                                            .doc = "How the model works: limits, vision and the like (docs/model.md)."   \
     }
 
 static const struct schema_field input_fields[] = {WRITABLE, {NULL}};

@@ -19,6 +19,8 @@
     X(agents)                                                                                                          \
     X(threads)                                                                                                         \
     X(credentials)                                                                                                     \
+    X(models)                                                                                                          \
+    X(model_providers)                                                                                                 \
     X(users)                                                                                                           \
     X(statistics)                                                                                                      \
     X(script_schemas)                                                                                                  \

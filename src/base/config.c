@@ -72,7 +72,11 @@ static int config_find(const char *name, size_t length) {
 }
 
 static bool value_is_secret(const struct config_row *row) {
-    return strstr(row->name, "SECRET") || strstr(row->name, "_URL") || strstr(row->name, "PASSWORD");
+    static const char *const marks[] = {"SECRET", "_URL", "PASSWORD", "_API_KEY", "MODEL_PROVIDERS"};
+    for (size_t i = 0; i < ARRAY_LENGTH(marks); i++)
+        if (strstr(row->name, marks[i]))
+            return true;
+    return false;
 }
 
 static void assign(int id, const char *value, const char *origin, struct text *complaints) {

@@ -89,6 +89,15 @@
     X(QUOTAS, TEXT, "", 0, 0, "AW",                                                                                    \
       "Limits that differ from the roles' own, a JSON object: "                                                        \
       "{\"free_user\":{\"presets\":5,\"parallel_threads\":1}}.")                                                       \
+    X(OPENAI_API_KEY, TEXT, "", 0, 0, "AW", "Key of the provider of models \"openai\"; empty: it is not set up.")      \
+    X(OPENAI_BASE_URL, URL, "", 0, 0, "AW",                                                                            \
+      "Where \"openai\" is reached, or whatever speaks as it does (Ollama, vLLM, OpenRouter); empty: OpenAI.")         \
+    X(ANTHROPIC_API_KEY, TEXT, "", 0, 0, "AW",                                                                         \
+      "Key of the provider of models \"anthropic\"; empty: it is not set up.")                                         \
+    X(ANTHROPIC_BASE_URL, URL, "", 0, 0, "AW", "Where \"anthropic\" is reached; empty: Anthropic.")                    \
+    X(MODEL_PROVIDERS, TEXT, "", 0, 0, "AW",                                                                           \
+      "Further providers of models, a JSON object: {\"local\":{\"kind\":\"openai\",\"base_url\":"                      \
+      "\"http://127.0.0.1:11434/v1\",\"models\":[{\"name\":\"qwen3\"}]}}.")                                            \
     X(DISK_MIN_FREE_MB, INT, "256", 0, 1000000000, "AW", "No run starts and no file is kept while less disk is free.") \
     X(ARTIFACTS_ON_S3, BOOL, "false", 0, 0, "AW",                                                                      \
       "New files of threads go to the object store, not to STATE_DIR/artifacts. Files stay readable where they are; "  \

@@ -22,4 +22,5 @@
     X(USERS_READ, "users.read", ADMIN, "See all users.")                                                               \
     X(USERS_MANAGE, "users.manage", ADMIN, "Make, change and delete users of a lower role.")                           \
     X(ALL_READ, "all.read", ADMIN, "See everybody's objects.")                                                         \
+    X(MODELS_MANAGE, "models.manage", ADMIN, "Set up providers of models, and pause all models.")                      \
     X(SYSTEM_MANAGE, "system.manage", SUPER_ADMIN, "Manage the instance itself.")

@@ -1,6 +1,8 @@
 #include "domain/presets.h"
 #include "base/memory.h"
 #include "domain/fields.h"
+#include "domain/model_values.h"
+#include "domain/models.h"
 #include "domain/sql.h"
 
 #define PRESET_JSON                                                                                                    \
@@ -101,9 +103,19 @@ static const struct list_sort sorts[] = {
     {0},
 };
 
+/* What is given of a model must be usable by who saves it; the run asks again for the owner. */
+static int check_model(struct postgres *db, const struct caller *caller, const json_t *body, struct error *e) {
+    const char *model = json_text_or(body, "ai_model", NULL);
+    const json_t *config = json_object_get(body, "additional_config");
+    int r = config && !json_is_null(config) ? model_check_config(config, e) : 0;
+    return r < 0 || !model ? r : models_check(db, caller->role, model, e);
+}
+
 static int write_preset(struct postgres *db, const struct statement *statement, const struct caller *caller,
                         const json_t *body, char **ret_json, struct error *e) {
     int r = fields_check("preset", preset_fields, body, e);
+    if (!r)
+        r = check_model(db, caller, body, e);
     if (r < 0)
         return r;
     cleanup_free char *text = json_print(body);
@@ -129,6 +141,8 @@ static int explain_unchanged(struct postgres *db, const struct caller *caller, c
 int presets_patch(struct postgres *db, const struct caller *caller, const char *reference, int64_t revision,
                   const json_t *body, char **ret_json, struct error *e) {
     int r = fields_check_change("preset", preset_fields, body, e);
+    if (!r)
+        r = check_model(db, caller, body, e);
     if (r < 0)
         return r;
     cleanup_free char *text = json_print(body);

@@ -41,9 +41,14 @@ static inline int sql_stale(int get, const char *what, struct error *e) {
 /* Whether an optional expected revision (0: any) is that of row `alias`. */
 #define SQL_IS_EXPECTED(alias, parameter) "(" parameter "::bigint = 0 OR " alias ".revision = " parameter "::bigint)"
 
+/* Whether a statement found no row (and not, say, no table). */
+static inline bool sql_is_missing(int r, const struct error *e) {
+    return r == -ENOENT && (!e || e->code == ERROR_NOT_FOUND);
+}
+
 /* Says what was not found; passes every other result on. */
 static inline int sql_missing(int r, const char *what, const char *reference, struct error *e) {
-    if (r == -ENOENT && (!e || e->code == ERROR_NOT_FOUND))
+    if (sql_is_missing(r, e))
         return error_set(e, ENOENT, ERROR_NOT_FOUND, "there is no %s %s", what, reference);
     return r;
 }

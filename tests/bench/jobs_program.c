@@ -40,10 +40,10 @@ static void must(int r, const struct error *e) {
     exit(1);
 }
 
-static void make_agent(const char *model) {
+static void make_agent(void) {
     struct error e;
     cleanup_free char *preset = NULL, *agent = NULL;
-    cleanup_json json_t *preset_body = json_pack("{s:s, s:s}", "name", "bench", "ai_model", model);
+    cleanup_json json_t *preset_body = json_pack("{s:s}", "name", "bench");
     cleanup_json json_t *agent_body = json_pack("{s:s, s:s}", "name", "bench", "preset_id", "bench");
     must(presets_put(&db, &admin, preset_body, &preset, &e), &e);
     must(agents_put(&db, &admin, agent_body, &agent, &e), &e);
@@ -123,9 +123,9 @@ static void wait_for_end(const char *thread_id) {
     }
 }
 
-/* The agent's model has no provider here: its job says so and ends, without a browser. */
+/* The agent has no script: its job says so and ends, without a browser. */
 static int doorbell(int count) {
-    make_agent("none/none");
+    make_agent();
     printf("{\"ms\": [");
     for (int i = 0; i < count; i++) {
         char id[UUID_TEXT_SIZE];
@@ -195,7 +195,7 @@ static int events(int threads, int seconds, int batch) {
     struct writer runs[RUNS_MOST] = {0};
     pthread_t writers[RUNS_MOST];
     int64_t written = 0, began;
-    make_agent("none/none");
+    make_agent();
     for (int i = 0; i < threads; i++) {
         char id[UUID_TEXT_SIZE];
         size_t count = 0;

@@ -10,7 +10,7 @@ const LEAST = {
   'profile.read': 'guest', 'profile.write': 'guest', 'presets.read': 'guest', 'agents.read': 'guest', 'threads.read': 'guest', 'statistics.read': 'guest',
   'api_keys.manage': 'free_user', 'presets.write': 'free_user', 'agents.write': 'free_user', 'agents.run': 'free_user', 'threads.delete': 'free_user', 'threads.control': 'free_user',
   'credentials.use': 'free_user', 'credentials.manage': 'free_user', 'browsers.use': 'free_user',
-  'users.read': 'admin', 'users.manage': 'admin', 'all.read': 'admin', 'system.manage': 'super_admin',
+  'users.read': 'admin', 'users.manage': 'admin', 'all.read': 'admin', 'models.manage': 'admin', 'system.manage': 'super_admin',
 };
 const NOBODY = '01890000-0000-7000-8000-000000000000';
 

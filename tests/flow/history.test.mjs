@@ -76,17 +76,18 @@ describe('audit', () => {
   });
 
   test('secrets are not in it', async () => {
-    await cli('preset', 'import', file('secret', {
-      preset: {
-        name: 's', additional_config: {
+    await cli('preset', 'create', file('any', { name: 's' }));
+    await cli('agent', 'create', file('secret', {
+      name: 's', preset_id: 's', input_schema: {
+        default: {
           proxy: 'http://me:hush@proxy.test:3128', headers: [{ name: 'x', Authorization: 'hush' }], api_key: { deep: 'hush' },
           timeout_ms: 5, cookies: ['hush'], nothing: null,
         },
       },
     }));
-    const [entry] = (await cli('audit', 'ls', '--action', 'preset.import')).items;
+    const [entry] = (await cli('audit', 'ls', '--action', 'agent.create')).items;
     assert.doesNotMatch(JSON.stringify(entry), /hush/);
-    assert.deepEqual(entry.after.additional_config, {
+    assert.deepEqual(entry.after.input_schema.default, {
       proxy: 'http://***@proxy.test:3128', headers: [{ name: 'x', Authorization: '***' }], api_key: '***', timeout_ms: 5,
       cookies: '***', nothing: null,
     });

@@ -57,7 +57,8 @@ function startWorker() {
 before(async () => {
   replinet = await startInstance({ JOB_LEASE_SECONDS: '4', WORKER_CONCURRENCY: '2', WORKER_DRAIN_SECONDS: '6', JOB_STOP_SECONDS: '5', LOG_LEVEL: 'info' });
   await create('preset', { name: 'script' });
-  await create('preset', { name: 'cloud', ai_model: 'openai/gpt' });
+  await create('preset', { name: 'cloud' });
+  sql("UPDATE presets SET ai_model = 'openai/gpt' WHERE name = 'cloud'"); // as if its provider was there then
   const pause = (ms) => [{ goto: 'about:blank' }, { wait_for: { ms }, timeout_ms: 90000 }];
   for (const [name, ms] of Object.entries({ quick: 1, short: 3000, long: 60000 }))
     await create('agent', { name, preset_id: 'script', script: pause(ms) });
