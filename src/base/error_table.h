@@ -36,4 +36,12 @@
     X(HEAD_TOO_LARGE, 431, "head_too_large", "The request line and headers are over their limit.")                     \
     X(NOT_SUPPORTED, 501, "not_supported", "The request uses a part of HTTP that is not offered here.")                \
     X(STALE, 412, "precondition_failed", "The object was changed since the revision that If-Match names.")             \
-    X(QUOTA, 403, "quota_exceeded", "The caller's role may have no more of these; the text names limit and role.")
+    X(QUOTA, 403, "quota_exceeded", "The caller's role may have no more of these; the text names limit and role.")     \
+    X(MODEL_AUTH, 502, "model_auth",                                                                                   \
+      "The provider of the model does not accept the key, or its account has no credit.")                              \
+    X(MODEL_RATE, 503, "model_rate", "The provider of the model allowed no more requests, after all tries.")           \
+    X(MODEL_CONTEXT, 422, "model_context", "The request is too long for the model.")                                   \
+    X(MODEL_REFUSED, 422, "model_refused", "The model's provider refused by its policy.")                              \
+    X(MODEL_MISSING, 422, "model_missing", "The provider has no such model, or its base URL is wrong.")                \
+    X(MODEL_UNAVAILABLE, 503, "model_unavailable", "The provider failed or cut its answer off, after all tries.")      \
+    X(MODEL_PROTOCOL, 502, "model_protocol", "The provider refused the request, or its answer could not be read.")
