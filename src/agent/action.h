@@ -16,6 +16,7 @@ struct run {
     struct emulation *emulation; /* NULL: nothing is emulated */
     struct page *page;           /* the current tab's, borrowed from tabs */
     struct dialogs dialogs;
+    struct observer *observer;      /* what a model has seen (observe/observation.h), borrowed; NULL without one */
     const struct page *pictureless; /* a page that gave no picture of its document number pictureless_commits */
     int64_t pictureless_commits;
     json_t *uploads; /* {name: digest} of the files that the browser was given */

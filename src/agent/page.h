@@ -76,6 +76,8 @@ int page_call_each(struct page *page, const char *function, const json_t *firsts
 
 /* Looks for closed shadow roots and shows them to the library. Whether there are new ones. Cheap when called often. */
 bool page_find_closed_roots(struct page *page, int64_t deadline);
+/* The same at once, however lately that was done. */
+bool page_show_closed_roots(struct page *page, int64_t deadline);
 
 /* Evaluates an expression in the library's world of a session; a value that is an object stays there and is named by
  * its objectId. The answer is Runtime.evaluate's. */

@@ -106,13 +106,13 @@ static int hand_over(struct page *page, const char *id, int64_t world, const int
     return r;
 }
 
-static int ask_session(struct page *page, size_t index, int64_t deadline, bool *ret_found, struct error *e) {
+static int ask_session(struct page *page, size_t index, bool now, int64_t deadline, bool *ret_found, struct error *e) {
     cleanup_json json_t *weight = NULL;
     struct page_session *session = &page->sessions[index];
     char id[PAGE_ID_SIZE];
     int64_t world = session->world, ids[ROOTS_MAX];
     struct cdp_span answer;
-    if (!session->has_world || !is_time(session))
+    if (!session->has_world || !(is_time(session) || now))
         return 0;
     snprintf(id, sizeof id, "%s", session->id);
     int r = page_call(page, index, "weight", json_array(), deadline, &weight, e);
@@ -126,10 +126,18 @@ static int ask_session(struct page *page, size_t index, int64_t deadline, bool *
 }
 
 /* What goes wrong here goes wrong for whoever asks next, and is told there. */
-bool page_find_closed_roots(struct page *page, int64_t deadline) {
+static bool ask_all(struct page *page, bool now, int64_t deadline) {
     bool found = false;
     struct error ignored;
     for (size_t i = 0; i < page->session_count; i++)
-        ask_session(page, i, deadline, &found, &ignored);
+        ask_session(page, i, now, deadline, &found, &ignored);
     return found;
+}
+
+bool page_find_closed_roots(struct page *page, int64_t deadline) {
+    return ask_all(page, false, deadline);
+}
+
+bool page_show_closed_roots(struct page *page, int64_t deadline) {
+    return ask_all(page, true, deadline);
 }

@@ -15,9 +15,10 @@
 extern const struct embedded_file page_scripts[];
 
 /* The library's files in the order in which they build on each other. */
-static const char *const library_order[] = {"dom.js",    "text.js",  "visible.js", "roles.js",  "names.js",
-                                            "query.js",  "point.js", "guard.js",   "choose.js", "scroll.js",
-                                            "fields.js", "facts.js", "extract.js", "answer.js"};
+static const char *const library_order[] = {"dom.js",     "text.js",  "visible.js", "roles.js",    "names.js",
+                                            "query.js",   "point.js", "guard.js",   "choose.js",   "scroll.js",
+                                            "fields.js",  "facts.js", "extract.js", "elements.js", "lines.js",
+                                            "observe.js", "answer.js"};
 
 static const struct embedded_file *find_script(const char *name) {
     const struct embedded_file *file = page_scripts;
@@ -78,8 +79,9 @@ static int make_world(struct page *page, size_t index, int64_t deadline, struct 
     if (r < 0)
         return r;
     int64_t context = json_int_or(world, "executionContextId", 0);
+    cleanup_free char *source = memory_print("%s; replinet.session = '%s'", library_source(), id);
     r = cdp_call(page->client, id, "Runtime.evaluate",
-                 json_pack("{s:s, s:I}", "expression", library_source(), "contextId", (json_int_t)context),
+                 json_pack("{s:s, s:I}", "expression", source, "contextId", (json_int_t)context),
                  clock_remaining_ms(deadline), &installed, e);
     if (r < 0)
         return r;

@@ -67,6 +67,17 @@ static int check_templates(const json_t *value, const char *path, struct error *
     return r;
 }
 
+static int refuse_number(void *user, json_t *object, const char *path, struct error *e) {
+    error_set(e, EINVAL, ERROR_BAD_INPUT, "%s.element is for models, which look at the page first", path);
+    error_hint(e, "A script names the element by role and name, label, text or css");
+    return -EINVAL;
+}
+
+static int refuse_numbers(const struct action *action, const json_t *value, const char *path, struct error *e) {
+    cleanup_json json_t *whole = shape_expand(action->shape, value);
+    return shape_visit(action->shape, whole, path, refuse_number, NULL, e);
+}
+
 static int check_member(const char *key, const json_t *value, const char *path, struct error *e) {
     cleanup_free char *inner = memory_print("%s.%s", path, key);
     const struct action *action = action_find(key);
@@ -74,6 +85,8 @@ static int check_member(const char *key, const json_t *value, const char *path, 
     char hint[96];
     if (action) {
         r = shape_check(action->shape, value, inner, e);
+        if (!r)
+            r = refuse_numbers(action, value, inner, e);
         bool code = action->shape == &shape_evaluate && json_is_string(value);
         return r < 0 || code ? r : check_templates(value, inner, e);
     }

@@ -138,7 +138,7 @@ static json_t *field_schema(const struct field *field, json_t *definitions) {
 static void add_fields(const struct shape *shape, json_t *properties, json_t *required, json_t *definitions) {
     for (; shape; shape = shape->base)
         for (const struct field *field = shape->fields; field && field->name; field++) {
-            if (json_object_get(properties, field->name))
+            if (field->model_only || json_object_get(properties, field->name))
                 continue;
             json_t *schema = field_schema(field, definitions);
             if (*field->doc)

@@ -313,6 +313,57 @@ json_t *shape_expand(const struct shape *shape, const json_t *value) {
     return whole;
 }
 
+struct visit {
+    shape_visitor *visit;
+    void *user;
+};
+
+static int visit_inside(const struct visit *visit, const struct shape *shape, json_t *value, const char *path,
+                        struct error *e);
+
+static int visit_field(const struct visit *visit, const struct field *field, json_t *value, const char *path,
+                       struct error *e) {
+    const char *key;
+    json_t *member;
+    int r = 0;
+    if (!field || !field->shape)
+        return 0;
+    if (field->kind == FIELD_SHAPE)
+        return visit_inside(visit, field->shape, value, path, e);
+    for (size_t i = 0; !r && i < json_array_size(value); i++) {
+        cleanup_free char *inner = memory_print("%s[%zu]", path, i);
+        r = visit_inside(visit, field->shape, json_array_get(value, i), inner, e);
+    }
+    if (field->kind == FIELD_MAP)
+        json_object_foreach (value, key, member) {
+            cleanup_free char *inner = memory_print("%s.%s", path, key);
+            r = r ? r : visit_inside(visit, field->shape, member, inner, e);
+        }
+    return r;
+}
+
+static int visit_inside(const struct visit *visit, const struct shape *shape, json_t *value, const char *path,
+                        struct error *e) {
+    const char *key;
+    json_t *member;
+    bool found = false;
+    int r = 0;
+    if (!json_is_object(value))
+        return 0;
+    json_object_foreach (value, key, member) {
+        const struct field *field = shape_field(shape, key);
+        cleanup_free char *inner = memory_print("%s.%s", path, key);
+        found |= field && field->model_only;
+        r = r ? r : visit_field(visit, field, member, inner, e);
+    }
+    return r || !found ? r : visit->visit(visit->user, value, path, e);
+}
+
+int shape_visit(const struct shape *shape, json_t *value, const char *path, shape_visitor *visit, void *user,
+                struct error *e) {
+    return visit_inside(&(struct visit){visit, user}, shape, value, path, e);
+}
+
 static void print_kind(const struct field *field, struct text *out) {
     if (field->kind == FIELD_SHAPE)
         text_print(out, "[%s](#%s)", field->shape->name, field->shape->name);
@@ -334,6 +385,8 @@ void shape_print(const struct shape *shape, struct text *out) {
         return;
     text_append_string(out, "| member | is | meaning |\n|---|---|---|\n");
     for (const struct field *field = shape->fields; field->name; field++) {
+        if (field->model_only)
+            continue;
         text_print(out, "| `%s` | ", field->name);
         print_kind(field, out);
         text_print(out, "%s | %s |\n", field->required ? " (required)" : "", field->doc);

@@ -35,6 +35,7 @@ struct field {
     double from, to;     /* FIELD_NUMBER */
     bool required;
     shape_checker *check; /* FIELD_STEPS */
+    bool model_only;      /* for tools of models: scripts cannot use it, and nothing written about them tells of it */
 };
 
 struct shape {
@@ -57,6 +58,12 @@ json_t *shape_make_texts(const struct shape *shape, json_t *value);
 
 /* The value with every shorthand written out; it must have passed the check. The caller's reference. */
 json_t *shape_expand(const struct shape *shape, const json_t *value);
+
+/* Calls `visit` for every object in an expanded value that has a member which is `model_only`; `path` leads to it.
+ * Steps inside are not looked into. Stops at the first failure. */
+typedef int shape_visitor(void *user, json_t *object, const char *path, struct error *e);
+int shape_visit(const struct shape *shape, json_t *value, const char *path, shape_visitor *visit, void *user,
+                struct error *e);
 
 /* Markdown: a table row per field. */
 void shape_print(const struct shape *shape, struct text *out);

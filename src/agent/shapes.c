@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-static const char *const criteria[] = {"css", "text", "role", "label", "placeholder", "test_id"};
+static const char *const criteria[] = {"element", "css", "text", "role", "label", "placeholder", "test_id"};
 
 bool shapes_has_target(const json_t *object) {
     for (size_t i = 0; i < ARRAY_LENGTH(criteria); i++)
@@ -52,6 +52,8 @@ const struct shape shape_target = {
     .check = shapes_check_target,
     .fields =
         (const struct field[]){
+            {"element", FIELD_INT, "number of the element, as the last look at the page told it", .least = 1,
+             .most = 1000000000, .model_only = true},
             {"css", FIELD_TEXT, "CSS selector; it must match within one document or shadow root"},
             {"text", FIELD_TEXT, "text on the page; alone it means the innermost element that holds it"},
             {"role", FIELD_TEXT, "ARIA role, written or implied: button, link, textbox, heading, row ..."},

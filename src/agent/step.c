@@ -1,5 +1,6 @@
 /* One step: its events, its time, its arguments made ready, and what is told when it fails. */
 #include "agent/action.h"
+#include "agent/observe/observation.h"
 #include "agent/script.h"
 #include "agent/shapes.h"
 #include "agent/takeover.h"
@@ -59,7 +60,7 @@ static int make_arguments(struct step *step, const struct action *action, struct
         r = shape_check(action->shape, expanded, action->name, e);
     if (!r)
         step->arguments = shape_expand(action->shape, expanded);
-    return r;
+    return r ? r : observer_resolve(step->run, action->shape, step->arguments, e);
 }
 
 static json_t *event_data(const struct step *step, const struct action *action) {

@@ -222,6 +222,10 @@ struct page *tabs_current(const struct tabs *tabs) {
     return tabs->current;
 }
 
+size_t tabs_count(const struct tabs *tabs) {
+    return tabs->count;
+}
+
 int64_t tabs_seen(const struct tabs *tabs) {
     return tabs->seen;
 }

@@ -23,6 +23,9 @@ void tabs_event(struct tabs *tabs, const char *session_id, const char *method, c
 /* The current tab's page; NULL before the first one is there. */
 struct page *tabs_current(const struct tabs *tabs);
 
+/* How many are open. */
+size_t tabs_count(const struct tabs *tabs);
+
 /* The number of tabs that have come so far, open or closed. */
 int64_t tabs_seen(const struct tabs *tabs);
 

@@ -17,6 +17,7 @@ static const struct {
     const char *state, *text;
 } state_rows[] = {
     {"missing", "nothing on the page fits %s"},
+    {"gone", "%s is gone: look at the page again"},
     {"hidden", "%s is there but cannot be seen"},
     {"disabled", "%s stayed disabled"},
     {"read-only", "%s stayed read-only"},
@@ -31,6 +32,9 @@ static const struct {
 static void describe_into(struct text *out, const json_t *target) {
     static const char *const names[] = {"css", "text", "label", "placeholder", "test_id"};
     const char *role = json_text_or(target, "role", NULL), *name = json_text_or(target, "name", NULL);
+    int64_t number = json_int_or(json_object_get(target, "element"), "number", 0);
+    if (number)
+        text_print(out, "element %lld", (long long)number);
     if (role)
         text_print(out, "%s%s", out->length ? ", " : "", role);
     if (role && name)
@@ -121,16 +125,17 @@ static int fail_target(struct step *step, const json_t *target, const json_t *an
             snprintf(text, sizeof text, state_rows[i].text, words);
 #pragma GCC diagnostic pop
         }
-    error_set(e, ETIMEDOUT, ERROR_STEP, "%s%s%s", text, by ? ": " : "", by ? by : "");
+    bool gone = !strcmp(state, "gone");
+    error_set(e, gone ? EINVAL : ETIMEDOUT, ERROR_STEP, "%s%s%s", text, by ? ": " : "", by ? by : "");
     if (!strcmp(state, "missing") && (near = keep_candidates(step, target)))
         error_hint(e, "The nearest on the page: %s", near);
-    return -ETIMEDOUT;
+    return gone ? -EINVAL : -ETIMEDOUT;
 }
 
 /* Whether trying again is of no use. */
 static bool is_final(const json_t *answer) {
     const char *state = json_text_or(answer, "state", "");
-    return !strcmp(state, "refused") || !strcmp(state, "failed");
+    return !strcmp(state, "refused") || !strcmp(state, "failed") || !strcmp(state, "gone");
 }
 
 static bool lists(const json_t *list, const char *text) {
@@ -147,6 +152,10 @@ static int choose_session(struct step *step, const json_t *target, const json_t 
     struct page *page = step->run->page;
     cleanup_json json_t *answers = NULL;
     *ret_session = 0;
+    const char *told = json_text_or(json_object_get(target, "element"), "session", NULL);
+    for (size_t i = 0; told && i < page_session_count(page); i++)
+        if (!strcmp(page_session_id(page, i), told))
+            return *ret_session = i, 0;
     if (page_session_count(page) == 1)
         return 0;
     int r = page_call_each(page, "facts", scoped, json_pack("[O, {}]", target), step->deadline, &answers, e);

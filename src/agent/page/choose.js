@@ -98,15 +98,25 @@ const onlyToggleIn = node => {
     return inner.length === 1 ? inner[0] : null;
 };
 
-/* A toggle that is drawn by its label is hidden itself: then the label is clicked. */
-const drawnAs = toggle => {
-    if (replinet.isVisible(toggle)) return toggle;
+/* A toggle or file input that is drawn by its label is hidden itself, or a dot: then the label is clicked. */
+const DOT = 3; /* px */
+const isDot = element => {
+    const { width, height } = dom.rect(element);
+    return width < DOT || height < DOT;
+};
+const visibleLabelOf = element => {
     try {
-        return [...(toggle.labels ?? [])].find(replinet.isVisible) ?? null;
+        return [...(element.labels ?? [])].find(replinet.isVisible) ?? null;
     } catch {
         return null;
     }
 };
+const drawnAs = (replinet.drawnAs = element => {
+    const visible = replinet.isVisible(element);
+    if (visible && !isDot(element)) return element;
+    return visibleLabelOf(element) ?? (visible ? element : null);
+});
+replinet.isToggleOrFile = element => ['checkbox', 'radio', 'file'].includes(replinet.inputType(element));
 const findToggle = target => {
     const { visible, hidden } = replinet.find(target);
     for (const node of [...visible, ...hidden]) {

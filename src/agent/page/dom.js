@@ -35,6 +35,7 @@ const dom = (replinet.dom = {
     nextElement: getter(Element.prototype, 'nextElementSibling'),
     shadowRoot: element => openRoot(element) ?? closedRoots.get(element) ?? null,
     assignedSlot: getter(Element.prototype, 'assignedSlot'),
+    assignedNodes: method(HTMLSlotElement.prototype, 'assignedNodes'),
     localName: getter(Element.prototype, 'localName'),
     attribute: method(Element.prototype, 'getAttribute'),
     hasAttribute: method(Element.prototype, 'hasAttribute'),
@@ -175,3 +176,4 @@ replinet.nextFrame = () =>
 /* Frames of other processes: frame id -> frame element, told by the run (page_world.c). */
 replinet.remoteFrames = new Map();
 replinet.addRemoteFrame = (element, id) => void replinet.remoteFrames.set(id, element);
+replinet.remoteFrameId = element => [...replinet.remoteFrames].findLast(([, frame]) => frame === element)?.[0] ?? '';

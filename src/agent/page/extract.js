@@ -2,7 +2,7 @@
 const { dom } = replinet;
 
 const TEXT_LIMIT = 1_000_000;
-const TARGET_KEYS = ['css', 'text', 'role', 'label', 'placeholder', 'test_id'];
+const TARGET_KEYS = ['element', 'css', 'text', 'role', 'label', 'placeholder', 'test_id'];
 const isTarget = reading => TARGET_KEYS.some(key => key in reading);
 
 /* What was to be read is not there: the run waits and tries again. */

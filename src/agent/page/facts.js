@@ -1,12 +1,12 @@
 /* What conditions ask for: how many elements fit and what the first of them is like. */
 const { dom } = replinet;
 
-const hasFocus = element => {
+const hasFocus = (replinet.hasFocus = element => {
     let active = dom.activeElement(dom.ownerDocument(element));
     for (let shadow = active && dom.shadowRoot(active); shadow?.activeElement; shadow = dom.shadowRoot(active))
         active = shadow.activeElement;
     return active === element;
-};
+});
 
 /* The rendered text; SVG and MathML elements have none of their own and give all of theirs. */
 replinet.textOf = element => {

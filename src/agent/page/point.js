@@ -29,7 +29,7 @@ const viewportOf = node => {
 };
 
 /* The middle of the part of the box that is inside the viewport of its document; null when none is. */
-const middle = element => {
+const middle = (replinet.visibleMiddle = element => {
     const box = boxOf(element);
     const view = viewportOf(element);
     const left = Math.max(box.left, 0);
@@ -37,10 +37,10 @@ const middle = element => {
     const width = Math.min(box.right, view.width) - left;
     const height = Math.min(box.bottom, view.height) - top;
     return width >= 1 && height >= 1 ? { x: left + width / 2, y: top + height / 2 } : null;
-};
+});
 
 /* A point of a frame's document in the coordinates of the document around it. */
-const outOf = (frame, point) => {
+const outOf = (replinet.outOf = (frame, point) => {
     const rect = dom.rect(frame);
     const style = replinet.style(frame);
     const scaleX = frame.offsetWidth ? rect.width / frame.offsetWidth : 1;
@@ -49,7 +49,7 @@ const outOf = (frame, point) => {
         x: rect.left + (frame.clientLeft + parseFloat(style.paddingLeft || 0) + point.x) * scaleX,
         y: rect.top + (frame.clientTop + parseFloat(style.paddingTop || 0) + point.y) * scaleY,
     };
-};
+});
 
 const labelled = (hit, element) => {
     const label = replinet.isElement(hit) ? dom.closest(hit, 'label') : null;
@@ -60,7 +60,7 @@ const labelled = (hit, element) => {
 replinet.isMetBy = (element, hit) => Boolean(hit) && (replinet.eventPasses(element, hit) || labelled(hit, element));
 
 /* Goes outwards from the element, frame by frame, and sees whether the mouse would meet it. */
-const throughFrames = (element, start) => {
+const throughFrames = (replinet.throughFrames = (element, start, describe = replinet.describe) => {
     let point = start;
     let goal = element;
     for (const frame of [...replinet.framesAround(element), null]) {
@@ -68,13 +68,13 @@ const throughFrames = (element, start) => {
         if (point.x < 0 || point.y < 0 || point.x >= view.width || point.y >= view.height) return { state: 'outside' };
         const hit = hitAt(dom.ownerDocument(goal), point.x, point.y);
         if (!replinet.isMetBy(goal, hit))
-            return { state: 'covered', by: hit ? replinet.describe(hit) : 'nothing' };
+            return { state: 'covered', by: hit ? describe(hit) : 'nothing' };
         if (!frame) break;
         point = outOf(frame, point);
         goal = frame;
     }
     return { state: 'ready', ...point };
-};
+});
 
 const isOutside = element => {
     let point = middle(element);
@@ -134,7 +134,7 @@ replinet.pick = (target, needs) => {
     }
     if (target.strict && visible.length > 1)
         throw new replinet.Refusal(`${visible.length} elements fit: ${visible.slice(0, 5).map(replinet.describe).join(', ')}`);
-    const element = visible[0];
+    const element = target.element ? (replinet.drawnAs(visible[0]) ?? visible[0]) : visible[0];
     const unmet = unmetNeed(element, needs);
     const seen = { count: visible.length, element: replinet.describe(element) };
     return unmet ? { state: unmet, ...seen } : { state: 'ready', ...seen, node: element };

@@ -134,20 +134,27 @@ const pickNth = (elements, nth) => {
 replinet.visibleMatching = (target, scope) =>
     pickNth(replinet.matching(target, scope).filter(replinet.showsSomething), target.nth);
 
+/* Where to look: a number means one element, which needs no search. */
+const beneath = (scope, target) => {
+    if (!target.element) return replinet.elements(scope);
+    const element = replinet.elementOf(target.element);
+    return element && (scope === document || replinet.contains(scope, element)) ? [element] : [];
+};
+
 /* All elements beneath `scope` that fit, in document order. */
 replinet.matching = (target, scope = document) => {
     checkSelector(target);
     const scopes = target.within ? replinet.visibleMatching(target.within, scope) : [scope];
     const test = testOf(target);
     const found = new Set();
-    for (const one of scopes) for (const element of replinet.elements(one)) if (test(element)) found.add(element);
+    for (const one of scopes) for (const element of beneath(one, target)) if (test(element)) found.add(element);
     return [...found];
 };
 
 /* {visible, hidden}: what fits and can be seen, `nth` applied; and how many fit but cannot be seen. */
 replinet.find = target => {
     const all = replinet.matching(target);
-    const visible = all.filter(replinet.isVisible);
+    const visible = all.filter(target.element ? replinet.drawnAs : replinet.isVisible);
     return { visible: pickNth(visible, target.nth), hidden: all.filter(e => !visible.includes(e)), attached: all };
 };
 

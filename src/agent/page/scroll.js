@@ -9,7 +9,7 @@ const canScroll = element => {
 };
 
 /* The page's own area; in a page that never scrolls as a whole, the largest area in it. */
-const pageArea = () => {
+const pageArea = (replinet.pageArea = () => {
     const root = document.scrollingElement ?? document.documentElement;
     if (canScroll(root)) return root;
     let best = root;
@@ -21,7 +21,7 @@ const pageArea = () => {
         if (area > size && canScroll(element) && replinet.isVisible(element)) [best, size] = [element, area];
     }
     return best;
-};
+});
 const areaAround = element => {
     for (let at = element; replinet.isElement(at); at = replinet.composedParent(at)) if (canScroll(at)) return at;
     return pageArea();

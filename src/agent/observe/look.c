@@ -1,0 +1,166 @@
+/* One look at the page: what each of its processes says of its documents, put together in the order of the page. */
+#include "agent/observe/observer.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOOK_AGAIN_MS 20
+#define DEPTH_MOST    32
+
+/* Where a frame of another process is shown: what is to be added to its places, and the part that is to be seen. */
+struct opening {
+    double x, y;
+    double left, top, right, bottom;
+    bool whole; /* the page itself: nothing cuts it off */
+};
+
+struct gathering {
+    struct run *run;
+    struct look *look;
+    int depth;
+};
+
+static double at(const json_t *list, size_t i) {
+    return json_number_value(json_array_get(list, i));
+}
+
+/* The library knows a frame's own view only; here is the view that the page around leaves of it. */
+static void place(struct look_line *line, const struct opening *opening) {
+    double *box = line->box;
+    box[0] += opening->x;
+    box[1] += opening->y;
+    if (opening->whole || line->zone != 0)
+        return;
+    double below = box[1] - opening->bottom, above = opening->top - (box[1] + box[3]);
+    double right = box[0] - opening->right, left = opening->left - (box[0] + box[2]);
+    if (below < 0 && above < 0 && right < 0 && left < 0)
+        return;
+    line->zone = below >= 0 || (right >= 0 && above < 0) ? 1 : 2;
+    line->distance = fmax(fmax(below, above), fmax(right, left));
+}
+
+static struct look_line *add_line(struct look *look) {
+    if (look->count == look->room) {
+        look->room = look->room ? look->room * 2 : 256;
+        look->lines = memory_resize(look->lines, look->room * sizeof *look->lines);
+    }
+    struct look_line *line = &look->lines[look->count++];
+    *line = (struct look_line){.parent = -1};
+    return line;
+}
+
+static void gather(struct gathering *gathering, size_t session, ssize_t parent, const struct opening *opening);
+
+static void gather_frame(struct gathering *gathering, const json_t *entry, ssize_t parent,
+                         const struct opening *around) {
+    const char *frame = json_text_or(entry, "frame", "");
+    const json_t *origin = json_object_get(entry, "o"), *clip = json_object_get(entry, "c");
+    struct opening opening = {around->x + at(origin, 0), around->y + at(origin, 1), around->x + at(clip, 0),
+                              around->y + at(clip, 1),   around->x + at(clip, 2),   around->y + at(clip, 3)};
+    if (!around->whole) {
+        opening.left = fmax(opening.left, around->left);
+        opening.top = fmax(opening.top, around->top);
+        opening.right = fmin(opening.right, around->right);
+        opening.bottom = fmin(opening.bottom, around->bottom);
+    }
+    const struct page *page = gathering->run->page;
+    for (size_t i = 1; i < page_session_count(page) && i < json_array_size(gathering->look->answers); i++)
+        if (!strcmp(page_session_frame(page, i), frame))
+            gather(gathering, i, parent, &opening);
+}
+
+static void gather_entry(struct gathering *gathering, const json_t *entry, size_t world, ssize_t parent,
+                         const struct opening *opening) {
+    struct look_line *line = add_line(gathering->look);
+    size_t index = gathering->look->count - 1;
+    const char *kind = json_text_or(entry, "k", "t");
+    const json_t *box = json_object_get(entry, "b");
+    line->kind = *kind == 'e' ? LOOK_ELEMENT : *kind == 't' ? LOOK_TEXT : LOOK_GROUP;
+    line->zone = (int)json_int_or(entry, "z", 0);
+    line->distance = json_real_or(entry, "d", 0);
+    line->text = json_text_or(entry, "s", "");
+    line->id = json_int_or(entry, "id", 0);
+    line->is_new = json_bool_or(entry, "new", false);
+    line->world = world;
+    line->parent = parent;
+    for (size_t i = 0; i < 4; i++)
+        line->box[i] = at(box, i);
+    place(line, opening);
+    if (json_object_get(entry, "frame"))
+        gather_frame(gathering, entry, (ssize_t)index, opening);
+}
+
+/* A frame's lines come after the line of the frame, so that indexes of entries and lines differ: `places` says where
+ * the entry went. */
+static void gather(struct gathering *gathering, size_t session, ssize_t parent, const struct opening *opening) {
+    struct look *look = gathering->look;
+    const struct page *page = gathering->run->page;
+    const json_t *answer = json_array_get(look->answers, session), *entries = json_object_get(answer, "entries");
+    if (!json_is_array(entries) || gathering->depth >= DEPTH_MOST)
+        return;
+    gathering->depth++;
+    size_t world = observer_world(gathering->run->observer, json_text_or(answer, "world", ""), page_target(page),
+                                  page_session_id(page, session));
+    cleanup_free size_t *places = memory_alloc((json_array_size(entries) + 1) * sizeof *places);
+    for (size_t i = 0; i < json_array_size(entries); i++) {
+        const json_t *entry = json_array_get(entries, i);
+        int64_t up = json_int_or(entry, "p", -1);
+        places[i] = look->count;
+        gather_entry(gathering, entry, world, up >= 0 && (size_t)up < i ? (ssize_t)places[up] : parent, opening);
+    }
+    for (size_t i = 0; i < 3; i++)
+        look->counts[i] += json_integer_value(json_array_get(json_object_get(answer, "counts"), i));
+    look->texts += json_int_or(answer, "texts", 0);
+    gathering->depth--;
+}
+
+static int ask(struct run *run, size_t budget, int64_t deadline, json_t **ret_answers, struct error *e) {
+    int r;
+    do
+        r = page_call_all(
+            run->page, "observe",
+            json_pack("[{s:I, s:I}]", "look", (json_int_t)run->observer->looks, "bytes", (json_int_t)budget), deadline,
+            ret_answers, e);
+    while (r == -EAGAIN && clock_remaining_ms(deadline) > LOOK_AGAIN_MS && (clock_sleep_ms(LOOK_AGAIN_MS), true));
+    if (r == -EAGAIN)
+        return error_set(e, ETIMEDOUT, ERROR_TIMEOUT, "the page kept changing while it was looked at");
+    const json_t *page = r ? NULL : json_array_get(*ret_answers, 0);
+    if (!r && strcmp(json_text_or(page, "state", ""), "ready"))
+        return error_set(e, EIO, ERROR_INTERNAL, "the page could not be looked at: %.300s",
+                         json_text_or(page, "by", "no answer"));
+    return r;
+}
+
+static bool suspects_roots(const json_t *answers) {
+    for (size_t i = 0; i < json_array_size(answers); i++)
+        if (json_bool_or(json_array_get(answers, i), "roots", false))
+            return true;
+    return false;
+}
+
+int look_take(struct run *run, size_t budget, int64_t deadline, struct look *ret_look, struct error *e) {
+    struct look look = {0};
+    int r = ask(run, budget, deadline, &look.answers, e);
+    if (!r && suspects_roots(look.answers) && page_show_closed_roots(run->page, deadline)) {
+        json_decref(take_pointer(look.answers));
+        r = ask(run, budget, deadline, &look.answers, e);
+    }
+    if (r < 0) {
+        look_done(&look);
+        return r;
+    }
+    struct gathering gathering = {run, &look, 0};
+    look.page = json_array_get(look.answers, 0);
+    gather(&gathering, 0, -1, &(struct opening){.whole = true});
+    *ret_look = look;
+    return 0;
+}
+
+void look_done(struct look *look) {
+    json_decref(look->answers);
+    free(look->lines);
+    *look = (struct look){0};
+}
