@@ -2,7 +2,10 @@
 #pragma once
 
 #include "agent/emulation.h"
+#include "agent/fill_secret.h"
+#include "agent/mask.h"
 #include "agent/page.h"
+#include "agent/redact.h"
 #include "agent/run.h"
 #include "agent/shape.h"
 #include "agent/tabs.h"
@@ -19,7 +22,10 @@ struct run {
     struct observer *observer;      /* what a model has seen (observe/observation.h), borrowed; NULL without one */
     const struct page *pictureless; /* a page that gave no picture of its document number pictureless_commits */
     int64_t pictureless_commits;
-    json_t *uploads; /* {name: digest} of the files that the browser was given */
+    struct redactor *redactor; /* NULL: the run has no credentials */
+    struct used_codes codes;   /* of authenticators */
+    struct masks masks;        /* what pictures must not show */
+    json_t *uploads;           /* {name: digest} of the files that the browser was given */
     const char *browser_id;
     json_t *values;     /* {"inputs", "results", "vars", "loop"}: what templates see */
     json_t *results;    /* borrowed from values */
@@ -91,6 +97,6 @@ int run_artifact(struct run *run, const char *kind, const char *name, const char
 /* Opens an address in the current tab, as `goto` does. */
 int run_goto(struct step *step, const char *url, struct error *e);
 
-/* Stores a picture of the view. 0 or -errno; `ret_id` is the artifact's. */
+/* Stores a picture of the view, what is secret covered. 0 or -errno; `ret_id` is the artifact's. */
 int picture_take(struct run *run, const char *name, json_t *parameters, const char *media_type, int64_t deadline,
                  char ret_id[37], struct error *e);

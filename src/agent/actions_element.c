@@ -39,6 +39,8 @@ int action_click(struct step *step, struct error *e) {
 }
 
 int action_fill(struct step *step, struct error *e) {
+    if (json_object_get(step->arguments, "credential"))
+        return fill_secret(step, e);
     cleanup_json json_t *target = shapes_target_of(step->arguments), *answer = NULL;
     const char *value = json_text_or(step->arguments, "value", "");
     int r = target_call(step, target, "prepareFill", json_pack("[s]", value), NULL, &answer, e);

@@ -140,8 +140,10 @@ static int append_result(json_t *results, const char *name, json_t *value, struc
     return 0;
 }
 
-int run_result(struct step *step, const char *name, json_t *value, struct error *e) {
-    cleanup_json json_t *owned = value;
+int run_result(struct step *step, const char *name, json_t *read, struct error *e) {
+    cleanup_json json_t *owned = read;
+    /* Redacted where it comes in: a template could put it into the next page. */
+    cleanup_json json_t *value = redactor_json(step->run->redactor, read);
     json_object_set_new(step->data, "as", json_string(name));
     if (json_is_array(value))
         json_object_set_new(step->data, "items", json_integer((json_int_t)json_array_size(value)));

@@ -12,19 +12,21 @@
 #include <string.h>
 
 /* Time to connect and to get the page ready, and to learn why a browser ended. */
-#define OPEN_MS          30000
-#define END_REASON_MS    3000
-#define ASK_DOOR_MS      50
-#define CAPTURE_AGAIN_MS 50
+#define OPEN_MS       30000
+#define END_REASON_MS 3000
+#define ASK_DOOR_MS   50
 /* Refusals of the egress gate that become events; a hostile page could make thousands. */
 #define REFUSALS_MAX 100
 
 int run_event(struct run *run, enum log_level level, const char *kind, const char *message, json_t *data,
               struct error *e) {
-    cleanup_json json_t *owned = data;
+    cleanup_json json_t *owned = data, *told = redactor_json(run->redactor, data);
+    cleanup_text struct text words = {0};
     if (run->sink_error < 0)
         return *(e ? e : &run->sink_problem) = run->sink_problem, run->sink_error;
-    int r = run->sink->event(run->sink->user, level, kind, message, owned, &run->sink_problem);
+    if (redactor_text(run->redactor, message, strlen(message), &words))
+        message = words.data;
+    int r = run->sink->event(run->sink->user, level, kind, message, told, &run->sink_problem);
     if (r < 0) {
         run->sink_error = r;
         if (e)
@@ -33,8 +35,21 @@ int run_event(struct run *run, enum log_level level, const char *kind, const cha
     return r;
 }
 
+static bool is_text(const char *media_type) {
+    static const char *const types[] = {"text/", "application/json", "application/xml", "application/javascript"};
+    for (size_t i = 0; i < ARRAY_LENGTH(types); i++)
+        if (text_starts_with(media_type, types[i]))
+            return true;
+    return false;
+}
+
 int run_artifact(struct run *run, const char *kind, const char *name, const char *media_type, const void *data,
                  size_t length, char ret_id[37], struct error *e) {
+    cleanup_text struct text words = {0}, called = {0};
+    if (is_text(media_type) && redactor_text(run->redactor, data, length, &words))
+        data = words.data, length = words.length;
+    if (redactor_text(run->redactor, name, strlen(name), &called))
+        name = called.data;
     int r = run->sink->artifact(run->sink->user, kind, name, media_type, data, length, ret_id, &run->sink_problem);
     if (r < 0) {
         run->sink_error = r;
@@ -42,35 +57,6 @@ int run_artifact(struct run *run, const char *kind, const char *name, const char
             *e = run->sink_problem;
     }
     return r;
-}
-
-/* Between two documents there is nothing to take a picture of, which Chromium takes for a failure. */
-static int capture(struct run *run, json_t *parameters, int64_t deadline, json_t **ret_answer, struct error *e) {
-    int r;
-    do
-        r = cdp_call(run->client, page_session_id(run->page, 0), "Page.captureScreenshot", json_incref(parameters),
-                     clock_remaining_ms(deadline), ret_answer, e);
-    while (r < 0 && strstr(e->text, "Not attached to an active page") &&
-           clock_remaining_ms(deadline) > CAPTURE_AGAIN_MS && (clock_sleep_ms(CAPTURE_AGAIN_MS), true));
-    json_decref(parameters);
-    return r;
-}
-
-int picture_take(struct run *run, const char *name, json_t *parameters, const char *media_type, int64_t deadline,
-                 char ret_id[37], struct error *e) {
-    cleanup_json json_t *answer = NULL;
-    cleanup_free unsigned char *data = NULL;
-    size_t length;
-    struct error own;
-    e = e ? e : &own;
-    int r = capture(run, parameters, deadline, &answer, e);
-    if (r < 0)
-        return r;
-    const json_t *encoded = json_object_get(answer, "data");
-    r = text_decode_base64(json_string_value(encoded), json_string_length(encoded), &data, &length);
-    if (r < 0)
-        return error_set(e, EPROTO, ERROR_PROTOCOL, "the browser's picture is no base64");
-    return run_artifact(run, "screenshot", name, media_type, data, length, ret_id, e);
 }
 
 static void on_note(void *user, int level, const char *kind, const char *message, json_t *data) {
@@ -287,6 +273,17 @@ static void tell_end(struct run *run, const struct agent_outcome *outcome) {
               NULL);
 }
 
+/* It knows every password from the start: a page may show one that it had from elsewhere. */
+static struct redactor *redactor_of(const json_t *credentials) {
+    struct redactor *redactor = json_array_size(credentials) ? redactor_make() : NULL;
+    for (size_t i = 0; redactor && i < json_array_size(credentials); i++) {
+        const json_t *credential = json_array_get(credentials, i);
+        redactor_add(redactor, json_text_or(credential, "password", ""), INT64_MAX);
+        redactor_add(redactor, json_text_or(credential, "totp", ""), INT64_MAX);
+    }
+    return redactor;
+}
+
 int agent_run(const struct agent_options *options, const struct agent_sink *sink, struct agent_outcome *ret_outcome,
               struct error *e) {
     int64_t began = clock_monotonic_ms();
@@ -295,6 +292,7 @@ int agent_run(const struct agent_options *options, const struct agent_sink *sink
     run.limit = run.deadline;
     run.results = json_object();
     run.uploads = json_object();
+    run.redactor = redactor_of(options->credentials);
     run.values =
         json_pack("{s:O?, s:o, s:{}, s:{}}", "inputs", options->inputs, "results", run.results, "vars", "loop");
     *ret_outcome = (struct agent_outcome){0};
@@ -302,9 +300,11 @@ int agent_run(const struct agent_options *options, const struct agent_sink *sink
                       json_pack("{s:I}", "steps", (json_int_t)json_array_size(script_steps(options->script))), &why);
     if (!r)
         r = carry_out(&run, ret_outcome, &why);
+    redactor_error(run.redactor, &why);
     judge(&run, r, &why, ret_outcome);
     judge_results(&run, ret_outcome);
-    ret_outcome->results = json_incref(run.results);
+    redactor_error(run.redactor, &ret_outcome->error);
+    ret_outcome->results = redactor_json(run.redactor, run.results);
     ret_outcome->steps_done = run.steps_done;
     ret_outcome->execution_ms = clock_monotonic_ms() - began;
     give_back(&run);
@@ -312,6 +312,7 @@ int agent_run(const struct agent_options *options, const struct agent_sink *sink
     json_decref(run.values);
     json_decref(run.problems);
     json_decref(run.uploads);
+    redactor_free(run.redactor);
     if (run.sink_error < 0 && e)
         *e = run.sink_problem;
     return run.sink_error;

@@ -85,6 +85,7 @@ struct agent_options {
     const json_t *browser_config;        /* borrowed or NULL; see agent/browser_config.h */
     const json_t *inputs;                /* borrowed or NULL: values for {{inputs.name}} */
     const json_t *result_schema;         /* borrowed or NULL: what a completed run's results must fit */
+    const json_t *credentials;           /* borrowed or NULL: what may be filled in; shape of credentials_open */
     int64_t timeout_ms;                  /* of the whole run; <= 0: the lease's */
     int interrupt_fd;                    /* readable: stop; -1: none */
     const char *download_name_prefix;    /* NULL: none */

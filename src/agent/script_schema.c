@@ -33,7 +33,9 @@ static const struct {
 } extra[] = {
     {&shape_target, TARGET},
     {&shape_click, TARGET},
-    {&shape_fill, TARGET},
+    {&shape_fill, TARGET "," ONE(HAS("value") "," HAS(
+                      "credential")) ","
+                                     "{\"dependentRequired\":{\"credential\":[\"part\"],\"part\":[\"credential\"]}}"},
     {&shape_check_box, TARGET},
     {&shape_uncheck, TARGET},
     {&shape_hover, TARGET},

@@ -247,14 +247,33 @@ const struct shape shape_click = {
         },
 };
 
+static int check_fill(const json_t *value, const char *path, struct error *e) {
+    bool text = json_object_get(value, "value"), credential = json_object_get(value, "credential");
+    if (!text && !credential)
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s needs value (or credential and part)", path);
+    if (text && credential)
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s has both value and credential", path);
+    if (credential != (json_object_get(value, "part") != NULL))
+        return error_set(e, EINVAL, ERROR_BAD_INPUT,
+                         credential ? "%s needs part: username, password or totp" : "%s.part goes with a credential",
+                         path);
+    return shapes_check_target(value, path, e);
+}
+
 const struct shape shape_fill = {
     .name = "fill",
     .base = &shape_target,
-    .check = shapes_check_target,
+    .check = check_fill,
     .fields =
         (const struct field[]){
-            {"value", FIELD_TEXT, "the text; it replaces what is there. Dates as 2026-11-23, times as 18:30",
-             .required = true},
+            {"value", FIELD_TEXT, "the text; it replaces what is there. Dates as 2026-11-23, times as 18:30"},
+            {"credential", FIELD_TEXT,
+             "instead of a text: the name of one of the agent's credentials. It goes into fields of its own domains "
+             "only, and nothing that the run tells shows it"},
+            {"part", FIELD_TEXT,
+             "which part of the credential; password goes into password fields only, totp is the code that an "
+             "authenticator would show now",
+             .choices = "username|password|totp"},
             {NULL},
         },
 };

@@ -12,7 +12,8 @@
          .items = SCHEMA_TEXT,                                                                                         \
          .least = 1,                                                                                                   \
          .most = 100,                                                                                                  \
-         .doc = "Where it may be filled in: each domain and what is beneath it."},                                     \
+         .doc = "Where it may be filled in: each domain and what is beneath it, over https. host:port means that "     \
+                "port alone, with or without TLS."},                                                                   \
         {"username", SCHEMA_TEXT, .most = 1000, .initial = "\"\"", .doc = "No secret."}, {                             \
         "description", SCHEMA_TEXT, .most = 10000, .initial = "\"\"", .doc = "For people."                             \
     }

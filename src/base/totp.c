@@ -7,7 +7,6 @@
 
 #define SECRET_MAX 64
 #define SECRET_MIN 10
-#define STEP_S     30
 #define MODULUS    1000000
 
 static int digit_of(char c) {
@@ -60,7 +59,7 @@ int totp_code(const char *secret, int64_t unix_s, char code[TOTP_CODE_SIZE], str
     if (decode(secret, bytes, &length) < 0)
         return refuse(e);
     for (int i = 0; i < 8; i++)
-        counter[7 - i] = (unsigned char)((uint64_t)(unix_s / STEP_S) >> (8 * i));
+        counter[7 - i] = (unsigned char)((uint64_t)(unix_s / TOTP_STEP_S) >> (8 * i));
     hmac_sha1(bytes, length, counter, sizeof counter, digest);
     sodium_memzero(bytes, sizeof bytes);
     const unsigned char *at = digest + (digest[SHA1_DIGEST - 1] & 15);

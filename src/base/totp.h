@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #define TOTP_CODE_SIZE 7
+#define TOTP_STEP_S    30
 
 /* -EINVAL when `secret` is no base32 (RFC 4648; spaces, dashes and case do not matter) of 80 to 512 bits. */
 int totp_check(const char *secret, struct error *e);

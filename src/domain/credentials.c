@@ -104,22 +104,30 @@ static const struct statement OPEN = {
     "JOIN credentials c ON c.id = l.credential_id JOIN agents a ON a.id = l.agent_id AND a.owner_id = c.owner_id "
     "WHERE l.agent_id = $1::uuid"};
 
-/* The domains as host_parse has them; "*.shop.example" and ".shop.example" mean "shop.example". */
+/* As host_parse has it; "*.shop.example" and ".shop.example" mean "shop.example". host:port keeps its port. */
+static json_t *read_domain(const char *text) {
+    struct host host;
+    unsigned port;
+    text += strncmp(text, "*.", 2) ? *text == '.' : 2;
+    if (!host_parse(text, strlen(text), &host))
+        return json_string(host.name);
+    if (host_parse_with_port(text, strlen(text), &host, &port) < 0)
+        return NULL;
+    return json_sprintf(strchr(host.name, ':') ? "[%s]:%u" : "%s:%u", host.name, port);
+}
+
 static int read_domains(const json_t *list, json_t **ret_domains, struct error *e) {
     cleanup_json json_t *domains = json_array();
-    struct host host;
-    json_t *item;
+    json_t *item, *domain;
     size_t i;
     if (!json_is_array(list) || !json_array_size(list) || json_array_size(list) > DOMAINS_MAX)
         return error_set(e, EINVAL, ERROR_BAD_INPUT, "credential.domains must be a list of 1 to %d domains",
                          DOMAINS_MAX);
     json_array_foreach (list, i, item) {
-        const char *text = json_is_string(item) ? json_string_value(item) : "";
-        text += strncmp(text, "*.", 2) ? *text == '.' : 2;
-        if (host_parse(text, strlen(text), &host) < 0)
+        if (!(domain = read_domain(json_is_string(item) ? json_string_value(item) : "")))
             return error_set(e, EINVAL, ERROR_BAD_INPUT, "credential.domains: \"%.80s\" is no domain",
                              json_is_string(item) ? json_string_value(item) : "(no text)");
-        json_array_append_new(domains, json_string(host.name));
+        json_array_append_new(domains, domain);
     }
     *ret_domains = take_pointer(domains);
     return 0;

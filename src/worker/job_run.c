@@ -1,8 +1,10 @@
 /* The job of kind `run`: a thread, from taken to its end. */
+#include "agent/credential.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "domain/agent_values.h"
 #include "domain/artifacts.h"
+#include "domain/credentials.h"
 #include "domain/feed.h"
 #include "domain/jobs.h"
 #include "worker/job_internal.h"
@@ -15,15 +17,22 @@ struct run {
     struct job_context *job;
     struct run_sink_database sink;
     json_t *facts, *lease; /* facts: of jobs_begin_run */
+    json_t *credentials;   /* opened; NULL: nothing in this run may use any */
     struct ticket_key key;
     struct door door;
     struct profile profile;
 };
 
+static void forget_credentials(struct run *run) {
+    credentials_wipe(run->credentials);
+    json_decref(take_pointer(run->credentials));
+}
+
 static void run_done(struct run *run) {
     json_decref(run->facts);
     json_decref(run->sink.kept);
     json_decref(run->lease);
+    forget_credentials(run);
     profile_close(&run->profile);
     sodium_memzero(&run->key, sizeof run->key);
 }
@@ -65,6 +74,13 @@ static int take_inputs(struct run *run, struct error *why) {
     return r < 0 ? r : json_object_set_new(run->facts, "inputs", inputs);
 }
 
+/* Only what may use them gets them. */
+static int open_credentials(struct run *run, const json_t *script, struct error *why) {
+    if (!credentials_used_by(script))
+        return 0;
+    return credentials_open(&run->job->db, json_text_or(run->facts, "agent_id", ""), &run->credentials, why);
+}
+
 /* Everything that can be wrong before a browser is asked for. */
 static int prepare(struct run *run, struct error *why) {
     const char *model = json_string_value(member(run, "preset", "ai_model"));
@@ -85,6 +101,8 @@ static int prepare(struct run *run, struct error *why) {
         r = run_lease_make(run->facts, member(run, "agent", "browser_config"), &run->lease, why);
     if (!r && json_bool_or(run->lease, "profile", false))
         r = profile_open(&run->profile, json_text_or(run->facts, "agent_id", ""), why);
+    if (!r)
+        r = open_credentials(run, script, why);
     return r < 0 ? r : door_open(&run->key, &run->door, why);
 }
 
@@ -137,10 +155,12 @@ static int carry_out(struct run *run, struct error *e) {
                                     .script = member(run, "agent", "script"),
                                     .inputs = json_object_get(run->facts, "inputs"),
                                     .browser_config = member(run, "agent", "browser_config"),
+                                    .credentials = run->credentials,
                                     .result_schema = member(run, "agent", "result_schema"),
                                     .timeout_ms = json_int_or(run->lease, "timeout_ms", 0),
                                     .interrupt_fd = run->job->interrupt_fd};
     int r = agent_run(&options, &sink, &outcome, e);
+    forget_credentials(run);
     if (!r)
         r = run_sink_database_flush(&run->sink, e);
     if (!r)

@@ -29,7 +29,7 @@ const files = [path.join(root, 'demo/shop.json'), ...fs.readdirSync(seeds).map(n
 const samples = [
   { goto: 'https://example.org/' }, { goto: { url: '{{inputs.url}}', until: 'quiet' }, timeout_ms: 5, optional: true, name: 'first' },
   { click: { role: 'button', name: 'Go', nth: -1, modifiers: ['Shift'], within: 'Form', times: 2 } }, { press: 'Enter' }, { press: { key: 'a', css: '#x', times: 3 } },
-  { fill: { label: 'Name', value: 'x {{inputs.name}} y' } }, { wait_for: { ms: 10 } }, { wait_for: { css: 'a', state: 'hidden', count: '{{vars.n}}' } }, { assert: { title: 'T', message: 'm' } },
+  { fill: { label: 'Name', value: 'x {{inputs.name}} y' } }, { fill: { label: 'Password', credential: '{{inputs.shop}}', part: 'password' } }, { wait_for: { ms: 10 } }, { wait_for: { css: 'a', state: 'hidden', count: '{{vars.n}}' } }, { assert: { title: 'T', message: 'm' } },
   { extract: { as: 'x', list: { css: 'li', fields: { a: 'a@href', b: { css: 'b', type: 'number' } }, limit: 3 } } }, { extract: { as: 't', table: { css: 'table' } } }, { extract: { as: 'o', fields: { a: '@id' } } },
   { screenshot: 'end' }, { screenshot: { as: 'x', full_page: true, format: 'jpeg' } }, { download: { click: 'Invoice', as: 'i' } }, { select: { css: 'select', option: 'One' } }, { check: 'I agree' }, { uncheck: { label: 'News' } }, { hover: 'Menu' },
   { scroll: { down: 10 } }, { scroll: 'there' }, { scroll: { until: { url: '*x*' }, max: 4 } }, { drag: { css: 'a', to: 'b' } }, { drag: { css: 'a', right: 5 } }, { evaluate: 'a {{ b' }, { evaluate: { script: 'a {{ b' } }, { evaluate: { script: '1', as: 'x', world: 'isolated' } },

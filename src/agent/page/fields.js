@@ -15,6 +15,11 @@ const announce = element => {
     element.dispatchEvent(new Event('change', { bubbles: true }));
 };
 
+replinet.setValue = (element, value) => {
+    setInputValue(element, value);
+    announce(element);
+};
+
 const setDirectly = (element, value) => {
     const type = replinet.inputType(element);
     dom.focus(element);
@@ -36,10 +41,10 @@ const selectAll = element => {
 };
 
 const setterOfSelection = prototype => element => Reflect.apply(prototype.select, element, []);
-const selectText = {
+const selectText = (replinet.selectText = {
     input: setterOfSelection(HTMLInputElement.prototype),
     textarea: setterOfSelection(HTMLTextAreaElement.prototype),
-};
+});
 
 const prepare = (element, value) => {
     const tag = replinet.tag(element);
