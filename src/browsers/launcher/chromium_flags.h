@@ -28,8 +28,9 @@
     X("--disable-renderer-backgrounding", "")                                                                          \
     X("--disable-ipc-flooding-protection", "a run may navigate and push states as fast as it likes")                   \
     X("--disable-popup-blocking", "a script's click counts as a user's")                                               \
-    X("--enable-features=NetworkServiceSandbox",                                                                       \
-      "off by default on Linux: whoever parses the network is confined too")                                           \
+    X("--enable-features=NetworkServiceSandbox,OriginKeyedProcessesByDefault",                                         \
+      "off by default: whoever parses the network is confined too; a frame of another origin has a process of its "    \
+      "own also on the same site, so that runs can reach into it (a login on a subdomain)")                            \
     X("--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup",                                                     \
       "pages of Chromium's own that nobody sees, each with a renderer and rights of its own")                          \
     X("--mute-audio", "")                                                                                              \
