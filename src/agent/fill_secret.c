@@ -77,8 +77,8 @@ static const char *value_of(const struct filling *filling) {
 /* The browser's own word on whose document a frame shows; a sandboxed or data: document has no origin. */
 static int ask_origin(struct filling *filling, const char *session, const char *frame, struct error *e) {
     cleanup_json json_t *answer = NULL;
-    int r = call_method(filling->step, session, "Storage.getStorageKeyForFrame", json_pack("{s:s}", "frameId", frame),
-                        &answer, e);
+    int r =
+        call_method(filling->step, session, "Storage.getStorageKey", json_pack("{s:s}", "frameId", frame), &answer, e);
     if (r < 0 && strstr(e->text, "opaque"))
         return error_set(e, EPERM, ERROR_STEP,
                          "the credential \"%.100s\" is not filled into a sandboxed or data: document",
@@ -91,16 +91,22 @@ static int ask_origin(struct filling *filling, const char *session, const char *
     return credential_check_origin(filling->credential, filling->origin, e);
 }
 
-/* The frame whose document holds the element. */
-static int find_frame(struct filling *filling, const char *session, char ret_frame[129], struct error *e) {
-    cleanup_json json_t *document = NULL, *node = NULL;
+/* The frame whose document holds the element: that of the session itself, or of an iframe element inside it. */
+static int find_frame(struct filling *filling, size_t index, const char *session, char ret_frame[129],
+                      struct error *e) {
+    cleanup_json json_t *owner = NULL, *node = NULL;
+    snprintf(ret_frame, 129, "%s", page_session_frame(filling->step->run->page, index));
     int r = call_method(filling->step, session, "Runtime.callFunctionOn",
                         json_pack("{s:s, s:s}", "objectId", filling->element, "functionDeclaration",
-                                  "function () { return replinet.dom.ownerDocument(this); }"),
-                        &document, e);
-    const char *object = json_text_or(json_object_get(document, "result"), "objectId", "");
-    if (!r)
-        r = call_method(filling->step, session, "DOM.describeNode", json_pack("{s:s}", "objectId", object), &node, e);
+                                  "function () { return replinet.frameOf(this); }"),
+                        &owner, e);
+    const json_t *result = json_object_get(owner, "result");
+    if (r < 0 || json_object_get(owner, "exceptionDetails"))
+        return r < 0 && e->code != ERROR_BROWSER ? r : -EAGAIN;
+    if (!strcmp(json_text_or(result, "subtype", ""), "null"))
+        return 0;
+    r = call_method(filling->step, session, "DOM.describeNode",
+                    json_pack("{s:s}", "objectId", json_text_or(result, "objectId", "")), &node, e);
     if (r < 0)
         return e->code == ERROR_BROWSER ? -EAGAIN : r;
     snprintf(ret_frame, 129, "%s", json_text_or(json_object_get(node, "node"), "frameId", ""));
@@ -154,7 +160,7 @@ static int fill_found(struct filling *filling, size_t index, struct error *e) {
     snprintf(session, sizeof session, "%s", page_session_id(step->run->page, index));
     int r = name_element(filling, index, e);
     if (!r)
-        r = find_frame(filling, session, frame, e);
+        r = find_frame(filling, index, session, frame, e);
     if (!r)
         r = ask_origin(filling, session, frame, e);
     if (r < 0)

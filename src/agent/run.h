@@ -85,14 +85,13 @@ struct agent_options {
     const json_t *browser_config;        /* borrowed or NULL; see agent/browser_config.h */
     const json_t *inputs;                /* borrowed or NULL: values for {{inputs.name}} */
     const json_t *result_schema;         /* borrowed or NULL: what a completed run's results must fit */
-    const json_t *credentials;           /* borrowed or NULL: what may be filled in; shape of credentials_open */
     int64_t timeout_ms;                  /* of the whole run; <= 0: the lease's */
     int interrupt_fd;                    /* readable: stop; -1: none */
     const char *download_name_prefix;    /* NULL: none */
     const struct agent_profile *profile; /* NULL: none; else the lease has "profile": true */
     const struct agent_model *model;     /* NULL: the script alone */
     const char *task;                    /* what the model shall do, in plain words; NULL: its instructions alone */
-    json_t *credentials;                 /* borrowed or NULL: what may be filled into pages, by name */
+    const json_t *credentials;           /* borrowed or NULL: what may be filled in; the shape of credentials_open */
 };
 
 enum agent_status { AGENT_COMPLETED, AGENT_FAILED, AGENT_STOPPED };

@@ -37,7 +37,22 @@ replinet.prepareSecret = (target, part) => {
     return picked;
 };
 
-const execCommand = (document, ...given) => Reflect.apply(Document.prototype.execCommand, document, given);
+/* The element that shows the document of `field`; null for the outermost document of this process. */
+replinet.frameOf = field => {
+    const owner = dom.ownerDocument(field);
+    if (owner === document) return null;
+    const [frame] = replinet.framesAround(field);
+    if (!frame || replinet.frameDocumentOf(frame) !== owner) throw new Error('the frame has gone');
+    return frame;
+};
+
+const execCommand = (owner, ...given) => Reflect.apply(Document.prototype.execCommand, owner, given);
+
+const typeInto = (field, owner, value) => {
+    if (!replinet.hasFocus(field)) return false;
+    replinet.selectText.input(field);
+    return execCommand(owner, 'insertText', false, value);
+};
 
 /* Fields that hold something secret: pictures cover those that show it. */
 replinet.secretFields = new Set();
@@ -45,18 +60,14 @@ replinet.secretFields = new Set();
 /* All in one turn. `origin`: what the browser said about the document. A page that moves the focus gets the value set
  * instead of typed. */
 replinet.typeSecret = (field, value, part, origin) => {
-    const document = dom.ownerDocument(field);
-    const isThere = () => dom.isConnected(field) && dom.view(document)?.origin === origin;
+    const owner = dom.ownerDocument(field);
+    const isThere = () => dom.isConnected(field) && dom.view(owner)?.origin === origin;
     if (!isThere()) return { state: 'replaced' };
     if (part !== 'username') replinet.secretFields.add(field);
     dom.focus(field);
     if (!isThere()) return { state: 'replaced' };
     if (!takes(field, part)) refuse(field, part);
-    if (replinet.hasFocus(field)) {
-        replinet.selectText.input(field);
-        execCommand(document, 'insertText', false, value);
-    }
-    if (replinet.valueOf(field) !== value && isThere() && takes(field, part)) replinet.setValue(field, value);
+    if (!typeInto(field, owner, value) && isThere() && takes(field, part)) replinet.setValue(field, value);
     if (part === 'password' && replinet.valueOf(field) !== value)
         throw new replinet.Refusal('the field did not keep the password as it is');
     return { state: 'ready' };
