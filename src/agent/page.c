@@ -110,9 +110,9 @@ void page_free(struct page *page) {
 }
 
 int page_check_alive(const struct page *page, struct error *e) {
-    if (page->crashed)
-        return error_set(e, EIO, ERROR_BROWSER_CRASH, "the page crashed");
-    return page->closed ? error_set(e, ENOLINK, ERROR_STEP, "the tab was closed") : 0;
+    if (page->closed)
+        return error_set(e, ENOLINK, ERROR_STEP, "the tab was closed");
+    return page->crashed ? error_set(e, EIO, ERROR_BROWSER_CRASH, "the page crashed") : 0;
 }
 
 static bool is_lost(const struct page *page) {
@@ -294,10 +294,6 @@ bool page_crashed(const struct page *page) {
 
 bool page_closed(const struct page *page) {
     return page->closed;
-}
-
-void page_set_crashed(struct page *page) {
-    page->crashed = true;
 }
 
 void page_set_closed(struct page *page) {

@@ -35,7 +35,6 @@ int page_listen_now(struct page *page, int64_t deadline, struct error *e);
 bool page_event(struct page *page, const char *session_id, const char *method, const json_t *params);
 /* An event of the browser as a whole: about downloads, for the current page only. */
 void page_browser_event(struct page *page, const char *method, const json_t *params);
-void page_set_crashed(struct page *page);
 void page_set_closed(struct page *page);
 
 const char *page_target(const struct page *page);

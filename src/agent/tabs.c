@@ -122,12 +122,6 @@ static void on_destroyed(struct tabs *tabs, const json_t *params) {
     on_gone(tabs, json_text_or(params, "targetId", ""));
 }
 
-static void on_crashed(struct tabs *tabs, const json_t *params) {
-    struct tab *tab = find(tabs, json_text_or(params, "targetId", ""));
-    if (tab)
-        page_set_crashed(tab->page);
-}
-
 static const struct {
     const char *method;
     void (*function)(struct tabs *tabs, const json_t *params);
@@ -135,7 +129,6 @@ static const struct {
     {"Target.attachedToTarget", on_attached},
     {"Target.detachedFromTarget", on_detached},
     {"Target.targetDestroyed", on_destroyed},
-    {"Target.targetCrashed", on_crashed},
 };
 
 void tabs_event(struct tabs *tabs, const char *session_id, const char *method, const json_t *params) {

@@ -117,11 +117,10 @@ static void write_message(struct text *message, int64_t id, const char *session_
     text_append_char(message, '}');
 }
 
-/* A crashed page's renderer answers nothing; only the Page domain, served by the browser process, brings it back. */
-static int refuse_crashed(struct cdp_client *client, const char *session_id, const char *method, struct error *e) {
-    if (!session_id || text_starts_with(method, "Page.") || !cdp_sessions_is_crashed(&client->sessions, session_id))
-        return 0;
-    return error_set(e, EIO, ERROR_BROWSER_CRASH, "%s: the page has crashed", method);
+/* A page whose process went answers nothing; only the Page domain, served by the browser process, brings it back. */
+static enum cdp_life life_for(const struct cdp_client *client, const char *session_id, const char *method) {
+    return !session_id || text_starts_with(method, "Page.") ? CDP_LIFE_ALIVE
+                                                            : cdp_sessions_life(&client->sessions, session_id);
 }
 
 static int send_call(struct cdp_client *client, const char *session_id, const char *method, json_t *params,
@@ -131,10 +130,13 @@ static int send_call(struct cdp_client *client, const char *session_id, const ch
         client->next_id = 1;
     write_message(&client->message, id, session_id, method, params);
     json_decref(params);
-    int r = refuse_crashed(client, session_id, method, e);
-    if (r < 0)
-        return r;
-    r = websocket_client_send(client->socket, client->message.data, client->message.length, e);
+    enum cdp_life life = life_for(client, session_id, method);
+    if (life == CDP_LIFE_CRASHED)
+        return error_set(e, EIO, ERROR_BROWSER_CRASH, "%s: the page has crashed", method);
+    /* What is going is told nothing any more: whether it closes or has crashed is the answer. */
+    int r = life == CDP_LIFE_GOING
+                ? 0
+                : websocket_client_send(client->socket, client->message.data, client->message.length, e);
     if (!r)
         *ret_id = id;
     return r;
@@ -164,7 +166,7 @@ static const struct {
     {"Session with given id not found.", ESTALE, ERROR_BROWSER},
 };
 
-static void fail_call(struct call *call, struct cdp_span error) {
+static void fail_call(struct cdp_client *client, struct call *call, struct cdp_span error) {
     cleanup_json json_t *tree = NULL;
     page_json_parse(error, "error", &tree, NULL);
     const char *text = json_text_or(tree, "message", "an error without a message");
@@ -174,13 +176,15 @@ static void fail_call(struct call *call, struct cdp_span error) {
     for (size_t i = 0; i < ARRAY_LENGTH(losses); i++)
         if (!strcmp(losses[i].text, text))
             err = losses[i].err, code = losses[i].code;
+    if (code == ERROR_BROWSER_CRASH && cdp_sessions_take_crash(&client->sessions, call->session_id))
+        return; /* until it is known what became of the page */
     end_call(call, error_set(&call->error, err, code, "%s: %s%s%s%s", call->method, text, *detail ? " (" : "", detail,
                              *detail ? ")" : ""));
 }
 
-static void answer_call(struct call *call, const struct cdp_envelope *envelope) {
+static void answer_call(struct cdp_client *client, struct call *call, const struct cdp_envelope *envelope) {
     if (envelope->error.data)
-        return fail_call(call, envelope->error);
+        return fail_call(client, call, envelope->error);
     if (!envelope->result.data || envelope->result.data[0] != '{') {
         error_set(&call->error, EPROTO, ERROR_PROTOCOL, "%s: the answer has no result", call->method);
         end_call(call, -EPROTO);
@@ -197,10 +201,16 @@ static void answer_call(struct call *call, const struct cdp_envelope *envelope) 
 static void take_answer(struct cdp_client *client, const struct cdp_envelope *envelope) {
     for (size_t i = 0; i < client->call_count; i++)
         if (client->calls[i].id == envelope->id && !client->calls[i].done)
-            return answer_call(&client->calls[i], envelope);
+            return answer_call(client, &client->calls[i], envelope);
 }
 
 /* Reading: events */
+
+/* The one form in which the handler hears of a crash. */
+static void announce_crash(struct cdp_client *client, const char *session_id) {
+    if (client->handler)
+        client->handler(client->user, session_id, "Inspector.targetCrashed", NULL);
+}
 
 static void on_session_lost(void *user, const char *session_id, enum cdp_loss loss) {
     struct cdp_client *client = user;
@@ -213,6 +223,8 @@ static void on_session_lost(void *user, const char *session_id, enum cdp_loss lo
                  error_set(&call->error, crash ? EIO : ESTALE, crash ? ERROR_BROWSER_CRASH : ERROR_BROWSER, "%s: %s",
                            call->method, crash ? "the page crashed" : "the page or frame it was for went away"));
     }
+    if (crash)
+        announce_crash(client, session_id);
 }
 
 static void take_event(struct cdp_client *client, const struct cdp_envelope *envelope) {
@@ -224,8 +236,9 @@ static void take_event(struct cdp_client *client, const struct cdp_envelope *env
         page_json_parse(envelope->params, envelope->method, &params, NULL); /* wrong: as if it had none */
     if (ending)
         client->announced = end_reason_from_name(json_text_or(params, "reason", ""));
-    cdp_sessions_take_event(&client->sessions, envelope->session_id, envelope->method, params, on_session_lost, client);
-    if (client->handler)
+    bool going = cdp_sessions_take_event(&client->sessions, envelope->session_id, envelope->method, params,
+                                         on_session_lost, client);
+    if (client->handler && !going)
         client->handler(client->user, envelope->session_id, envelope->method, params);
 }
 
@@ -257,7 +270,11 @@ static int serve_message(struct cdp_client *client, int64_t deadline, struct err
     const char *data = NULL;
     size_t length = 0;
     struct cdp_envelope envelope;
-    int r = receive(client, deadline, &data, &length, e);
+    int64_t due = client->sessions.due_ms ? client->sessions.due_ms : INT64_MAX;
+    int r = receive(client, due < deadline ? due : deadline, &data, &length, e);
+    /* Only when nothing is left to be read: the word that it closed may be there already. */
+    if (r == -ETIMEDOUT && cdp_sessions_settle(&client->sessions, on_session_lost, client))
+        return 0;
     if (r < 0)
         return explain_end(client, r, e);
     r = cdp_scan_trusted(data, length, &envelope, e);

@@ -1,10 +1,11 @@
 /* A blocking CDP client over a WebSocket of the door: calls with deadlines, events to one handler.
  *
  * One thread per client. Messages are received into one buffer that is reused and grows to the largest message (at most
- * CDP_MESSAGE_MAX_MB); results are handed out as spans of it or parsed on demand. A call whose page crashed fails at
- * once with -EIO, ERROR_BROWSER_CRASH instead of waiting for its deadline; one whose page or frame went away (closed,
- * navigated, detached: a frame does that all the time) with -ESTALE, ERROR_BROWSER. Other errors of the browser are
- * -EREMOTEIO, ERROR_BROWSER. */
+ * CDP_MESSAGE_MAX_MB); results are handed out as spans of it or parsed on demand. A call whose page crashed fails
+ * with -EIO, ERROR_BROWSER_CRASH instead of waiting for its deadline; one whose page or frame went away (closed,
+ * navigated, detached: a frame does that all the time) with -ESTALE, ERROR_BROWSER. A page whose process went is told
+ * from one that closes only after a moment (sessions.h): calls to it wait so long, and the handler hears of a crash
+ * then, always as Inspector.targetCrashed. Other errors of the browser are -EREMOTEIO, ERROR_BROWSER. */
 #pragma once
 
 #include "base/json.h"

@@ -1,4 +1,5 @@
 #include "cdp/sessions.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include <stdlib.h>
@@ -7,9 +8,16 @@
 /* A page that opens frames without end must not fill the run's memory with rows. */
 #define SESSIONS_MAX 4096
 
+/* How long a session may be going before that is a crash. A process that died is told as a crash, one that ended in
+ * good order as gone: that is what closing does, and hardly anything else. */
+#define CRASHED_MS 1000
+#define GONE_MS    5000
+
 struct cdp_session {
     char id[CDP_SESSION_ID_MAX], parent[CDP_SESSION_ID_MAX], target[CDP_SESSION_ID_MAX];
-    bool crashed, losing;
+    enum cdp_life life;
+    int64_t due_ms; /* of one that is going: when it counts as crashed */
+    bool losing;
 };
 
 struct event {
@@ -31,11 +39,11 @@ static void copy_id(char to[CDP_SESSION_ID_MAX], const char *from) {
     snprintf(to, CDP_SESSION_ID_MAX, "%s", from);
 }
 
-static void on_attached(const struct event *event) {
+static bool on_attached(const struct event *event) {
     struct cdp_sessions *sessions = event->sessions;
     const char *id = json_text_or(event->params, "sessionId", "");
     if (!*id || find(sessions, id) || sessions->count == SESSIONS_MAX)
-        return;
+        return false;
     if (sessions->count == sessions->room) {
         sessions->room = sessions->room ? sessions->room * 2 : 16;
         sessions->items = memory_resize(sessions->items, sessions->room * sizeof *sessions->items);
@@ -45,6 +53,7 @@ static void on_attached(const struct event *event) {
     copy_id(session->id, id);
     copy_id(session->parent, event->session_id);
     copy_id(session->target, json_text_or(json_object_get(event->params, "targetInfo"), "targetId", ""));
+    return false;
 }
 
 static void mark(struct cdp_sessions *sessions, const char *id) {
@@ -65,60 +74,90 @@ static void mark_descendants(struct cdp_sessions *sessions) {
     }
 }
 
-static void lose_marked(const struct event *event, enum cdp_loss loss) {
+static void lose_marked(const struct event *event) {
     struct cdp_sessions *sessions = event->sessions;
     size_t kept = 0;
     mark_descendants(sessions);
     for (size_t i = 0; i < sessions->count; i++) {
         struct cdp_session *session = &sessions->items[i];
-        bool losing = session->losing;
-        session->losing = false;
-        if (losing)
-            event->lost(event->user, session->id, loss);
-        session->crashed |= losing;
-        if (!losing || loss == CDP_LOSS_CRASHED)
+        if (session->losing)
+            event->lost(event->user, session->id, CDP_LOSS_DETACHED);
+        else
             sessions->items[kept++] = *session;
     }
     sessions->count = kept;
 }
 
-/* `id` may be a session nobody announced: it is told of nevertheless. */
-static void lose(const struct event *event, const char *id, enum cdp_loss loss) {
+/* A session nobody announced is told of nevertheless. */
+static void lose_unknown(const struct event *event, const char *id, enum cdp_loss loss) {
     if (!find(event->sessions, id))
         event->lost(event->user, id, loss);
+}
+
+static void lose(const struct event *event, const char *id) {
+    lose_unknown(event, id, CDP_LOSS_DETACHED);
     mark(event->sessions, id);
-    lose_marked(event, loss);
+    lose_marked(event);
 }
 
-static void on_detached(const struct event *event) {
-    lose(event, json_text_or(event->params, "sessionId", ""), CDP_LOSS_DETACHED);
+static void go_marked(struct cdp_sessions *sessions, int64_t within_ms) {
+    int64_t due = clock_deadline(within_ms);
+    mark_descendants(sessions);
+    for (size_t i = 0; i < sessions->count; i++) {
+        struct cdp_session *session = &sessions->items[i];
+        if (session->losing && session->life == CDP_LIFE_ALIVE) {
+            session->life = CDP_LIFE_GOING;
+            session->due_ms = due;
+        }
+        session->losing = false;
+    }
+    if (!sessions->due_ms || due < sessions->due_ms)
+        sessions->due_ms = due;
 }
 
-static void on_crashed(const struct event *event) {
-    lose(event, event->session_id, CDP_LOSS_CRASHED);
+static void go(const struct event *event, const char *id, int64_t within_ms) {
+    lose_unknown(event, id, CDP_LOSS_CRASHED);
+    mark(event->sessions, id);
+    go_marked(event->sessions, within_ms);
 }
 
-static void on_target_crashed(const struct event *event) {
+static bool on_detached(const struct event *event) {
+    lose(event, json_text_or(event->params, "sessionId", ""));
+    return false;
+}
+
+static bool on_crashed(const struct event *event) {
+    go(event, event->session_id, CRASHED_MS);
+    return true;
+}
+
+static bool on_target_crashed(const struct event *event) {
     const char *target = json_text_or(event->params, "targetId", "");
     for (size_t i = 0; i < event->sessions->count; i++)
         event->sessions->items[i].losing = *target && !strcmp(event->sessions->items[i].target, target);
-    lose_marked(event, CDP_LOSS_CRASHED);
+    go_marked(event->sessions, CRASHED_MS);
+    return true;
 }
 
-static void on_inspector_detached(const struct event *event) {
-    bool crash = !strcmp(json_text_or(event->params, "reason", ""), "Render process gone.");
-    lose(event, event->session_id, crash ? CDP_LOSS_CRASHED : CDP_LOSS_DETACHED);
+static bool on_inspector_detached(const struct event *event) {
+    bool gone = !strcmp(json_text_or(event->params, "reason", ""), "Render process gone.");
+    if (gone)
+        go(event, event->session_id, GONE_MS);
+    else
+        lose(event, event->session_id);
+    return gone;
 }
 
-static void on_reloaded(const struct event *event) {
+static bool on_reloaded(const struct event *event) {
     struct cdp_session *session = find(event->sessions, event->session_id);
     if (session)
-        session->crashed = false;
+        session->life = CDP_LIFE_ALIVE;
+    return false;
 }
 
 static const struct {
     const char *method;
-    void (*take)(const struct event *event);
+    bool (*take)(const struct event *event); /* whether a process went */
 } rows[] = {
     {"Target.attachedToTarget", on_attached},      {"Target.detachedFromTarget", on_detached},
     {"Target.targetCrashed", on_target_crashed},   {"Inspector.targetCrashed", on_crashed},
@@ -136,17 +175,50 @@ bool cdp_sessions_want(const char *method) {
     return row_of(method) >= 0;
 }
 
-void cdp_sessions_take_event(struct cdp_sessions *sessions, const char *session_id, const char *method,
+bool cdp_sessions_take_event(struct cdp_sessions *sessions, const char *session_id, const char *method,
                              const json_t *params, cdp_loss_handler *lost, void *user) {
     int row = row_of(method);
     struct event event = {sessions, session_id, params, lost, user};
-    if (row >= 0)
-        rows[row].take(&event);
+    return row >= 0 && rows[row].take(&event);
 }
 
-bool cdp_sessions_is_crashed(const struct cdp_sessions *sessions, const char *session_id) {
+bool cdp_sessions_take_crash(struct cdp_sessions *sessions, const char *session_id) {
     const struct cdp_session *session = find(sessions, session_id);
-    return session && session->crashed;
+    if (!session || session->life == CDP_LIFE_CRASHED)
+        return false;
+    mark(sessions, session_id);
+    go_marked(sessions, CRASHED_MS);
+    return true;
+}
+
+static int64_t earliest_due(const struct cdp_sessions *sessions) {
+    int64_t earliest = 0;
+    for (size_t i = 0; i < sessions->count; i++) {
+        const struct cdp_session *session = &sessions->items[i];
+        if (session->life == CDP_LIFE_GOING && (!earliest || session->due_ms < earliest))
+            earliest = session->due_ms;
+    }
+    return earliest;
+}
+
+bool cdp_sessions_settle(struct cdp_sessions *sessions, cdp_loss_handler *lost, void *user) {
+    int64_t now = clock_monotonic_ms();
+    if (!sessions->due_ms || sessions->due_ms > now)
+        return false;
+    for (size_t i = 0; i < sessions->count; i++) {
+        struct cdp_session *session = &sessions->items[i];
+        if (session->life != CDP_LIFE_GOING || session->due_ms > now)
+            continue;
+        session->life = CDP_LIFE_CRASHED;
+        lost(user, session->id, CDP_LOSS_CRASHED);
+    }
+    sessions->due_ms = earliest_due(sessions);
+    return true;
+}
+
+enum cdp_life cdp_sessions_life(const struct cdp_sessions *sessions, const char *session_id) {
+    const struct cdp_session *session = find(sessions, session_id);
+    return session ? session->life : CDP_LIFE_ALIVE;
 }
 
 void cdp_sessions_done(struct cdp_sessions *sessions) {

@@ -384,17 +384,27 @@ describe('ends', () => {
     assert.deepEqual([run.status, run.reason], ['failed', 'killed'])
     assert.ok(run.ms < 25000, String(run.ms))
   })
-  test('the page crashes in the middle of a wait', async () => {
-    const running = runScript(manager, [go('/data.html'), { wait_for: 'never', timeout_ms: 40000 }], { timeout: 50 })
+  /** Runs steps, attaches to the page whose address ends so meanwhile, and does something to it. */
+  async function whileShown (ending, steps, act) {
+    const running = runScript(manager, steps, { timeout: 50 })
     const busy = await waitFor(async () => (await manager.list()).find(one => one.state === 'leased' && one.clients > 0))
     const cdp = await manager.connect(busy.id)
-    const page = await waitFor(async () => (await cdp.call('Target.getTargets')).targetInfos.find(one => one.type === 'page' && one.url.endsWith('/data.html')))
+    const page = await waitFor(async () => (await cdp.call('Target.getTargets')).targetInfos.find(one => one.type === 'page' && one.url.endsWith(ending)))
     const { sessionId } = await cdp.call('Target.attachToTarget', { targetId: page.targetId, flatten: true })
-    cdp.call('Page.crash', {}, sessionId).catch(() => {})
+    act(method => { cdp.call(method, {}, sessionId).catch(() => {}) })
     const run = await running
     cdp.close()
+    return run
+  }
+  test('the page crashes in the middle of a wait', async () => {
+    const run = await whileShown('/data.html', [go('/data.html'), { wait_for: 'never', timeout_ms: 40000 }], send => send('Page.crash'))
     assert.deepEqual([run.status, run.reason], ['failed', 'crash'])
     assert.ok(run.ms < 25000, String(run.ms))
+  })
+  test('a tab whose process dies and that closes then has closed, not crashed', async () => {
+    const steps = [go('/tabs.html'), { tab: { open: `${site.url}/data.html` } }, { evaluate: 'location.hash = "open"' }, { assert: { title: 'Tabs' }, timeout_ms: 30000 }]
+    const run = await whileShown('#open', steps, send => { send('Page.crash'); send('Page.close') })
+    assert.equal(run.status, 'completed', `${run.reason}: ${run.error?.detail}`)
   })
   const leasedBrowser = () => waitFor(async () => (await manager.list().catch(() => [])).find(one => one.state === 'leased' && one.clients > 0))
   test('the engine killed in the middle of a run: nobody notices', async () => {
