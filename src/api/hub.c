@@ -126,7 +126,8 @@ static void op_ping(struct hub_socket *socket, const json_t *message) {
 static const struct {
     const char *name;
     void (*run)(struct hub_socket *socket, const json_t *message);
-} operations[] = {{"subscribe", op_subscribe}, {"unsubscribe", op_unsubscribe}, {"ping", op_ping}};
+} operations[] = {
+    {"subscribe", op_subscribe}, {"unsubscribe", op_unsubscribe}, {"ping", op_ping}, {"answer", hub_answer}};
 
 static void on_writable(void *user) {
     struct hub_socket *socket = user;
@@ -149,7 +150,7 @@ static void on_message(void *user, struct block *block, size_t length) {
             operations[i].run(socket, message);
             return;
         }
-    send_error(socket, NULL, "bad_input", "op must be subscribe, unsubscribe or ping");
+    send_error(socket, NULL, "bad_input", "op must be subscribe, unsubscribe, answer or ping");
 }
 
 static void count_sockets(struct hub *hub, const struct hub_socket *socket, size_t more) {
@@ -210,6 +211,7 @@ static void open_socket(struct api *api, struct http_request *request, struct ap
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, sizeof patience);
     struct hub_socket *socket = memory_alloc(sizeof *socket);
     socket->caller = call->who.caller;
+    socket->scopes = call->who.scopes;
     snprintf(socket->reference, sizeof socket->reference, "%s", call->inside->credentials.reference);
     if (websocket_open(&api->loop, fd, key, head, head_length, MESSAGE_MAX, &events, socket, &socket->websocket, &e) <
         0)

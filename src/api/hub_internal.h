@@ -21,6 +21,7 @@ struct hub_socket {
     bool ends_live;               /* its thread had ended when it came: it ends with what there is */
     size_t last_queued;           /* at the last tick */
     struct caller caller;
+    unsigned scopes;
     char reference[PRINCIPAL_REFERENCE_SIZE];
     struct subscriber *subscriptions;
     size_t subscription_count;
@@ -95,6 +96,9 @@ void hub_end(struct hub_socket *socket, unsigned code, const char *reason);
 void hub_keep(struct hub *hub, struct hub_socket *socket);
 /* Unsubscribes and frees it. */
 void hub_forget(struct hub_socket *socket);
+
+/* hub_answer.c: {"op": "answer", "thread_id", "question_id", "answer": {...}}, told "answered" or "error". */
+void hub_answer(struct hub_socket *socket, const json_t *message);
 
 /* hub_stream.c */
 void hub_stream_send(struct hub_socket *socket, const struct hub_frame *frame);

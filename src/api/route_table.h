@@ -18,6 +18,7 @@
     X(live)                                                                                                            \
     X(agents)                                                                                                          \
     X(threads)                                                                                                         \
+    X(questions)                                                                                                       \
     X(credentials)                                                                                                     \
     X(models)                                                                                                          \
     X(model_providers)                                                                                                 \

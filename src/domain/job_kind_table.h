@@ -29,7 +29,7 @@
       "Nothing: shows that the queue works. Its payload may say how long it takes (wait_ms) and how it ends (fail: a " \
       "reason; crash: true).")                                                                                         \
     X(MAIL, "mail", QUICK, 8, 5000, 60, 4096, true, 10, 0,                                                             \
-      "A letter to a user: payload {\"letter\": \"reset\"}. Its link is made when it is sent.")                        \
+      "A letter to a user: payload {\"letter\": \"reset\" or \"question\"}. Its link is made when it is sent.")        \
     X(UPKEEP, "upkeep", MAINTENANCE, 5, 30000, 3000, 1024, true, 0, 3600,                                              \
       "The hourly tasks of maintenance_table.h: partitions made ahead, retention, files that nothing names.")          \
     X(CHECK, "check", MAINTENANCE, 5, 30000, 20000, 1024, true, 0, 86400,                                              \

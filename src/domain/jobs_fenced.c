@@ -3,11 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define HELD "j.id = $1::uuid AND j.attempt = $2::int AND j.status = 'running'"
-
 static const struct statement BEGIN_RUN = {
     "jobs_begin_run",
-    "WITH job AS (SELECT j.* FROM jobs j WHERE " HELD " FOR UPDATE), "
+    "WITH job AS (SELECT j.* FROM jobs j WHERE " JOBS_HELD " FOR UPDATE), "
     "thread AS (UPDATE threads t SET status = CASE WHEN j.stop_requested THEN 'stopping' ELSE 'starting' "
     "END::thread_status, "
     "start_time = clock_timestamp(), last_seq = t.last_seq + (old.status = 'queued')::int "
@@ -31,34 +29,35 @@ static const struct statement WRITE_EVENTS = {
     "WITH ORDINALITY AS b (time, kind, level, message, data, n)), "
     "job AS (UPDATE jobs j SET events_written = $4::bigint, "
     "acted_at = CASE WHEN $5::boolean THEN coalesce(j.acted_at, clock_timestamp()) ELSE j.acted_at END "
-    "WHERE " HELD " AND j.events_written = $4::bigint - (SELECT count(*) FROM batch) RETURNING j.thread_id), "
+    "WHERE " JOBS_HELD " AND j.events_written = $4::bigint - (SELECT count(*) FROM batch) RETURNING j.thread_id), "
     "thread AS (UPDATE threads t SET last_seq = t.last_seq + (SELECT count(*) FROM batch) FROM job "
     "WHERE t.id = job.thread_id RETURNING t.id, t.last_seq), "
     "event AS (INSERT INTO thread_events (thread_id, seq, time, kind, level, message, data) "
     "SELECT t.id, t.last_seq - (SELECT count(*) FROM batch) + b.n, coalesce(b.time, clock_timestamp()), b.kind, "
     "coalesce(b.level, 'info'), coalesce(b.message, ''), b.data FROM thread t CROSS JOIN batch b) "
     "SELECT (SELECT last_seq FROM thread), (SELECT t.last_seq FROM jobs j JOIN threads t ON t.id = j.thread_id "
-    "WHERE " HELD " AND j.events_written >= $4::bigint)"};
+    "WHERE " JOBS_HELD " AND j.events_written >= $4::bigint)"};
 
 static const struct statement MARK_RUNNING = {
-    "jobs_mark_running", "WITH job AS (UPDATE jobs j SET browser_id = $3::uuid WHERE " HELD " RETURNING j.thread_id) "
-                         "UPDATE threads t SET browser_id = $3::uuid, "
-                         "status = CASE t.status WHEN 'starting' THEN 'running' ELSE t.status END::thread_status "
-                         "FROM job WHERE t.id = job.thread_id AND t.end_time IS NULL RETURNING t.id"};
+    "jobs_mark_running",
+    "WITH job AS (UPDATE jobs j SET browser_id = $3::uuid WHERE " JOBS_HELD " RETURNING j.thread_id) "
+    "UPDATE threads t SET browser_id = $3::uuid, "
+    "status = CASE t.status WHEN 'starting' THEN 'running' ELSE t.status END::thread_status "
+    "FROM job WHERE t.id = job.thread_id AND t.end_time IS NULL RETURNING t.id"};
 
 static const struct statement MARK_WAITING = {
     "jobs_mark_waiting", "UPDATE threads t SET reason = CASE WHEN t.status IN ('running', 'waiting') "
                          "THEN coalesce($3, '') ELSE t.reason END, "
                          "status = CASE WHEN t.status NOT IN ('running', 'waiting') THEN t.status "
                          "WHEN $3::text IS NULL THEN 'running' ELSE 'waiting' END::thread_status "
-                         "FROM (SELECT j.thread_id FROM jobs j WHERE " HELD " FOR UPDATE) job "
+                         "FROM (SELECT j.thread_id FROM jobs j WHERE " JOBS_HELD " FOR UPDATE) job "
                          "WHERE t.id = job.thread_id AND t.end_time IS NULL RETURNING t.id"};
 
 static const struct statement FINISH_RUN = {
     "jobs_finish_run",
     "WITH job AS (UPDATE jobs j SET status = 'done', worker = NULL, lease_until = NULL, browser_id = NULL, reason = "
     "$4, "
-    "finished_at = clock_timestamp() WHERE " HELD " RETURNING j.thread_id), "
+    "finished_at = clock_timestamp() WHERE " JOBS_HELD " RETURNING j.thread_id), "
     "thread AS (UPDATE threads t SET last_seq = t.last_seq + 1, status = $3::thread_status, reason = $4, "
     "error_message = $5, results = $6::jsonb, usage = coalesce($7::jsonb, t.usage), execution_time_ms = $8::bigint, "
     "end_time = clock_timestamp() FROM job WHERE t.id = job.thread_id AND t.end_time IS NULL "
@@ -88,22 +87,20 @@ static const struct statement COUNT_FINISHED = {"jobs_count_finished",
                                                 "AND j.attempt = held.attempt WHERE j.status = 'done'"};
 
 static const struct statement IS_STOP_REQUESTED = {"jobs_is_stop_requested",
-                                                   "SELECT j.stop_requested FROM jobs j WHERE " HELD};
+                                                   "SELECT j.stop_requested FROM jobs j WHERE " JOBS_HELD};
 
-static int fenced(const struct job_fence *fence, struct error *e) {
+int jobs_are_fenced(const struct job_fence *fence, struct error *e) {
     return error_set(e, ESTALE, ERROR_FENCED, "attempt %d does not hold job %s any more", fence->attempt,
                      fence->job_id);
 }
 
-#define FENCE_VALUES(fence) (fence)->job_id, SQL_INT((fence)->attempt)
-
 int jobs_begin_run(struct postgres *db, const struct job_fence *fence, json_t **ret_run, struct error *e) {
     cleanup_result struct pg_result *result = NULL;
-    int r = postgres_query(db, &BEGIN_RUN, &result, e, FENCE_VALUES(fence));
+    int r = postgres_query(db, &BEGIN_RUN, &result, e, JOBS_FENCE(fence));
     if (r < 0)
         return r;
     if (!result_rows(result))
-        return fenced(fence, e);
+        return jobs_are_fenced(fence, e);
     const char *text = result_text(result, 0, 0);
     return json_parse(text, strlen(text), "the run", ret_run, e);
 }
@@ -117,12 +114,12 @@ int jobs_write_events(struct postgres *db, struct job_fence *fence, const json_t
     cleanup_result struct pg_result *result = NULL;
     cleanup_free char *text = json_print(events);
     int64_t written = fence->events_written + (int64_t)json_array_size(events);
-    int r = postgres_query(db, &WRITE_EVENTS, &result, e, FENCE_VALUES(fence), text, SQL_INT(written), SQL_BOOL(acts));
+    int r = postgres_query(db, &WRITE_EVENTS, &result, e, JOBS_FENCE(fence), text, SQL_INT(written), SQL_BOOL(acts));
     if (r < 0)
         return r;
     int column = result_text(result, 0, 0) ? 0 : 1; /* 1: they were written by a call whose answer was lost */
     if (!result_text(result, 0, column))
-        return fenced(fence, e);
+        return jobs_are_fenced(fence, e);
     fence->events_written = written;
     if (ret_seq)
         *ret_seq = result_int(result, 0, column);
@@ -131,34 +128,34 @@ int jobs_write_events(struct postgres *db, struct job_fence *fence, const json_t
 
 int jobs_mark_running(struct postgres *db, const struct job_fence *fence, const char *browser_id, struct error *e) {
     cleanup_result struct pg_result *result = NULL;
-    int r = postgres_query(db, &MARK_RUNNING, &result, e, FENCE_VALUES(fence), browser_id);
-    return r < 0 ? r : result_rows(result) ? 0 : fenced(fence, e);
+    int r = postgres_query(db, &MARK_RUNNING, &result, e, JOBS_FENCE(fence), browser_id);
+    return r < 0 ? r : result_rows(result) ? 0 : jobs_are_fenced(fence, e);
 }
 
 int jobs_mark_waiting(struct postgres *db, const struct job_fence *fence, const char *reason, struct error *e) {
     cleanup_result struct pg_result *result = NULL;
-    int r = postgres_query(db, &MARK_WAITING, &result, e, FENCE_VALUES(fence), reason);
-    return r < 0 ? r : result_rows(result) ? 0 : fenced(fence, e);
+    int r = postgres_query(db, &MARK_WAITING, &result, e, JOBS_FENCE(fence), reason);
+    return r < 0 ? r : result_rows(result) ? 0 : jobs_are_fenced(fence, e);
 }
 
 int jobs_finish_run(struct postgres *db, const struct job_fence *fence, const struct run_end *end, struct error *e) {
     cleanup_result struct pg_result *result = NULL;
     cleanup_free char *results = end->results ? json_print(end->results) : NULL;
     cleanup_free char *usage = end->usage ? json_print(end->usage) : NULL;
-    int r = postgres_query(db, &FINISH_RUN, &result, e, FENCE_VALUES(fence), end->status, end->reason,
-                           end->error_message, results, usage, SQL_INT(end->execution_ms));
+    int r = postgres_query(db, &FINISH_RUN, &result, e, JOBS_FENCE(fence), end->status, end->reason, end->error_message,
+                           results, usage, SQL_INT(end->execution_ms));
     if (r < 0)
         return r;
-    return result_bool(result, 0, 0) || result_bool(result, 0, 1) ? 0 : fenced(fence, e);
+    return result_bool(result, 0, 0) || result_bool(result, 0, 1) ? 0 : jobs_are_fenced(fence, e);
 }
 
 int jobs_is_stop_requested(struct postgres *db, const struct job_fence *fence, bool *ret_requested, struct error *e) {
     cleanup_result struct pg_result *result = NULL;
-    int r = postgres_query(db, &IS_STOP_REQUESTED, &result, e, FENCE_VALUES(fence));
+    int r = postgres_query(db, &IS_STOP_REQUESTED, &result, e, JOBS_FENCE(fence));
     if (r < 0)
         return r;
     if (!result_rows(result))
-        return fenced(fence, e);
+        return jobs_are_fenced(fence, e);
     *ret_requested = result_bool(result, 0, 0);
     return 0;
 }

@@ -13,6 +13,12 @@ struct job_fence {
     int64_t events_written; /* counted by jobs_write_events */
 };
 
+/* Parameters $1 and $2 of a statement that a fence guards, and whether they hold row j of jobs. */
+#define JOBS_FENCE(fence) (fence)->job_id, SQL_INT((fence)->attempt)
+#define JOBS_HELD         "j.id = $1::uuid AND j.attempt = $2::int AND j.status = 'running'"
+/* Such a statement found no job: -ESTALE, ERROR_FENCED. */
+int jobs_are_fenced(const struct job_fence *fence, struct error *e);
+
 /* The thread becomes "starting". ret_run:
  * {"thread_id","owner_id","agent_id","task","inputs","agent","preset","stop_requested"}; agent and preset are the
  * revisions that the thread was started with. */

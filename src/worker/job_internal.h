@@ -62,3 +62,8 @@ struct run_sink_database {
 struct agent_sink run_sink_database_of(struct run_sink_database *state);
 /* Writes what is still kept; before the run's end is. */
 int run_sink_database_flush(struct run_sink_database *state, struct error *e);
+
+/* run_sink_model.c: parts of that sink. */
+int run_sink_ask(void *user, const json_t *question, char ret_id[UUID_TEXT_SIZE], struct error *e);
+int run_sink_answer(void *user, const char *id, json_t **ret_answer, struct error *e);
+int run_sink_withdraw(void *user, const char *id, const char *why, struct error *e);

@@ -5,6 +5,8 @@
 #include "base/public_url.h"
 #include "base/text.h"
 #include "domain/accounts.h"
+#include "domain/questions.h"
+#include "domain/sql.h"
 #include "worker/job_internal.h"
 #include <curl/curl.h>
 #include <errno.h>
@@ -15,7 +17,7 @@
 
 static const struct letter {
     const char *name, *language; /* the first of a name is for those who chose none */
-    const char *subject, *text;  /* %s: the link */
+    const char *subject, *text;  /* %s: the link; then what is asked */
 } letters[] = {
     {"reset", "en", "Set a new password for Replinet",
      "Somebody, hopefully you, asked to set a new password for your Replinet account.\n\nThis link does it; it works "
@@ -24,6 +26,12 @@ static const struct letter {
      "Кто-то, надеемся, вы, попросил задать новый пароль для вашей учётной записи Replinet.\n\nЭта ссылка сделает это; "
      "она действует один раз и в течение часа:\n\n%s\n\nЕсли это были не вы, ничего не делайте: пароль останется "
      "прежним.\n"},
+    {"question", "en", "Your agent asks you something",
+     "An agent of yours on Replinet waits for you. This page shows what it asks and takes your answer; it works once, "
+     "until the question's time is up:\n\n%s\n\nIt says:\n\n%s\n"},
+    {"question", "ru", "Ваш агент спрашивает вас",
+     "Ваш агент в Replinet ждёт вас. На этой странице видно, что он спрашивает, и можно ответить; она действует один "
+     "раз, пока не истекло время вопроса:\n\n%s\n\nОн пишет:\n\n%s\n"},
 };
 
 static const struct letter *find_letter(const char *name, const char *language) {
@@ -44,13 +52,13 @@ static char *sender(void) {
 
 /* RFC 5322 and 2045: a head of ASCII, the text in base64, lines of 76. */
 static void write_letter(struct text *out, const struct letter *letter, const char *from, const char *to,
-                         const char *link) {
+                         const char *link, const char *words) {
     char date[64];
     cleanup_text struct text body = {0}, encoded = {0};
     time_t now = time(NULL);
     struct tm tm;
     strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S +0000", gmtime_r(&now, &tm));
-    text_print(&body, letter->text, link);
+    text_print(&body, letter->text, link, words);
     text_print(out, "Date: %s\r\nFrom: Replinet <%s>\r\nTo: <%s>\r\nSubject: =?UTF-8?B?", date, from, to);
     text_append_base64(out, letter->subject, strlen(letter->subject));
     text_append_string(out, "?=\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
@@ -106,6 +114,19 @@ static int send_letter(const char *from, const char *to, const struct text *text
                 : 0;
 }
 
+/* Link and words of a letter, made now, so that they lie in no queue; -ENOENT when there is nothing to write any more.
+ */
+static int fill_letter(struct job_context *context, const struct account *account, char **ret_link, char **ret_words,
+                       struct error *e) {
+    const char *question = json_text_or(context->payload, "question_id", NULL);
+    if (!question) {
+        *ret_words = memory_copy_text("");
+        return accounts_make_link(&context->db, LINK_RESET, account->id, ret_link, e);
+    }
+    int r = questions_text(&context->db, question, ret_words, e);
+    return r < 0 ? r : question_make_link(question, ret_link, e);
+}
+
 int job_handle_MAIL(struct job_context *context, struct error *e) {
     struct account account;
     const char *name = json_text_or(context->payload, "letter", "");
@@ -117,11 +138,11 @@ int job_handle_MAIL(struct job_context *context, struct error *e) {
         return r;
     if (!letter)
         return error_set(e, EINVAL, ERROR_BAD_INPUT, "there is no letter \"%s\"", name);
-    cleanup_free char *link = NULL, *from = sender();
+    cleanup_free char *link = NULL, *words = NULL, *from = sender();
     cleanup_text struct text text = {0};
-    r = accounts_make_link(&context->db, LINK_RESET, account.id, &link, e);
+    r = fill_letter(context, &account, &link, &words, e);
     if (r < 0)
-        return r;
-    write_letter(&text, letter, from, account.email, link);
+        return sql_is_missing(r, e) ? 0 : r;
+    write_letter(&text, letter, from, account.email, link, words);
     return send_letter(from, account.email, &text, e);
 }

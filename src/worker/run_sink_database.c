@@ -129,7 +129,10 @@ struct agent_sink run_sink_database_of(struct run_sink_database *state) {
                                .artifact = on_artifact,
                                .read_artifact = read_artifact,
                                .running = on_running,
-                               .waiting = on_waiting};
+                               .waiting = on_waiting,
+                               .ask = run_sink_ask,
+                               .answer = run_sink_answer,
+                               .withdraw = run_sink_withdraw};
 }
 
 int run_sink_database_flush(struct run_sink_database *state, struct error *e) {

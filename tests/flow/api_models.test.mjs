@@ -1,8 +1,11 @@
 // Models over HTTP, without browsers: providers of the database and of the environment, who may use which model, presets
-// that name one.
+// that name one; questions that runs ask (their rows are written here, as a job writes them).
 import assert from 'node:assert/strict';
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { startApi } from './lib/api.mjs';
+import { HubClient } from './lib/hub_client.mjs';
 
 const KEY = 'sk-hush-0123456789';
 let api, user, free, admin;
@@ -139,5 +142,119 @@ describe('a model', () => {
 
   test('pages learn whether there is any', async () => {
     assert.equal((await good(api.get('/config'))).script_only, false);
+  });
+});
+
+describe('a question', () => {
+  let thread;
+  before(async () => {
+    const { id } = await good(preset('script'), 201);
+    const agent = await good(api.send('POST', '/agents', { name: 'asker', preset_id: id, script: [] }, user.key), 201);
+    thread = await good(api.send('POST', `/agents/${agent.id}/threads`, {}, user.key), 201);
+    api.postgres.sql(`UPDATE threads SET status = 'waiting', reason = 'question' WHERE id = '${thread.id}'`);
+  });
+
+  const ask = ({ kind = 'question', details = { choices: ['a', 'b'] }, ms = 60000, screenshot } = {}) => {
+    const id = randomUUID();
+    api.postgres.sql(`INSERT INTO thread_questions (id, thread_id, owner_id, job_id, attempt, kind, text, details, screenshot, deadline_at)
+      VALUES ('${id}', '${thread.id}', '${user.id}', '${randomUUID()}', 1, '${kind}', 'Which <b>one</b>?', '${JSON.stringify(details)}', ${screenshot ? `'${screenshot}'` : 'NULL'}, now() + ${ms} * interval '1 ms')`);
+    return id;
+  };
+  const keepScreenshot = (bytes) => {
+    const hash = createHash('sha256').update(bytes).digest('hex');
+    const folder = `${api.env.STATE_DIR}/artifacts/${user.id}/${hash.slice(0, 2)}`;
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(`${folder}/${hash}`, bytes);
+    api.postgres.sql(`INSERT INTO artifact_files (owner_id, sha256, size) VALUES ('${user.id}', decode('${hash}', 'hex'), ${bytes.length})`);
+    return api.postgres.value(`INSERT INTO artifacts (thread_id, owner_id, sha256, kind, name, media_type, size) VALUES ('${thread.id}', '${user.id}', decode('${hash}', 'hex'), 'screenshot', 'question.jpg', 'image/jpeg', ${bytes.length}) RETURNING id`);
+  };
+  const list = async (key = user.key) => (await good(api.get(`/threads/${thread.id}/questions`, key))).items;
+  const find = async (id, key) => (await list(key)).find((question) => question.id === id);
+  const answer = (id, body, key = user.key) => api.send('POST', `/threads/${thread.id}/questions/${id}/answer`, body, key);
+  const token = async (id) => (await find(id)).link.split('/').at(-1);
+
+  test('is listed, answered once by its owner or an administrator, and by nobody else', async () => {
+    const id = ask();
+    const open = await find(id);
+    assert.deepEqual([open.kind, open.status, open.choices, open.answer, open.text], ['question', 'open', ['a', 'b'], null, 'Which <b>one</b>?']);
+    await refused(answer(id, { text: 'a' }, free.key), 404, 'not_found');
+    await refused(answer(id, { text: 'a' }, api.makeKey(user.id, 'read,write')), 403, 'forbidden', /scope run/);
+    await refused(answer(id, {}), 422, 'bad_input', /text is needed/);
+    const done = await good(answer(id, { text: 'a' }));
+    assert.deepEqual([done.status, done.answer], ['answered', { text: 'a', by: 'Test' }]);
+    await refused(answer(id, { text: 'b' }), 409, 'conflict', /was answered/);
+    assert.equal((await find(id)).link, undefined);
+    await good(answer(ask({ kind: 'captcha' }), { handled: true }, admin.key));
+    assert.equal(api.postgres.value("SELECT count(*) FROM audit_events WHERE action = 'question.answer'"), '2');
+  });
+
+  test('shows its link only to callers who may answer', async () => {
+    const id = ask();
+    assert.match((await find(id)).link, /\/answer\/[\w-]{80,}$/);
+    assert.equal((await find(id, api.makeKey(user.id, 'read'))).link, undefined);
+    await answer(id, { text: 'a' });
+  });
+
+  test('by its link: what is asked with its picture, one answer, and no more', async () => {
+    const picture = Buffer.from('a picture');
+    const id = ask({ screenshot: keepScreenshot(picture) });
+    const path = `/answers/${await token(id)}`;
+    const seen = await good(api.get(path));
+    assert.deepEqual([seen.kind, seen.agent_name, seen.screenshot], ['question', 'asker', `data:image/jpeg;base64,${picture.toString('base64')}`]);
+    assert.ok(!JSON.stringify(seen).includes(thread.id));
+    await refused(api.send('POST', path, { approved: 1 }), 422);
+    const done = await good(api.send('POST', path, { text: 'b' }));
+    assert.deepEqual(done, { id, status: 'answered' });
+    await refused(api.send('POST', path, { text: 'a' }), 404, 'not_found', /of no use any more/);
+    await refused(api.get(path), 404, 'not_found');
+    assert.deepEqual((await find(id)).answer, { text: 'b', by: 'Somebody with the link' });
+  });
+
+  test('a link that was guessed, changed, or whose time is up, is nothing', async () => {
+    const link = await token(ask());
+    for (const bad of ['x', 'A'.repeat(91), link.slice(1), `${link}AAAA`, `B${link.slice(1)}`]) await refused(api.get(`/answers/${bad}`), 404, 'not_found');
+    const id = ask({ ms: 60000 });
+    const late = await token(id);
+    api.postgres.sql(`UPDATE thread_questions SET deadline_at = now() - interval '1 ms' WHERE id = '${id}'`);
+    await refused(api.get(`/answers/${late}`), 404);
+    await refused(api.send('POST', `/answers/${late}`, { text: 'a' }), 404);
+    await refused(answer(id, { text: 'a' }), 409, 'conflict', /time is up/);
+    for (let i = 0, status = 0; status !== 429; i++) {
+      assert.ok(i < 200, 'guessing goes on for ever');
+      ({ status } = await api.get(`/answers/${'A'.repeat(91)}`));
+    }
+    api.redisCli('FLUSHDB');
+  });
+
+  test('is heard of and answered over the WebSocket', async () => {
+    const client = await HubClient.connect(api, user.key);
+    const stranger = await HubClient.connect(api, free.key);
+    const reader = await HubClient.connect(api, api.makeKey(user.id, 'read'));
+    await client.subscribe('user');
+    const id = ask({ kind: 'approval' });
+    api.redisCli('PUBLISH', `replinet:feed:${user.id}`, 'look');
+    const { data: event } = await client.heard((m) => m.type === 'event' && m.data.object_id === id);
+    assert.equal(event.kind, 'question.asked');
+    assert.deepEqual([event.object_id, event.data.thread_id, event.data.kind], [id, thread.id, 'approval']);
+    const say = async (who, more) => {
+      const from = who.messages.length;
+      who.say('answer', { thread_id: thread.id, question_id: id, ...more });
+      return who.heard((m) => m.question_id === id, from);
+    };
+    assert.equal((await say(stranger, { answer: { approved: true } })).code, 'not_found');
+    assert.equal((await say(reader, { answer: { approved: true } })).code, 'forbidden');
+    assert.equal((await say(client, { answer: { text: 'yes' } })).code, 'bad_input');
+    assert.equal((await say(client)).code, 'bad_input');
+    assert.equal((await say(client, { answer: { approved: true } })).type, 'answered');
+    assert.equal((await say(client, { answer: { approved: false } })).code, 'conflict');
+    await client.heard((m) => m.data?.object_id === id && m.data.kind === 'question.answered');
+    assert.equal((await find(id)).answer.approved, true);
+    for (const one of [client, stranger, reader]) one.close();
+  });
+
+  test('ends with its thread', async () => {
+    const id = ask();
+    await good(api.send('POST', `/threads/${thread.id}/stop`, undefined, user.key));
+    assert.deepEqual([(await find(id)).status, (await find(id)).why], ['withdrawn', 'stopped']);
   });
 });

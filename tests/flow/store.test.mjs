@@ -131,6 +131,13 @@ describe('tables', () => {
     const run = spawnSync(testProgram('objects_program'), { env: { ...process.env, ...env }, timeout: 120000 });
     assert.equal(run.status, 0, `${run.stdout}${run.stderr}`);
   });
+
+  test('runs with a model: questions', async () => {
+    empty();
+    assert.equal((await cli('migrate')).code, 0);
+    const run = spawnSync(testProgram('model_program'), { env: { ...process.env, ...env, SECRET_KEY: '1'.repeat(64) }, timeout: 120000 });
+    assert.equal(run.status, 0, `${run.stdout}${run.stderr}`);
+  });
 });
 
 describe('plans', () => {
