@@ -3,7 +3,10 @@
 
 Unit tests, rules and replays through Meson (build-asan), the web app's types, lint and unit tests, fuzzers for a short time (build-fuzz), then the flow suites one
 after another with node:test (several at once would disturb each other's counts of processes and mounts). --quick leaves
-out the fuzzers and every flow suite that does not say "// quick" in its first line. The last line is
+out the fuzzers and every flow suite that does not say "// quick" in its first line.
+
+When all suites run, flow suites that failed run once more after the others: the second run counts, and one that then passes
+is told as flaky. At the end stand the tests that failed, with what they said. The last line is
 "N passed, N failed, N skipped"; the status is 1 when anything failed or nothing ran."""
 import json
 import os
@@ -18,30 +21,53 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BUILD, FUZZ_BUILD = ROOT / "build-asan", ROOT / "build-fuzz"
 FUZZ_SECONDS = int(os.environ.get("FUZZ_SECONDS", "10"))
+FLOWS = ROOT / "tests/flow"
 FLOW_LIMIT = 1200  # seconds for one flow suite
+AGAIN_MAX = 5  # more suites than this do not fail by chance
+TOLD_LINES, TOLD_MAX = 8, 70  # of one failure at the end, and of all: logs are kept by their last hundred lines
 
 PULSE_SECONDS = 10  # a suite that runs on says so this often
 
 quick = "--quick" in sys.argv
 wanted = [a for a in sys.argv[1:] if not a.startswith("--")]
 total = {"passed": 0, "failed": 0, "skipped": 0}
-failures = []
+failures = []  # names of suites
+problems = []  # (suite, test, what it said), told at the end
+flaky = []  # (suite, [(test, what it said)] of the first run)
 
 
 def is_wanted(name):
     return not wanted or any(part in name for part in wanted)
 
 
-def report(name, passed, failed, skipped, seconds, output=""):
-    """Adds one suite's counts; shows the output of a suite that failed."""
-    total["passed"] += passed
-    total["failed"] += failed
-    total["skipped"] += skipped
+def announce(name, passed, failed, skipped, seconds, output=""):
+    """Says how a suite went; shows the output of one that failed."""
     parts = [f"{n} {word}" for n, word in ((passed, "passed"), (failed, "FAILED"), (skipped, "skipped")) if n]
     print(f"{name:<28} {', '.join(parts) or 'nothing ran'}  ({seconds:.1f} s)", flush=True)
     if failed:
-        failures.append(name)
         print("".join(f"    | {line}\n" for line in output.splitlines()[-200:]), flush=True)
+
+
+def count_in(name, passed, failed, skipped, found):
+    total["passed"] += passed
+    total["failed"] += failed
+    total["skipped"] += skipped
+    if failed:
+        failures.append(name)
+        problems.extend((name, test, said) for test, said in found)
+
+
+def report(name, passed, failed, skipped, seconds, output=""):
+    """Says how a suite went and adds its counts."""
+    announce(name, passed, failed, skipped, seconds, output)
+    count_in(name, passed, failed, skipped, [("", telling_lines(output))])
+
+
+def telling_lines(output):
+    """What a program without a list of failures said: its lines about errors, else its last ones."""
+    lines = [line for line in output.splitlines() if line.strip()]
+    telling = [line for line in lines if re.search(r"ERROR|FAIL|error:|Error:|Sanitizer|assert", line)]
+    return "\n".join((telling or lines)[-TOLD_LINES:])
 
 
 def cmocka_counts(output, good):
@@ -151,7 +177,7 @@ def run_fuzzers():
 
 
 def flow_suites():
-    for path in sorted((ROOT / "tests/flow").glob("*.test.mjs")):
+    for path in sorted(FLOWS.glob("*.test.mjs")):
         first = path.read_text().split("\n", 1)[0]
         if is_wanted(path.name) and (not quick or wanted or first.startswith("// quick")):
             yield path
@@ -162,38 +188,119 @@ def tap_counts(tap):
     return count("pass"), count("fail") + count("cancelled"), count("skipped") + count("todo")
 
 
-def run_flow(path):
-    print(f"{path.name} ...", flush=True)
+def tap_message(about):
+    """The "error" of a TAP diagnostic: a block or one quoted line."""
+    block = re.search(r"^( *)error: \|-\n((?:\1  .*\n|\s*\n)*)", about, re.M)
+    if block:
+        return "\n".join(line.strip() for line in block[2].splitlines())
+    line = re.search(r"^ *error: (.*)$", about, re.M)
+    return line[1].strip("'\"") if line else ""
+
+
+def tap_failures(tap):
+    """The tests that failed of their own: [(name after the names around it, what it said)]."""
+    path, own, cancelled = [], [], []
+    for entry in re.finditer(r"^( *)(?:# Subtest: (.*)|not ok \d+ - .*\n((?:\1  .*\n|\s*\n)*))", tap, re.M):
+        indent, name, about = entry.groups()
+        depth = len(indent) // 4
+        if name is not None:
+            path[depth:] = [name]
+            continue
+        failure = (" > ".join(path[:depth + 1]), tap_message(about))
+        kind = re.search(r"failureType: '(\w+)'", about)
+        if kind and kind[1] == "cancelledByParent":
+            cancelled.append(failure)
+        elif not kind or kind[1] != "subtestsFailed":
+            own.append(failure)
+    return own or cancelled
+
+
+def run_node(path, began):
+    """Runs a flow suite: (status, TAP, output)."""
     with tempfile.NamedTemporaryFile("r", suffix=".tap") as tap, tempfile.TemporaryFile("w+", errors="replace") as said:
         command = ["node", "--test", "--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=tap",
                    f"--test-reporter-destination={tap.name}", path]
-        began = time.monotonic()
         child = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT)
         for _ in pulses(child, lambda: f"{len(re.findall(r'^ *(?:not )?ok ', Path(tap.name).read_text(), re.M))} tests done"):
             if time.monotonic() - began > FLOW_LIMIT:
                 child.terminate()
         said.seek(0)
-        output = said.read() + (f"\nended after {FLOW_LIMIT} s" if time.monotonic() - began > FLOW_LIMIT else "")
-        passed, failed, skipped = tap_counts(tap.read())
-    if child.returncode and not failed:
-        failed = 1
-    report(f"flow {path.name.removesuffix('.test.mjs')}", passed, failed, skipped, time.monotonic() - began, output)
+        return child.returncode, tap.read(), said.read()
+
+
+def run_flow(path):
+    """Runs a flow suite and says how it went: (name, counts, failures)."""
+    print(f"{path.name} ...", flush=True)
+    name, began = f"flow {path.name.removesuffix('.test.mjs')}", time.monotonic()
+    status, tap, output = run_node(path, began)
+    counts = list(tap_counts(tap))
+    found = [one for one in tap_failures(tap) if one[0] != str(path)]  # Node's word for a file that ended early
+    ending = f"ended after {FLOW_LIMIT} s" if time.monotonic() - began > FLOW_LIMIT else f"ended with status {status}"
+    if status and not counts[1]:
+        counts[1] = 1
+    if counts[1] and not found:
+        found = [("", f"{telling_lines(output)}\n{ending}")]
+    announce(name, *counts, time.monotonic() - began, f"{output}\n{ending}")
+    return name, counts, found
+
+
+def run_again(path, first):
+    """Once more, when nothing of the others is left on the machine; this run counts."""
+    name, counts, found = run_flow(path)
+    count_in(name, *counts, found)
+    if not counts[1]:
+        flaky.append((name, first))
 
 
 def run_flows():
-    suites = list(flow_suites())
+    suites, again = list(flow_suites()), []
     if suites:
         print("\nFlow suites", flush=True)
     for path in suites:
-        run_flow(path)
+        name, counts, found = run_flow(path)
+        if counts[1] and not wanted:
+            again.append((path, name, counts, found))
+        else:
+            count_in(name, *counts, found)
+    if again and len(again) <= AGAIN_MAX:
+        print("\nFlow suites that failed, once more", flush=True)
+        for path, _, _, found in again:
+            run_again(path, found)
+    else:
+        for _, name, counts, found in again:
+            count_in(name, *counts, found)
 
 
-began = time.monotonic()
-run_meson()
-run_web()
-if not quick:
-    run_fuzzers()
-run_flows()
-print(f"\n{time.monotonic() - began:.0f} s" + (f"; failed: {', '.join(failures)}" if failures else ""))
-print(f"{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped", flush=True)
-sys.exit(1 if total["failed"] or not total["passed"] else 0)
+def told(heading, items):
+    """Failures as lines, each shortened, so that all of them stand at the end of a log that is cut."""
+    lines = []
+    for suite, test, said in items:
+        lines.append(f"  {suite}{': ' if test else ''}{test}"[:300])
+        lines += [f"      {line[:200]}" for line in said.splitlines() if line.strip()][:TOLD_LINES]
+    if len(lines) > TOLD_MAX:
+        lines = [f"  {suite}: {test}: {' '.join(said.split())}"[:200] for suite, test, said in items]
+        lines = lines[:TOLD_MAX] + ([f"  and {len(lines) - TOLD_MAX} more"] if len(lines) > TOLD_MAX else [])
+    return ["", heading, *lines] if items else []
+
+
+def summary(seconds):
+    lines = told("Failed", problems)
+    lines += told("Failed at first, then passed", [(name, *one) for name, first in flaky for one in first])
+    lines += ["", f"{seconds:.0f} s" + (f"; failed: {', '.join(failures)}" if failures else "")]
+    lines += [f"flaky: {name} (first run: {'; '.join(test or said for test, said in first)})" for name, first in flaky]
+    return [*lines, f"{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped"]
+
+
+def main():
+    began = time.monotonic()
+    run_meson()
+    run_web()
+    if not quick:
+        run_fuzzers()
+    run_flows()
+    print("\n".join(summary(time.monotonic() - began)), flush=True)
+    return 1 if total["failed"] or not total["passed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
