@@ -91,6 +91,7 @@ char *step_title(const json_t *step, const char *action, const json_t *arguments
 /* Reports an event to the sink; a refusal is kept in the run and ends it. `data` is stolen and may be NULL. */
 int run_event(struct run *run, enum log_level level, const char *kind, const char *message, json_t *data,
               struct error *e);
+/* As run_event; but ERROR_QUOTA does not end the run: an event has said that the file was not kept. */
 int run_artifact(struct run *run, const char *kind, const char *name, const char *media_type, const void *data,
                  size_t length, char ret_id[37], struct error *e);
 

@@ -103,7 +103,7 @@ static int keep_file(struct step *step, const struct page_download *download, st
     cleanup_free char *name = memory_print("%s%s", prefix ? prefix : "", download->name);
     r = run_artifact(run, "download", name, media_type_of(name), file.data, file.length, id, e);
     if (r < 0)
-        return r;
+        return error_prefix(e, "the downloaded file %.100s was not kept", download->name), r;
     json_t *result = json_pack("{s:s, s:I, s:s}", "name", name, "bytes", (json_int_t)file.length, "artifact", id);
     json_object_update(step->data, result);
     json_object_set(run->results, json_text_or(step->arguments, "as", ""), result);

@@ -43,18 +43,31 @@ static bool is_text(const char *media_type) {
     return false;
 }
 
+/* What was brought so far is worth more than a file that does not fit: the run goes on. */
+static void tell_refusal(struct run *run, const char *kind, const char *name, size_t length, const struct error *why) {
+    cleanup_free char *message = memory_print("%.100s was not kept: %s", name, why->text);
+    run_event(run, LOG_WARN, "artifact.refused", message,
+              json_pack("{s:s, s:s, s:I, s:s, s:s}", "kind", kind, "name", name, "bytes", (json_int_t)length, "code",
+                        error_name(why->code), "hint", why->hint),
+              NULL);
+}
+
 int run_artifact(struct run *run, const char *kind, const char *name, const char *media_type, const void *data,
                  size_t length, char ret_id[37], struct error *e) {
+    struct error problem = {0};
     cleanup_text struct text words = {0}, called = {0};
     if (is_text(media_type) && redactor_text(run->redactor, data, length, &words))
         data = words.data, length = words.length;
     if (redactor_text(run->redactor, name, strlen(name), &called))
         name = called.data;
-    int r = run->sink->artifact(run->sink->user, kind, name, media_type, data, length, ret_id, &run->sink_problem);
-    if (r < 0) {
+    int r = run->sink->artifact(run->sink->user, kind, name, media_type, data, length, ret_id, &problem);
+    if (r < 0 && e)
+        *e = problem;
+    if (r < 0 && problem.code == ERROR_QUOTA) {
+        tell_refusal(run, kind, name, length, &problem);
+    } else if (r < 0) {
         run->sink_error = r;
-        if (e)
-            *e = run->sink_problem;
+        run->sink_problem = problem;
     }
     return r;
 }

@@ -21,15 +21,16 @@ struct agent_spending {
 struct agent_sink {
     void *user;
     /* kinds: run.started, run.finished, browser.leased, browser.ended, step.started, step.finished, step.failed,
-     * egress.refused, egress.allowed (level debug), page.dialog, page.console (level debug), download.finished,
-     * control.taken, control.returned, note, model.observed, model.answered, model.retried, model.note, model.warned,
-     * question.asked, question.answered, question.expired */
+     * egress.refused, egress.allowed (level debug), artifact.refused, page.dialog, page.console (level debug),
+     * download.finished, control.taken, control.returned, note, model.observed, model.answered, model.retried,
+     * model.note, model.warned, question.asked, question.answered, question.expired */
     int (*event)(void *user, enum log_level level, const char *kind, const char *message, const json_t *data,
                  struct error *e);
     /* Writes what `event` kept back for a moment, when that is over. ret_again: when it will be for what is kept now
      * (monotonic ms; INT64_MAX: nothing is). Called before every wait for the browser. NULL: nothing is kept back. */
     int (*settle)(void *user, int64_t *ret_again, struct error *e);
-    /* Stores a file; `kind` screenshot | download | other. `ret_id` has room for a UUID text. */
+    /* Stores a file; `kind` screenshot | download | other. `ret_id` has room for a UUID text. ERROR_QUOTA does not end
+     * the run: there is no room for the file, which the text says. */
     int (*artifact)(void *user, const char *kind, const char *name, const char *media_type, const void *data,
                     size_t length, char ret_id[37], struct error *e);
     /* Reads a file that was stored as an artifact: appends its bytes, gives its name (free()). ERROR_NOT_FOUND. */

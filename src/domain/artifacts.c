@@ -12,7 +12,7 @@
     "rfc3339(f.created_at))"
 
 /* The job's row is locked, so that its lease cannot pass on between check and write; the file too (artifact_files.h).
- * $10: where its bytes were just written, or NULL. */
+ * $10: where its bytes were just written, or NULL; $11: the limits of stored files. */
 static const struct statement STORE = {
     "artifacts_store",
     "WITH job AS (SELECT j.thread_id, " ARTIFACT_FILE_LOCK(
@@ -20,12 +20,17 @@ static const struct statement STORE = {
         "$5::text") " FROM jobs j WHERE j.id = $1::uuid AND j.attempt = $2::int AND j.status = 'running' FOR SHARE), "
                     "file AS (INSERT INTO artifact_files AS f (owner_id, sha256, size, place) "
                     "SELECT $4::uuid, decode($5, 'hex'), $6::bigint, coalesce($10, 'local') FROM job "
+                    "WHERE quota_take_bytes($4::uuid, decode($5, 'hex'), $6::bigint, $11::jsonb) "
                     "ON CONFLICT (owner_id, sha256) DO UPDATE SET place = coalesce($10, f.place), missing_since = NULL "
                     "RETURNING f.place), "
                     "added AS (INSERT INTO artifacts (id, thread_id, owner_id, sha256, kind, name, media_type, size) "
                     "SELECT $3::uuid, t.id, t.owner_id, decode($5, 'hex'), $7, $8, $9, $6::bigint FROM job JOIN "
                     "threads t ON t.id = job.thread_id AND t.owner_id = $4::uuid ON CONFLICT (id) DO NOTHING) "
                     "SELECT place FROM file"};
+
+/* Asked before bytes are written: those that are refused would lie there until somebody sweeps them away. */
+static const struct statement FITS = {"artifacts_fits",
+                                      "SELECT quota_take_bytes($1::uuid, decode($2, 'hex'), $3::bigint, $4::jsonb)"};
 
 static const struct statement GET = {
     "artifacts_get", "SELECT " ARTIFACT_JSON ", f.owner_id, encode(f.sha256, 'hex'), f.size FROM artifacts f "
@@ -59,16 +64,19 @@ static const char *name_of(enum blob_place place) {
 int artifacts_store(struct postgres *db, const struct job_fence *fence, const char *id, const struct artifact *artifact,
                     struct error *e) {
     cleanup_result struct pg_result *result = NULL;
+    cleanup_free char *limits = quota_limits(QUOTA_STORED_MB);
     struct blob_source source;
     enum blob_place place;
     if (artifact->length > ARTIFACT_MAX_BYTES)
         return error_set(e, EFBIG, ERROR_TOO_LARGE, "a file of %zu bytes is too large to keep", artifact->length);
     blob_source_of_memory(artifact->data, artifact->length, &source);
-    int r = artifact_files_keep(db, artifact->owner_id, &source, &place, e);
+    int r = postgres_query(db, &FITS, NULL, e, artifact->owner_id, source.sha256, SQL_INT(artifact->length), limits);
+    if (!r)
+        r = artifact_files_keep(db, artifact->owner_id, &source, &place, e);
     if (!r)
         r = postgres_query(db, &STORE, &result, e, fence->job_id, SQL_INT(fence->attempt), id, artifact->owner_id,
                            source.sha256, SQL_INT(artifact->length), artifact->kind, artifact->name,
-                           artifact->media_type, name_of(place));
+                           artifact->media_type, name_of(place), limits);
     if (r < 0)
         return r;
     if (!result_rows(result))

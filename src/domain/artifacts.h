@@ -20,7 +20,7 @@ struct artifact {
 int artifacts_check_disk(struct error *e);
 
 /* Stores bytes and row for the thread of a held job. `id` was made by the caller (uuid_make), so a call may be
- * repeated. */
+ * repeated. ERROR_QUOTA: the owner's role may not have so many bytes; nothing was stored. */
 int artifacts_store(struct postgres *db, const struct job_fence *fence, const char *id, const struct artifact *artifact,
                     struct error *e);
 

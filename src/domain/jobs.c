@@ -132,7 +132,7 @@ static void copy_id(char to[UUID_TEXT_SIZE], const char *id) {
 
 static int choose_user(struct postgres *db, const struct job_lane_row *lane, struct pg_result **ret_chosen,
                        struct error *e) {
-    cleanup_free char *limits = lane->whose == JOB_OWNER_ROLE ? roles_run_limits() : NULL;
+    cleanup_free char *limits = lane->whose == JOB_OWNER_ROLE ? quota_limits(QUOTA_PARALLEL_THREADS) : NULL;
     return postgres_query(db, &CHOOSE, ret_chosen, e, lane->name, limits);
 }
 

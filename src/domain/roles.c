@@ -127,11 +127,10 @@ int quotas_load(struct error *e) {
     return r;
 }
 
-char *roles_run_limits(void) {
+char *quota_limits(enum quota quota) {
     struct text text = {0};
     for (int i = 0; i < ROLE_COUNT; i++)
-        text_print(&text, "%s\"%s\":%lld", i ? "," : "{", names[i],
-                   (long long)quota_limit((enum role)i, QUOTA_PARALLEL_THREADS));
+        text_print(&text, "%s\"%s\":%lld", i ? "," : "{", names[i], (long long)quota_limit((enum role)i, quota));
     text_append_char(&text, '}');
     return text.data;
 }

@@ -51,5 +51,5 @@ int64_t quota_limit(enum role role, enum quota quota);
 const char *quota_name(enum quota quota);
 const char *quota_noun(enum quota quota); /* what is counted: ends "may have at most N ..." */
 
-/* {"guest":1,...}: how many runs each role may have at once, as a parameter of jobs_take (free()). */
-char *roles_run_limits(void);
+/* {"guest":1,...}: a limit by role, as a parameter of statements that look the role up by themselves (free()). */
+char *quota_limits(enum quota quota);

@@ -9,9 +9,9 @@ import { watchByApi } from './lib/live_client.mjs';
 let site, replinet, anna, ben;
 
 before(async () => {
-  site = http.createServer((request, response) => response.setHeader('content-type', 'text/html').end('<title>shop</title><h1>Hello</h1><input type=file id=f>'));
+  site = http.createServer((request, response) => response.setHeader('content-type', 'text/html').end('<title>shop</title><h1>Hello</h1><input type=file id=f><a download=bill.txt href=/bill>Bill</a>'));
   await new Promise((resolve) => site.listen(0, '127.0.0.1', resolve));
-  replinet = await startInstance({ MAX_BROWSERS: '3', EGRESS_ALLOW: `127.0.0.1:${site.address().port}` });
+  replinet = await startInstance({ MAX_BROWSERS: '3', EGRESS_ALLOW: `127.0.0.1:${site.address().port}`, QUOTAS: '{"free_user":{"stored_mb":0}}' });
   [anna, ben] = [replinet.makeUser('free_user'), replinet.makeUser('free_user')];
 });
 after(async () => {
@@ -125,6 +125,29 @@ test('a thread’s browser stays within the limits of the role that its owner ha
   assert.equal(Math.round((Date.parse(to) - Date.parse(from)) / 1000), 600);
   await send(boss, 'POST', `/threads/${runs}/stop`);
   await until('its end', async () => (await send(boss, 'GET', `/threads/${runs}`)).body.end_time, 60000);
+});
+
+test('files that do not fit are not kept, and the run says so and goes on', async () => {
+  const preset = await send(ben, 'POST', '/presets', { name: 'plain', ai_model: 'script' });
+  const script = [
+    { goto: `http://127.0.0.1:${site.address().port}/` }, { screenshot: 'shop' }, { extract: { as: 'title', css: 'h1' } },
+    { download: { click: 'Bill', as: 'bill' }, optional: true },
+  ];
+  const agent = await send(ben, 'POST', '/agents', { name: 'full', preset_id: preset.body.id, script });
+  assert.equal(agent.status, 201, agent.text);
+  const { id } = (await send(ben, 'POST', `/agents/${agent.body.id}/threads`, {})).body;
+  const ended = await until('its end', async () => {
+    const { body } = await send(ben, 'GET', `/threads/${id}`);
+    return body.end_time && body;
+  }, 60000);
+  assert.deepEqual([ended.status, ended.results], ['completed', { title: 'Hello' }], ended.error_message);
+  const { items: events } = (await send(ben, 'GET', `/threads/${id}/events`)).body;
+  const [picture, file] = events.filter(({ kind }) => kind === 'artifact.refused');
+  assert.match(picture.message, /^shop\.png was not kept: a free_user may have at most 0 MB of files/);
+  assert.deepEqual([picture.level, picture.data.code, file.data.name], ['warn', 'quota_exceeded', 'bill.txt']);
+  const failed = events.filter(({ kind }) => kind === 'step.failed');
+  assert.deepEqual(failed.map(({ data }) => [data.action, data.error.code]), [['download', 'quota_exceeded']]);
+  assert.deepEqual((await send(ben, 'GET', `/threads/${id}/artifacts`)).body.items, []);
 });
 
 test('/cdp leases on connect and frees on disconnect', async () => {

@@ -277,6 +277,42 @@ static void a_repeated_write_counts_once(void **state) {
     clean();
 }
 
+static int store(const struct job_fence *fence, const char *data, size_t length, struct error *e) {
+    char id[UUID_TEXT_SIZE];
+    struct artifact file = {admin.id, "download", "big.bin", "application/octet-stream", data, length};
+    return artifacts_store(&db, fence, uuid_make(id), &file, e);
+}
+
+static void files_stay_within_the_owners_limit(void **state) {
+    struct job job;
+    struct error e;
+    cleanup_free char *data = memory_alloc(700 << 10);
+    sql("DELETE FROM artifacts");
+    sql("DELETE FROM artifact_files");
+    good(config_set(CONFIG_QUOTAS, "{\"super_admin\":{\"stored_mb\":1}}", &e), &e);
+    good(quotas_load(&e), &e);
+    start(&admin, "probe", NULL);
+    assert_true(take_as(&db, "w", LEASE_MS, &job));
+    struct job_fence fence = fence_of(&job);
+    good(store(&fence, data, 700 << 10, &e), &e);
+    good(store(&fence, data, 700 << 10, &e), &e); /* the same content takes no room */
+    *data = 'b';
+    assert_int_equal(store(&fence, data, 700 << 10, &e), -EDQUOT);
+    assert_int_equal(e.code, ERROR_QUOTA);
+    assert_string_equal(e.text, "a super_admin may have at most 1 MB of files; a file of 700 kB does not fit");
+    assert_non_null(strstr(e.hint, "\"stored_mb\""));
+    good(store(&fence, data, 324 << 10, &e), &e); /* to the last byte */
+    assert_int_equal(number("SELECT count(*) FROM artifacts"), 3);
+    assert_int_equal(number("SELECT sum(size) FROM artifact_files"), 1 << 20);
+    assert_int_equal(number("SELECT quota_used_stored_mb(owner_id) FROM artifact_files LIMIT 1"), 1);
+    sql("DELETE FROM artifacts"); /* their bytes are removed later, and count no more */
+    *data = 'c';
+    good(store(&fence, data, 700 << 10, &e), &e);
+    good(config_set(CONFIG_QUOTAS, "{\"super_admin\":{\"stored_mb\":1048576}}", &e), &e);
+    good(quotas_load(&e), &e);
+    clean();
+}
+
 static void losses_follow_the_rule(void **state) {
     static const struct {
         bool acted, repeat, stop;
@@ -480,6 +516,7 @@ int main(void) {
         cmocka_unit_test(a_clock_that_went_back_keeps_no_job),
         cmocka_unit_test(a_locked_job_does_not_keep_others_from_renewal),
         cmocka_unit_test(a_repeated_write_counts_once),
+        cmocka_unit_test(files_stay_within_the_owners_limit),
         cmocka_unit_test(losses_follow_the_rule),
         cmocka_unit_test(a_waiting_thread_stops_at_once),
         cmocka_unit_test(strangers_see_nothing),
