@@ -13,6 +13,12 @@
         {"name", SCHEMA_TEXT, SCHEMA_REQUIRED, .doc = "What people call them."},                                       \
         {"role", SCHEMA_TEXT, SCHEMA_REQUIRED, .choices = API_ROLES, .doc = "What they may do."},                      \
         {"is_active", SCHEMA_BOOL, SCHEMA_REQUIRED, .doc = "Whether they may sign in."},                               \
+        {"model_cost_day",                                                                                             \
+         SCHEMA_INT,                                                                                                   \
+         SCHEMA_REQUIRED | SCHEMA_NULLABLE,                                                                            \
+         .least = 0,                                                                                                   \
+         .most = 9e15,                                                                                                 \
+         .doc = "What models may cost them in a day (UTC), in millionths; null: what the role allows."},               \
         {"settings", SCHEMA_OBJECT, SCHEMA_REQUIRED,                                                                   \
          .doc = "Language, theme and the like, as the web app keeps them."},                                           \
     {                                                                                                                  \

@@ -18,6 +18,8 @@ static const struct schema_field dashboard_fields[] = {
     {"series", SCHEMA_LIST, SCHEMA_REQUIRED, .items = SCHEMA_OBJECT, .most = STATISTICS_DAYS_MAX,
      .doc = "A day each: date, completed, error, stopped."},
     {"durations", SCHEMA_OBJECT, SCHEMA_REQUIRED, .doc = "p50_ms and p95_ms of completed threads."},
+    {"models", SCHEMA_OBJECT, SCHEMA_REQUIRED,
+     .doc = "tokens and cost_micro, and per day in series: date, tokens, cost_micro."},
     {"agents", SCHEMA_OBJECT, SCHEMA_REQUIRED, .doc = "total and active."},
     {"browsers", SCHEMA_OBJECT, SCHEMA_REQUIRED | SCHEMA_NULLABLE,
      .doc = "Of the instance: active (leased), warm, max; null while the engine does not answer."},

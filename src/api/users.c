@@ -22,6 +22,8 @@ static const struct schema_field change_fields[] = {
     NAME,
     {"role", SCHEMA_TEXT, .choices = API_ROLES, .doc = "At most one's own."},
     {"is_active", SCHEMA_BOOL, .doc = "Whether they may sign in."},
+    {"model_cost_day", SCHEMA_INT, SCHEMA_NULLABLE, .least = 0, .most = 9e15,
+     .doc = "What models may cost them in a day (UTC), in millionths; null: what the role allows."},
     {NULL},
 };
 static const struct schema change_schema = {"UserUpdate", change_fields, .partial = true,

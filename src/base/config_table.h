@@ -98,6 +98,8 @@
     X(MODEL_PROVIDERS, TEXT, "", 0, 0, "AW",                                                                           \
       "Further providers of models, a JSON object: {\"local\":{\"kind\":\"openai\",\"base_url\":"                      \
       "\"http://127.0.0.1:11434/v1\",\"models\":[{\"name\":\"qwen3\"}]}}.")                                            \
+    X(MODEL_COST_DAY, INT, "0", 0, 9e15, "AW",                                                                         \
+      "What models may cost all users together in a day (UTC), in millionths of the accounting currency; 0: any sum.") \
     X(DISK_MIN_FREE_MB, INT, "256", 0, 1000000000, "AW", "No run starts and no file is kept while less disk is free.") \
     X(ARTIFACTS_ON_S3, BOOL, "false", 0, 0, "AW",                                                                      \
       "New files of threads go to the object store, not to STATE_DIR/artifacts. Files stay readable where they are; "  \

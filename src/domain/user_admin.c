@@ -6,8 +6,11 @@
 
 static const struct field create_fields[] = {
     {"email", FIELD_TEXT, true}, {"name", FIELD_TEXT, false}, {"role", FIELD_TEXT, false}, {NULL, FIELD_ANY, false}};
-static const struct field patch_fields[] = {
-    {"name", FIELD_TEXT, true}, {"role", FIELD_TEXT, true}, {"is_active", FIELD_BOOL, true}, {NULL, FIELD_ANY, false}};
+static const struct field patch_fields[] = {{"name", FIELD_TEXT, true},
+                                            {"role", FIELD_TEXT, true},
+                                            {"is_active", FIELD_BOOL, true},
+                                            {"model_cost_day", FIELD_INT, false},
+                                            {NULL, FIELD_ANY, false}};
 #define MAY_SEE "(u.id = $1::uuid OR $2::user_role >= 'admin')"
 /* Whom the caller may change. */
 #define MAY_CHANGE "(u.id = $1::uuid OR ($2::user_role >= 'admin' AND u.role < $2::user_role))"
@@ -35,19 +38,21 @@ static const struct statement CREATE = {
                     "FROM (SELECT $3::jsonb AS b) body WHERE $1::uuid IS NOT NULL AND $2::user_role >= 'admin' "
                     "AND coalesce(b->>'role', 'free_user')::user_role <= $2::user_role RETURNING " USER_JSON("u")};
 
+#define CHANGE(column, value) SQL_CHANGE("u", column, value)
 static const struct statement PATCH = {
     "users_patch",
-    "UPDATE users u SET " SQL_CHANGE("u", "name", "b->>'name'") ", " SQL_CHANGE(
-        "u", "role",
-        "(b->>'role')::user_role") ", " SQL_CHANGE("u", "is_active",
-                                                   "(b->>'is_active')::boolean") " FROM (SELECT $4::jsonb AS b) body "
-                                                                                 "WHERE u.id = $3::uuid "
-                                                                                 "AND " MAY_CHANGE
-                                                                                 " AND (NOT b ? 'role' OR "
-                                                                                 "(b->>'role')::user_role <= "
-                                                                                 "$2::user_role) AND " SQL_IS_EXPECTED(
-                                                                                     "u", "$5") " RETURNING"
-                                                                                                " " USER_JSON("u")};
+    "UPDATE users u SET " CHANGE("name", "b->>'name'") ", " CHANGE("role", "(b->>'role')::user_role") ", " CHANGE(
+        "is_active",
+        "(b->>'is_active')::boolean") ", " CHANGE("model_cost_day",
+                                                  "(b->>'model_cost_day')::bigint") " FROM (SELECT $4::jsonb AS b) "
+                                                                                    "body WHERE u.id = $3::uuid "
+                                                                                    "AND " MAY_CHANGE
+                                                                                    " AND (NOT b ? 'role' OR "
+                                                                                    "(b->>'role')::user_role <= "
+                                                                                    "$2::user_role) "
+                                                                                    "AND " SQL_IS_EXPECTED(
+                                                                                        "u", "$5") " RETURNING"
+                                                                                                   " " USER_JSON("u")};
 
 /* Why a change or deletion did not happen: whether the row may be seen, changed, has this revision and gets a role that
  * the caller may give. */

@@ -16,6 +16,7 @@
     X("model_providers_name_check", "a provider's name has 1 to 40 characters of a-z, 0-9, _ and -")                   \
     X("model_providers_kind_check", "kind must be \"openai\" or \"anthropic\"")                                        \
     X("model_providers_base_url_check", "base_url must have at most 2000 characters")                                  \
+    X("users_model_cost_day_check", "model_cost_day must be 0 or more")                                                \
     X("jobs_unique_key", "this work is waiting or running already")                                                    \
     X("presets_name_check", "name must have 1 to 200 characters")                                                      \
     X("presets_ai_model_check", "ai_model must be \"script\" or \"provider/model\"")                                   \

@@ -55,8 +55,10 @@ int run_lease_make(const json_t *facts, const json_t *browser_config, json_t **r
 struct run_sink_database {
     struct job_context *job;
     char thread_id[UUID_TEXT_SIZE], owner_id[UUID_TEXT_SIZE];
-    bool acted;   /* a step was announced */
-    json_t *kept; /* events that are written together with those that follow; decref */
+    const char *ai_model; /* of the thread's preset, borrowed */
+    int64_t spendings;    /* told so far */
+    bool acted;           /* a step was announced */
+    json_t *kept;         /* events that are written together with those that follow; decref */
     int64_t kept_until;
 };
 struct agent_sink run_sink_database_of(struct run_sink_database *state);
@@ -66,4 +68,5 @@ int run_sink_database_flush(struct run_sink_database *state, struct error *e);
 /* run_sink_model.c: parts of that sink. */
 int run_sink_ask(void *user, const json_t *question, char ret_id[UUID_TEXT_SIZE], struct error *e);
 int run_sink_answer(void *user, const char *id, json_t **ret_answer, struct error *e);
+int run_sink_spend(void *user, const struct agent_spending *spent, struct error *e);
 int run_sink_withdraw(void *user, const char *id, const char *why, struct error *e);

@@ -130,6 +130,7 @@ struct agent_sink run_sink_database_of(struct run_sink_database *state) {
                                .read_artifact = read_artifact,
                                .running = on_running,
                                .waiting = on_waiting,
+                               .spend = run_sink_spend,
                                .ask = run_sink_ask,
                                .answer = run_sink_answer,
                                .withdraw = run_sink_withdraw};

@@ -1,6 +1,7 @@
 /* What a model's run asks of people, and says that it used. */
 #include "domain/feed.h"
 #include "domain/jobs_order.h"
+#include "domain/model_usage.h"
 #include "domain/questions.h"
 #include "worker/job_internal.h"
 #include <string.h>
@@ -37,5 +38,20 @@ int run_sink_withdraw(void *user, const char *id, const char *why, struct error 
     int r = JOB_PATIENTLY(questions_withdraw(&sink->job->db, &sink->job->fence, id, why, e));
     if (!r)
         feed_announce(&sink->job->redis, sink->owner_id);
+    return r;
+}
+
+int run_sink_spend(void *user, const struct agent_spending *spent, struct error *e) {
+    struct run_sink_database *sink = user;
+    struct model_spending told = {.number = sink->spendings + 1,
+                                  .calls = spent->calls,
+                                  .input_tokens = spent->input_tokens,
+                                  .output_tokens = spent->output_tokens,
+                                  .cached_tokens = spent->cached_tokens,
+                                  .cost_micro = spent->cost_micro};
+    int r = JOB_PATIENTLY(
+        model_usage_spend(&sink->job->db, &sink->job->fence, sink->ai_model ? sink->ai_model : "", &told, e));
+    if (!r || e->code == ERROR_PAUSED || e->code == ERROR_LIMIT)
+        sink->spendings++; /* it is down, whatever may come now */
     return r;
 }

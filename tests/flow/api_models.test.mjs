@@ -258,3 +258,48 @@ describe('a question', () => {
     assert.deepEqual([(await find(id)).status, (await find(id)).why], ['withdrawn', 'stopped']);
   });
 });
+
+describe('what models use', () => {
+  const spend = (who, model, tokens, cost, day = 0) => api.postgres.sql(`INSERT INTO model_usage (user_id, day, provider, model, calls, input_tokens, output_tokens, cost_micro)
+    VALUES ('${who.id}', (now() AT TIME ZONE 'UTC')::date - ${day}, 'local', '${model}', 1, ${tokens}, 10, ${cost})`);
+
+  test('is told by day and model to its user, and of all to administrators who ask', async () => {
+    spend(user, 'qwen', 100, 7);
+    spend(user, 'qwen', 200, 8, 1);
+    spend(user, 'llama', 50, 1, 40);
+    spend(free, 'qwen', 1000, 100);
+    const own = await good(api.get('/usage', user.key));
+    assert.deepEqual(own.total, { calls: 2, input_tokens: 300, output_tokens: 20, cached_tokens: 0, cost_micro: 15 });
+    assert.deepEqual(own.by_day.map(({ cost_micro }) => cost_micro), [8, 7]);
+    assert.deepEqual(own.by_model.map(({ model, calls }) => [model, calls]), [['local/qwen', 2]]);
+    assert.deepEqual(own.by_user.map(({ user_id }) => user_id), [user.id]);
+    assert.deepEqual(own.today, { tokens: 110, tokens_limit: 20000000, cost_micro: 7, cost_limit: 20000000 });
+    assert.equal((await good(api.get('/usage?days=60', user.key))).total.calls, 3);
+    assert.equal((await good(api.get('/usage?all=true', user.key))).total.calls, 2);
+    const all = await good(api.get('/usage?all=true', admin.key));
+    assert.deepEqual(all.by_user.map(({ user_id, cost_micro }) => [user_id, cost_micro]), [[free.id, 100], [user.id, 15]]);
+    const { models: shown } = await good(api.get('/statistics/dashboard?days=7', user.key));
+    assert.deepEqual([shown.tokens, shown.cost_micro, shown.series.length, shown.series.at(-1).cost_micro], [320, 15, 7, 7]);
+    assert.equal((await good(api.get('/users/me', user.key))).quotas.model_cost_day.used, 7);
+  });
+
+  test('has a limit of its own for a user, set by an administrator', async () => {
+    const path = `/users/${free.id}`;
+    assert.equal((await good(api.get(path, admin.key))).model_cost_day, null);
+    const changed = await good(api.send('PATCH', path, { model_cost_day: 5000000 }, admin.key));
+    assert.deepEqual([changed.model_cost_day, changed.revision], [5000000, 2]);
+    assert.equal((await good(api.get('/usage', free.key))).today.cost_limit, 5000000);
+    await refused(api.send('PATCH', path, { model_cost_day: -1 }, admin.key), 422);
+    await refused(api.send('PATCH', '/users/me', { model_cost_day: 9 }, free.key), 422);
+    assert.equal((await good(api.send('PATCH', path, { model_cost_day: null }, admin.key))).model_cost_day, null);
+  });
+
+  test('is paused and let go on by administrators, for all to see', async () => {
+    const pause = (paused, key = admin.key) => api.send('PUT', '/models/pause', { paused }, key);
+    assert.equal((await good(api.get('/models/pause', user.key))).paused, false);
+    await refused(pause(true, user.key), 403, 'forbidden');
+    assert.deepEqual([(await good(pause(true))).paused, (await good(api.get('/models/pause', user.key))).changed_by], [true, 'Test']);
+    assert.equal((await good(pause(false))).paused, false);
+    assert.equal(api.postgres.value("SELECT count(*) FROM audit_events WHERE action = 'models.pause'"), '2');
+  });
+});

@@ -1,4 +1,4 @@
-/* What runs with a model write, against a real PostgreSQL: questions under the fence of their job. Run by
+/* What runs with a model write, against a real PostgreSQL: questions and spending under the fence of their job. Run by
  * store.test.mjs, which gives it DATABASE_URL of an empty, migrated database. */
 #include "../unit/unit_test.h"
 
@@ -7,6 +7,7 @@
 #include "domain/agents.h"
 #include "domain/jobs.h"
 #include "domain/jobs_fenced.h"
+#include "domain/model_usage.h"
 #include "domain/presets.h"
 #include "domain/questions.h"
 #include "domain/threads.h"
@@ -247,11 +248,79 @@ static void a_link_is_good_for_one_answer(void **state) {
     finish(&held, "completed");
 }
 
+static int spend(struct held *held, int64_t number, int64_t tokens, int64_t cost, struct error *e) {
+    struct model_spending spent = {
+        .number = number, .calls = !!tokens, .input_tokens = tokens, .output_tokens = tokens / 10, .cost_micro = cost};
+    return model_usage_spend(&db, &held->fence, "local/qwen/3", &spent, e);
+}
+
+static void sql(const char *text) {
+    struct error e;
+    good(postgres_script(&db, text, &e), &e);
+}
+
+/* The threads' owner; somebody else stays super_admin. */
+static void become(const char *role) {
+    cleanup_free char *text = memory_print("UPDATE users SET role = '%s' WHERE email = 'admin@localhost'", role);
+    sql(text);
+}
+
+static void what_is_spent_counts_once(void **state) {
+    struct held held = hold_thread();
+    struct error e;
+    become("free_user");
+    sql("DELETE FROM model_usage");
+    good(spend(&held, 1, 0, 0, &e), &e); /* before the first call: nothing to write */
+    assert_int_equal(number("SELECT count(*) FROM model_usage"), 0);
+    good(spend(&held, 2, 1000, 50, &e), &e);
+    good(spend(&held, 2, 1000, 50, &e), &e); /* its answer was lost */
+    good(spend(&held, 3, 500, 7, &e), &e);
+    assert_int_equal(number("SELECT input_tokens FROM model_usage WHERE provider = 'local' AND model = 'qwen/3'"),
+                     1500);
+    assert_int_equal(number("SELECT cost_micro FROM threads WHERE status = 'running'"), 57);
+    assert_int_equal(number("SELECT usage->>'output_tokens' FROM threads WHERE status = 'running'"), 150);
+    assert_int_equal(number("SELECT calls FROM model_usage LIMIT 1"), 2);
+    struct held old = held;
+    old.fence.attempt--;
+    refused(spend(&old, 9, 1, 1, &e), &e, ERROR_FENCED, "does not hold");
+    become("super_admin");
+    finish(&held, "completed");
+}
+
+static void a_limit_and_a_pause_stop_it(void **state) {
+    struct held held = hold_thread();
+    struct error e;
+    cleanup_free char *paused = NULL, *again = NULL, *forbidden = NULL;
+    struct caller user = {.role = ROLE_TEAM_ORGANIZER};
+    become("free_user");
+    sql("DELETE FROM model_usage");
+    refused(spend(&held, 1, 1000001, 5, &e), &e, ERROR_LIMIT, "model_tokens_day");
+    assert_int_equal(number("SELECT sum(cost_micro) FROM model_usage"), 5); /* it was written down all the same */
+    sql("DELETE FROM model_usage");
+    refused(spend(&held, 2, 10, 1000000, &e), &e, ERROR_LIMIT, "the role free_user's limit");
+    sql("UPDATE users SET model_cost_day = 2000000");
+    good(spend(&held, 3, 10, 0, &e), &e);
+    refused(spend(&held, 4, 10, 1000000, &e), &e, ERROR_LIMIT, "the user's own limit");
+    sql("UPDATE users SET model_cost_day = NULL");
+    become("super_admin");
+    good(config_set(CONFIG_MODEL_COST_DAY, "2000000", &e), &e);
+    refused(spend(&held, 5, 0, 0, &e), &e, ERROR_LIMIT, "MODEL_COST_DAY");
+    good(config_set(CONFIG_MODEL_COST_DAY, "0", &e), &e);
+    strcpy(user.id, admin.id);
+    refused(model_pause_set(&db, &user, true, &forbidden, &e), &e, ERROR_FORBIDDEN, "administrators");
+    good(model_pause_set(&db, &admin, true, &paused, &e), &e);
+    refused(spend(&held, 6, 0, 0, &e), &e, ERROR_PAUSED, "paused");
+    good(model_pause_set(&db, &admin, false, &again, &e), &e);
+    good(spend(&held, 7, 0, 0, &e), &e);
+    finish(&held, "completed");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_question_is_answered_once),   cmocka_unit_test(asking_again_after_a_lost_answer_asks_once),
         cmocka_unit_test(a_wrong_answer_is_named),       cmocka_unit_test(its_time_and_its_thread_end_it),
-        cmocka_unit_test(a_link_is_good_for_one_answer),
+        cmocka_unit_test(a_link_is_good_for_one_answer), cmocka_unit_test(what_is_spent_counts_once),
+        cmocka_unit_test(a_limit_and_a_pause_stop_it),
     };
     cleanup_free char *complaints = NULL;
     struct error e;
@@ -262,6 +331,7 @@ int main(void) {
         return 1;
     }
     make_agent();
+    sql("INSERT INTO users (email, role) VALUES ('other@x.test', 'super_admin')");
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     postgres_close(&db);
     return failed;

@@ -132,7 +132,7 @@ describe('tables', () => {
     assert.equal(run.status, 0, `${run.stdout}${run.stderr}`);
   });
 
-  test('runs with a model: questions', async () => {
+  test('runs with a model: questions, spending', async () => {
     empty();
     assert.equal((await cli('migrate')).code, 0);
     const run = spawnSync(testProgram('model_program'), { env: { ...process.env, ...env, SECRET_KEY: '1'.repeat(64) }, timeout: 120000 });
