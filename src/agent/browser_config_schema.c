@@ -95,6 +95,9 @@ static json_t *of_shape(json_t *definitions, const struct shape *shape) {
 json_t *browser_config_schema(void) {
     json_t *definitions = json_object();
     json_t *schema = object_of(definitions, &shape_browser_config);
+    /* An open shape may hold anything; this one, as its check says, holds texts. */
+    json_object_set_new(json_object_get(definitions, "headers"), "additionalProperties",
+                        json_pack("{s:s}", "type", "string"));
     json_object_set_new(schema, "$schema", json_string(DIALECT));
     json_object_set_new(schema, "title", json_string("browser_config"));
     json_object_set_new(schema, "$defs", definitions);

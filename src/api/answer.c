@@ -2,16 +2,40 @@
 #include "api/api_internal.h"
 #include "base/json_scan.h"
 #include "base/log.h"
+#include "base/memory.h"
+#include "base/text.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+/* What the domain finds wrong begins with its place, as in "browser_config.viewport.width must ...": that as a loc,
+ * when the body has such a member. */
+static json_t *place_of(const json_t *body, const char *text) {
+    static const char ends[] = ".[]: ";
+    cleanup_free char *first = memory_print("%.*s", (int)strcspn(text, ends), text);
+    json_t *loc = json_pack("[s]", "body");
+    if (!json_object_get(body, first))
+        return loc;
+    while (*text && *text != ' ' && *text != ':') {
+        size_t length = strcspn(text, ends);
+        int64_t index;
+        cleanup_free char *part = memory_print("%.*s", (int)length, text);
+        if (text[length] == ']' && text_parse_int(part, 0, INT32_MAX, &index) == 0)
+            json_array_append_new(loc, json_integer(index));
+        else if (length)
+            json_array_append_new(loc, json_string(part));
+        text += length + (text[length] == '.' || text[length] == '[' || text[length] == ']');
+    }
+    return loc;
+}
 
 /* FastAPI's shape: a list of what is wrong and where. */
 static void answer_complaints(struct api_call *call, struct http_request *request) {
     const struct error *e = &call->inside->error;
     cleanup_json json_t *detail = take_pointer(call->inside->complaints);
     if (!detail)
-        detail = json_pack("[{s:[s], s:s, s:s}]", "loc", "body", "msg", e->text, "type", "value_error");
+        detail =
+            json_pack("[{s:o, s:s, s:s}]", "loc", place_of(call->body, e->text), "msg", e->text, "type", "value_error");
     cleanup_json json_t *answer = json_pack("{s:O?, s:s, s:s, s:s}", "detail", detail, "code", error_name(e->code),
                                             "hint", e->hint, "request_id", http_request_id(request));
     if (answer)

@@ -59,6 +59,10 @@ describe('an agent', () => {
     const preset = await makePreset();
     await refused(post('/agents', { name: 'x', preset_id: preset.id, script: [{ clik: 'x' }] }), 422, null, /steps\[0\]/);
     await refused(post('/agents', { name: 'x', preset_id: preset.id, browser_config: { cpus: 'many' } }), 422);
+    const placed = async (browser_config) => (await post('/agents', { name: 'x', preset_id: preset.id, browser_config })).body.detail[0].loc;
+    assert.deepEqual(await placed({ geolocation: { latitude: 100, longitude: 0 } }), ['body', 'browser_config', 'geolocation', 'latitude']);
+    assert.deepEqual(await placed({ blocked_resources: ['image', 'smell'] }), ['body', 'browser_config', 'blocked_resources', 1]);
+    assert.deepEqual(await placed({ headers: { Cookie: 'a=b' } }), ['body', 'browser_config', 'headers', 'Cookie']);
   });
 
   test("another's preset is not there", async () => {
@@ -292,12 +296,13 @@ describe('the rest', () => {
     await refused(get('/statistics/dashboard?days=91'), 422);
   });
 
-  test('scripts and browser_config have schemas', async () => {
+  test('scripts, browser_config and additional_config have schemas', async () => {
     const script = await good(get('/schemas/script'));
     assert.ok(script.$defs.step.properties.click);
     const refs = new Set([...JSON.stringify(script).matchAll(/"#\/\$defs\/(\w+)"/g)].map(([, name]) => name));
     for (const name of refs) assert.ok(script.$defs[name], name);
     const config = await good(get('/schemas/browser_config'));
     assert.ok(config.properties.viewport && config.$defs.viewport);
+    assert.ok((await good(get('/schemas/additional_config'))).properties.limits.properties.steps);
   });
 });
