@@ -3,6 +3,7 @@ import type { JsonObject } from '@/shared/api/types';
 import { formatBytes, formatDuration, formatRelative } from '@/shared/format';
 import type { Step, ThreadEvent } from '@/features/threads/threads.types';
 import { takeStep } from '@/features/threads/useSteps';
+import { totalsOf } from '@/features/threads/useTurns';
 import { cellText, tablesOf, valuesOf } from '@/features/threads/useResultTable';
 import { configOfFields, fieldsOfConfig } from '@/features/agents/useBrowserConfig';
 
@@ -29,6 +30,22 @@ describe('steps of a run', () => {
     const path = 'steps[0].repeat.steps[0]';
     const steps = stepsOf(event(1, 'step.started', { path }), event(2, 'step.finished', { path }), event(3, 'step.started', { path }));
     expect(steps.map((step) => [step.state, step.depth])).toEqual([['done', 1], ['running', 1]]);
+  });
+});
+
+describe('turns of a model', () => {
+  const observed = (seq: number, turn: number) => event(seq, 'model.observed', { turn, observation: 'o', screenshot: 's', elements: 12, hidden: 1, duration_ms: 40, url: 'http://a/', title: 'A' });
+  const answered = (seq: number, turn: number) => event(seq, 'model.answered', { turn, text: 'Click', calls: [{ id: '1', name: 'click', arguments: { element: 3 } }], usage: { input_tokens: 100, output_tokens: 5, cached_tokens: 60 }, cost_micro: 250, attempts: 1, duration_ms: 900, model: 'm' });
+
+  it('are what it saw and what it said, then its actions', () => {
+    const steps = stepsOf(observed(1, 1), answered(2, 1), event(3, 'step.started', { path: 'turn[1].calls[0]', action: 'click' }, 'Click x'), event(4, 'step.finished', { path: 'turn[1].calls[0]' }), observed(5, 2));
+    expect(steps.map((step) => [step.kind, step.state, step.depth])).toEqual([['turn', 'done', 0], ['step', 'done', 1], ['turn', 'running', 0]]);
+    expect(steps[0]).toMatchObject({ title: 'A', artifact: 's', durationMs: 940, turn: { observation: 'o', elements: 12, answer: { text: 'Click', calls: [{ name: 'click', arguments: { element: 3 } }], cachedTokens: 60 } } });
+    expect(totalsOf(steps)).toEqual({ turns: 1, input: 100, output: 5, costMicro: 250 });
+  });
+  it('have questions and warnings among them, and survive an answer without a turn', () => {
+    const steps = stepsOf(answered(1, 1), event(2, 'question.asked', { kind: 'captcha', screenshot: 's' }, 'Please'), event(3, 'model.warned', {}, 'Again'), event(4, 'question.expired', {}));
+    expect(steps.map((step) => [step.kind, step.state, step.artifact])).toEqual([['note', 'done', 's'], ['note', 'passed-over', null], ['note', 'failed', null]]);
   });
 });
 

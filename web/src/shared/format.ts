@@ -51,5 +51,7 @@ export const formatBytes = (bytes: number, locale: string): string => {
 };
 
 export const formatNumber = (value: number, locale: string): string => new Intl.NumberFormat(locale).format(value);
+/** Small amounts keep their first digits. */
+export const formatMoney = (units: number, locale: string): string => new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: units && Math.abs(units) < 1 ? 4 : 2 }).format(units);
 export const formatPercent = (share: number | null, locale: string): string =>
   share === null ? '–' : new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 }).format(share);

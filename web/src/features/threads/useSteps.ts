@@ -2,6 +2,7 @@
 import type { Json, JsonObject } from '@/shared/api/types';
 import { isObject } from '@/shared/json';
 import type { Step, ThreadEvent } from './threads.types';
+import { takeTurn } from './useTurns';
 
 const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
 
@@ -9,6 +10,7 @@ const textOf = (value: Json | undefined): string => (typeof value === 'string' ?
 const depthOf = (path: string): number => Math.max(0, (path.match(/\[\d+\]/g)?.length ?? 1) - 1);
 
 const begin = (event: ThreadEvent, data: JsonObject): Step => ({
+  kind: 'step',
   key: event.seq,
   path: textOf(data.path),
   depth: depthOf(textOf(data.path)),
@@ -20,6 +22,7 @@ const begin = (event: ThreadEvent, data: JsonObject): Step => ({
   artifact: null,
   error: null,
   data,
+  turn: null,
 });
 
 const finish = (step: Step, event: ThreadEvent, data: JsonObject): void => {
@@ -32,7 +35,7 @@ const finish = (step: Step, event: ThreadEvent, data: JsonObject): void => {
 };
 
 export const takeStep = (steps: Step[], event: ThreadEvent): void => {
-  if (!event.kind.startsWith('step.')) return;
+  if (takeTurn(steps, event) || !event.kind.startsWith('step.')) return;
   const data = event.data ?? {};
   if (event.kind === 'step.started') {
     steps.push(begin(event, data));

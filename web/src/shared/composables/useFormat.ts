@@ -12,6 +12,7 @@ export const useFormat = () => {
     duration: (ms: number | null | undefined) => format.formatDuration(ms, locale.value),
     bytes: (bytes: number) => format.formatBytes(bytes, locale.value),
     number: (value: number) => format.formatNumber(value, locale.value),
+    money: (units: number) => format.formatMoney(units, locale.value),
     percent: (share: number | null) => format.formatPercent(share, locale.value),
   };
 };
