@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { check, choicesAt, namesAt } from '@/shared/editor/schemaHelp';
 import type { JsonObject } from '@/shared/api/types';
-import { fieldsOf, initialOf, problemsOf } from '@/shared/schemaFields';
+import { configOfFields, fieldsOfConfig, placeOfProblem, schemaOfMore } from '@/features/agents/useBrowserConfig';
+import { fieldsOf, initialOf, pairsOf, problemsOf, textOfPairs } from '@/shared/schemaFields';
 
 const script: JsonObject = {
   type: 'object',
@@ -55,5 +56,37 @@ describe('a form of a JSON Schema', () => {
     expect(problemsOf(schema, { count: 9 })).toEqual({ url: { key: 'required' }, count: { key: 'most', limit: 5 } });
     expect(problemsOf(schema, { url: 'x', count: 1.5 })).toEqual({ count: { key: 'whole' } });
     expect(problemsOf(schema, { url: 'x', count: 3 })).toEqual({});
+  });
+});
+
+describe('a form of browser_config', () => {
+  const schema: JsonObject = {
+    type: 'object',
+    properties: { locale: { type: 'string' }, spot: { $ref: '#/$defs/spot', description: 'here' }, kinds: { type: 'array', items: { enum: ['a', 'b'] } }, headers: { type: 'object', properties: {}, additionalProperties: { type: 'string' } } },
+    $defs: { spot: { type: 'object', required: ['north'], properties: { north: { type: 'number', minimum: -90, maximum: 90 } }, description: 'there' } },
+  };
+  const more = schemaOfMore(schema);
+
+  it('has what is not made by hand, through references', () => {
+    expect(fieldsOf(more).map((field) => [field.name, field.kind, field.description])).toEqual([['spot', 'group', 'here'], ['kinds', 'choices', ''], ['headers', 'pairs', '']]);
+    expect(fieldsOf(more)[1].choices).toEqual(['a', 'b']);
+  });
+  it('finds what is wrong inside a group', () => {
+    expect(problemsOf(more, { spot: { north: 91 } })).toEqual({ 'spot.north': { key: 'most', limit: 90 } });
+    expect(problemsOf(more, { spot: { other: 1 } })).toEqual({ 'spot.north': { key: 'required' } });
+    expect(problemsOf(more, { headers: 'no pair' })).toEqual({ headers: { key: 'pairs' } });
+  });
+  it('keeps members that it does not know, and says no more than was said', () => {
+    const config: JsonObject = { locale: 'de', future: { a: 1 }, viewport: { width: 1, height: 2, touch: false }, proxy: { url: 'http://a:1' } };
+    expect(configOfFields(fieldsOfConfig(config), config)).toEqual(config);
+  });
+  it('knows where a problem is shown', () => {
+    expect(['browser_config.memory_mb', 'browser_config.spot.north', 'name'].map(placeOfProblem)).toEqual(['memory_mb', 'more.spot.north', 'name']);
+  });
+  it('reads pairs by line', () => {
+    expect(pairsOf('X-A: 1\n\nB:  two: 2 ')).toEqual({ 'X-A': '1', B: 'two: 2' });
+    expect(pairsOf('X-A')).toBe('X-A');
+    expect(pairsOf(' ')).toBeUndefined();
+    expect(textOfPairs({ a: 'b', c: 'd' })).toBe('a: b\nc: d');
   });
 });

@@ -9,9 +9,10 @@ const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
 /**
  * A form's values, what is wrong with each field, and sending it. What the server finds wrong with a field is shown at
- * the field; what belongs to no field of the form is `problem`.
+ * the field; what belongs to no field of the form is `problem`. `placeOf` says where the form shows a path of the server's,
+ * when its fields are parts of one member: "more.a.b" is then a key of `errors`.
  */
-export const useForm = <T extends object>(initial: T, checks: Checks<T> = {}) => {
+export const useForm = <T extends object>(initial: T, checks: Checks<T> = {}, placeOf?: (path: string) => string) => {
   const { t, te } = useI18n();
   const { textOf, hintOf } = useProblem();
   const values = reactive(copy(initial)) as T;
@@ -22,8 +23,9 @@ export const useForm = <T extends object>(initial: T, checks: Checks<T> = {}) =>
   const busy = ref(false);
   const isDirty = computed(() => JSON.stringify(values) !== clean.value);
 
-  const wording = (found: FieldProblem): string =>
-    te(`validation.${found.type}`) ? t(`validation.${found.type}`) : found.msg;
+  /** The server's own words begin with the place, which the field shows. */
+  const bare = (found: FieldProblem): string => found.msg.replace(/^[\w-]+(\.[\w-]+|\[\d+\])+:? /, '');
+  const wording = (found: FieldProblem): string => (te(`validation.${found.type}`) ? t(`validation.${found.type}`) : bare(found));
 
   const reset = (to: T): void => {
     Object.assign(values, copy(to));
@@ -47,12 +49,13 @@ export const useForm = <T extends object>(initial: T, checks: Checks<T> = {}) =>
   const explain = (error: unknown): void => {
     const fields = error instanceof ApiError ? Object.entries(error.fields) : [];
     errors.value = {};
-    for (const [field, found] of fields) {
-      const key = isShown(field) ? field.split('.')[0] : '';
+    for (const [path, found] of fields) {
+      const field = placeOf?.(path) ?? path;
+      const key = isShown(field) ? (placeOf ? field : field.split('.')[0]) : '';
       const texts = found.map((one) => (key && field !== key ? `${field.slice(key.length + 1)}: ${wording(one)}` : wording(one)));
       if (key) (errors.value[key] ??= []).push(...texts);
     }
-    const strangers = fields.filter(([field]) => !isShown(field)).map(([field, found]) => `${field}: ${found.map(wording).join(', ')}`);
+    const strangers = fields.filter(([path]) => !isShown(placeOf?.(path) ?? path)).map(([field, found]) => `${field}: ${found.map(wording).join(', ')}`);
     problem.value = fields.length ? strangers.join('; ') : textOf(error);
     hint.value = fields.length ? '' : hintOf(error);
   };
