@@ -1,5 +1,5 @@
 import { api, newKey, type Query } from '@/shared/api/client';
-import type { Page, Preset, Revision, RevisionWhole } from '@/shared/api/types';
+import type { JsonObject, Model, Page, Preset, Revision, RevisionWhole } from '@/shared/api/types';
 
 export type PresetInput = Pick<Preset, 'name' | 'description' | 'ai_model' | 'temperature' | 'max_tokens' | 'system_prompt' | 'additional_config'>;
 
@@ -12,3 +12,5 @@ export const presetRevisions = async (id: string, signal?: AbortSignal) => (awai
 export const presetRevision = (id: string, revision: number, signal?: AbortSignal) => api.get<RevisionWhole>(`/presets/${id}/revisions/${revision}`, { signal });
 /** Only when the preset is still as it was at `current`. */
 export const restorePreset = (id: string, revision: number, current: number) => api.post<Preset>(`/presets/${id}/revisions/${revision}/restore`, undefined, { revision: current });
+export const allModels = async (signal?: AbortSignal) => (await api.get<{ items: Model[] }>('/models', { signal })).items;
+export const configSchema = (signal?: AbortSignal) => api.get<JsonObject>('/schemas/additional_config', { signal });
