@@ -1,4 +1,4 @@
-import { mdiAccountGroupOutline, mdiApplicationOutline, mdiBrain, mdiKeyOutline, mdiPlayBoxMultipleOutline, mdiRobotOutline, mdiViewDashboardOutline } from '@mdi/js';
+import { mdiAccountGroupOutline, mdiApplicationOutline, mdiBrain, mdiCreationOutline, mdiKeyOutline, mdiPlayBoxMultipleOutline, mdiRobotOutline, mdiViewDashboardOutline } from '@mdi/js';
 import type { Role } from '@/shared/api/types';
 
 export interface NavigationItem {
@@ -15,5 +15,6 @@ export const navigation: readonly NavigationItem[] = [
   { route: 'presets', text: 'nav.presets', icon: mdiBrain },
   { route: 'browsers', text: 'nav.browsers', icon: mdiApplicationOutline },
   { route: 'credentials', text: 'nav.credentials', icon: mdiKeyOutline },
+  { route: 'models', text: 'nav.models', icon: mdiCreationOutline, least: 'admin' },
   { route: 'users', text: 'nav.users', icon: mdiAccountGroupOutline, least: 'admin' },
 ];
