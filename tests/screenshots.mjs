@@ -27,6 +27,15 @@ async function seed(web) {
   const catalogue = await agent('Catalogue of the shop', [{ name: 'Open the shop', goto: '{{inputs.url}}' }, { name: 'Read the products', ...list }, { screenshot: 'catalogue' }], { description: 'Reads every product with its price', ...inputs });
   const failing = await agent('Price watcher', [{ goto: `${web.shop.url}/` }, { click: { role: 'button', name: 'Sign in' }, timeout_ms: 1500 }]);
   const slow = await agent('Watch the shop', [{ goto: `${web.shop.url}/` }, { repeat: { steps: [{ wait_for: { ms: 1000 } }], times: 10000 } }]);
+  await request('PATCH', `/agents/${catalogue.id}`, { description: 'Reads every product with its price and link', script: { steps: [{ goto: '{{inputs.url}}' }, list, { screenshot: 'catalogue' }] } });
+  await request('POST', '/model-providers', {
+    name: 'work', kind: 'openai', api_key: 'not a key', models: [
+      { name: 'gpt-5', label: 'GPT-5', vision: true, context_tokens: 400000, min_role: 'pro_user', input_price: 1250000, output_price: 10000000, cached_price: 125000 },
+      { name: 'gpt-5-mini', context_tokens: 400000, input_price: 250000, output_price: 2000000, cached_price: 25000 },
+    ],
+  });
+  await request('POST', '/model-providers', { name: 'local', kind: 'openai', base_url: 'http://127.0.0.1:11434/v1' });
+  const thinking = await request('POST', '/presets', { name: 'Careful', description: 'Asks before it buys', ai_model: 'work/gpt-5', system_prompt: 'Be brief.', additional_config: { vision: true, limits: { steps: 40, cost_micro: 500000 } } });
   await request('POST', '/credentials', { name: 'Shop account', username: 'anna', secret: 'not so secret', domains: ['shop.example.com'] });
   await request('POST', '/auth/api-keys', { name: 'Nightly job', scopes: ['read', 'run'] });
   const run = (agent, body = {}) => request('POST', `/agents/${agent.id}/threads`, body);
@@ -36,10 +45,10 @@ async function seed(web) {
   const failed = await run(failing);
   await ended(failed);
   const live = await run(slow, { task: 'Tell me when something changes' });
-  return { preset, catalogue, done, failed, live };
+  return { preset, thinking, catalogue, done, failed, live };
 }
 
-const pagesOf = ({ preset, catalogue, done, failed, live }) => ({
+const pagesOf = ({ preset, thinking, catalogue, done, failed, live }) => ({
   dashboard: '/',
   threads: '/threads',
   'thread-live': `/threads/${live.id}`,
@@ -53,12 +62,15 @@ const pagesOf = ({ preset, catalogue, done, failed, live }) => ({
   'agent-browser': `/agents/${catalogue.id}/browser`,
   'agent-credentials': `/agents/${catalogue.id}/credentials`,
   'agent-settings': `/agents/${catalogue.id}/settings`,
-  'agent-revisions': `/agents/${catalogue.id}/revisions`,
+  'agent-revisions': [`/agents/${catalogue.id}/revisions`, (page) => page.locator('li [aria-expanded]').first().click()],
   presets: '/presets',
   preset: `/presets/${preset.id}`,
+  'preset-model': `/presets/${thinking.id}`,
   'preset-new': '/presets/new',
   browsers: '/browsers',
   credentials: '/credentials',
+  models: '/models',
+  'models-edit': ['/models', (page) => page.locator('.v-card .v-btn--icon').first().click()],
   users: '/users',
   profile: '/profile',
   'profile-security': '/profile/security',
@@ -77,10 +89,15 @@ const settled = async (page) => {
 
 async function take(page, set, pages) {
   fs.mkdirSync(path.join(folder, set.name), { recursive: true });
-  for (const [name, address] of Object.entries(pages)) {
+  for (const [name, found] of Object.entries(pages)) {
     if (wanted.length && !wanted.includes(name)) continue;
+    const [address, act] = [found].flat();
     await page.goto(address);
     await settled(page);
+    if (act) {
+      await act(page);
+      await settled(page);
+    }
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     if (wide > 0) console.log(`${set.name}/${name}: ${wide} px wider than the window`);
     await page.screenshot({ path: path.join(folder, set.name, `${name}.png`), fullPage: true });

@@ -25,6 +25,7 @@ export const linkCredential = (id: string, credential: string) => api.put<void>(
 export const unlinkCredential = (id: string, credential: string) => api.delete(`/agents/${id}/credentials/${credential}`);
 
 export const allPresets = async (signal?: AbortSignal) => (await api.get<Page<Preset>>('/presets', { query: { size: 100, sort: 'name' }, signal })).items;
+export const getPreset = (id: string, signal?: AbortSignal) => api.get<Preset>(`/presets/${id}`, { signal });
 export const createScriptPreset = (name: string, description: string) => api.post<Preset>('/presets', { name, description, ai_model: 'script' }, { idempotencyKey: newKey() });
 export const allCredentials = async (signal?: AbortSignal) => (await api.get<Page<Credential>>('/credentials', { query: { size: 100, sort: 'name' }, signal })).items;
 export const scriptSchema = (signal?: AbortSignal) => api.get<JsonObject>('/schemas/script', { signal });

@@ -2,12 +2,16 @@ import type { Json, JsonObject } from '@/shared/api/types';
 
 export interface Template {
   key: string;
+  /** null: a model works by what it is told. */
   script: Json;
   input_schema: JsonObject | null;
 }
 
 const text = (title: string, more: JsonObject = {}): JsonObject => ({ type: 'string', title, ...more });
 const inputs = (properties: JsonObject, required: string[]): JsonObject => ({ type: 'object', properties, required });
+
+/** No steps: a preset with a model is needed. */
+export const inWords: Template = { key: 'words', script: null, input_schema: null };
 
 /** Where an agent may begin; their titles and explanations are texts agents.template.*. */
 export const templates: readonly Template[] = [

@@ -150,7 +150,7 @@ export interface components {
             created_at: string;
             /** @description For people. */
             description: string;
-            /** @description Where it may be filled in: each domain and what is beneath it. */
+            /** @description Where it may be filled in: each domain and what is beneath it, over https. host:port means that port alone, with or without TLS. */
             domains: string[];
             /** @description Whether it has an authenticator's secret. */
             has_totp: boolean;
@@ -214,6 +214,38 @@ export interface components {
                 [key: string]: unknown;
             }[];
         };
+        /** @description A question as its link shows it. */
+        LinkedQuestion: {
+            /** @description Who asks. */
+            agent_name?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it waits.
+             */
+            asked_at: string;
+            /** @description The action that waits for approval. */
+            call?: unknown;
+            /** @description Answers to choose from. */
+            choices?: string[] | null;
+            /**
+             * Format: date-time
+             * @description Until when it can be answered.
+             */
+            deadline_at: string;
+            /** @description What `values` may have: name and label each. */
+            fields?: {
+                [key: string]: unknown;
+            }[] | null;
+            /**
+             * @description What is wanted.
+             * @enum {string}
+             */
+            kind: "question" | "approval" | "captcha" | "code" | "blocked";
+            /** @description A data: URL of what the page looked like. */
+            screenshot?: string | null;
+            /** @description What the agent says. It may repeat a page's words. */
+            text: string;
+        };
         /** @description The one who asks. */
         Me: {
             /**
@@ -260,9 +292,87 @@ export interface components {
              */
             updated_at: string;
         };
+        /** @description A model that presets may name. */
+        Model: {
+            /** @description The provider names no models: any of its own may be asked for, as "provider/NAME". */
+            any: boolean;
+            /** @description Millionths of the accounting currency per million cached input tokens. */
+            cached_price?: number;
+            /** @description Most tokens that it reads; 0: not known. */
+            context_tokens?: number;
+            /** @description "provider/name", as a preset's ai_model has it. */
+            id: string;
+            /** @description Millionths of the accounting currency per million input tokens. */
+            input_price?: number;
+            /**
+             * @description How its provider is spoken to.
+             * @enum {string}
+             */
+            kind: "openai" | "anthropic";
+            /** @description What people call it. */
+            label: string;
+            /**
+             * @description The least role that may use it.
+             * @enum {string}
+             */
+            min_role?: "guest" | "free_user" | "pro_user" | "team_member" | "team_organizer" | "admin" | "super_admin";
+            /** @description What its provider calls it. */
+            name: string;
+            /** @description Millionths of the accounting currency per million output tokens. */
+            output_price?: number;
+            /** @description Its provider's name. */
+            provider: string;
+            /**
+             * @description Where the provider is set up.
+             * @enum {string}
+             */
+            source: "database" | "environment";
+            /** @description Whether it sees pictures. */
+            vision?: boolean;
+        };
+        /** @description Who offers models. */
+        ModelProvider: {
+            /** @description Where it is reached, such as http://127.0.0.1:11434/v1; empty: the kind's own. */
+            base_url: string;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string | null;
+            /** @description Whether a key is kept. */
+            has_key: boolean;
+            /**
+             * Format: uuid
+             * @description null: one of the environment, which has a name only.
+             */
+            id: string | null;
+            /** @description Whether its models may be used. */
+            is_active: boolean;
+            /**
+             * @description openai: chat completions, as many others offer them. anthropic: Messages.
+             * @enum {string}
+             */
+            kind: "openai" | "anthropic";
+            /** @description What it offers; empty: any model, without prices, for every role. */
+            models: components["schemas"]["ProviderModel"][];
+            /** @description a-z, 0-9, _ and -; "name/model" in presets. It goes before one of the environment. */
+            name: string;
+            /** @description Counts changes; the ETag. */
+            revision: number | null;
+            /**
+             * @description environment: it is read-only here; one of the same name in the database goes before it.
+             * @enum {string}
+             */
+            source: "database" | "environment";
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string | null;
+        };
         /** @description A model and how it thinks. */
         Preset: {
-            /** @description Settings that only one provider knows. */
+            /** @description How the model works: limits, vision and the like (docs/model.md). */
             additional_config: {
                 [key: string]: unknown;
             };
@@ -313,6 +423,87 @@ export interface components {
              * @description When it was last changed.
              */
             updated_at: string;
+        };
+        /** @description A model that a provider offers. */
+        ProviderModel: {
+            /** @description Millionths of the accounting currency per million cached input tokens. */
+            cached_price?: number;
+            /** @description Most tokens that it reads; 0: not known. */
+            context_tokens?: number;
+            /** @description Millionths of the accounting currency per million input tokens. */
+            input_price?: number;
+            /** @description What people call it. */
+            label?: string;
+            /**
+             * @description The least role that may use it.
+             * @enum {string}
+             */
+            min_role?: "guest" | "free_user" | "pro_user" | "team_member" | "team_organizer" | "admin" | "super_admin";
+            /** @description What its provider calls it. */
+            name: string;
+            /** @description Millionths of the accounting currency per million output tokens. */
+            output_price?: number;
+            /** @description Whether it sees pictures. */
+            vision?: boolean;
+        };
+        /** @description What a run asks a person. */
+        Question: {
+            /** @description With `by`, who gave it. A code is not shown. */
+            answer?: unknown;
+            /**
+             * Format: date-time
+             * @description Since when it waits.
+             */
+            asked_at: string;
+            /** @description The action that waits for approval. */
+            call?: unknown;
+            /** @description Answers to choose from. */
+            choices?: string[] | null;
+            /**
+             * Format: date-time
+             * @description Until when it can be answered.
+             */
+            deadline_at: string;
+            /**
+             * Format: date-time
+             * @description When it was answered or withdrawn.
+             */
+            ended_at?: string | null;
+            /** @description What `values` may have: name and label each. */
+            fields?: {
+                [key: string]: unknown;
+            }[] | null;
+            /**
+             * Format: uuid
+             * @description UUIDv7.
+             */
+            id: string;
+            /**
+             * @description What is wanted.
+             * @enum {string}
+             */
+            kind: "question" | "approval" | "captcha" | "code" | "blocked";
+            /** @description Of open ones, for callers who may answer: a page that takes one answer without signing in. */
+            link?: string;
+            /**
+             * Format: uuid
+             * @description An artifact: what the page looked like.
+             */
+            screenshot_id?: string | null;
+            /**
+             * @description Only open ones can be answered.
+             * @enum {string}
+             */
+            status: "open" | "answered" | "withdrawn" | "expired";
+            /** @description What the agent says. It may repeat a page's words. */
+            text: string;
+            /**
+             * Format: uuid
+             * @description Whose run asks.
+             */
+            thread_id: string;
+            /** @description Why it was withdrawn: handled, stopped, or how the thread ended. */
+            why?: string;
         };
         /** @description One of an object's edits. */
         Revision: {

@@ -35,6 +35,9 @@ export type User = Answer<'User', { settings: JsonObject }>;
 export type Me = Answer<'Me', { settings: JsonObject; quotas: Record<string, Quota> }>;
 export type Tokens = Omit<components['schemas']['Tokens'], 'user'>;
 export type PublicConfig = Answer<'Config'>;
+export type Model = Answer<'Model'>;
+export type ProviderModel = components['schemas']['ProviderModel'];
+export type ModelProvider = Answer<'ModelProvider', { models: ProviderModel[] }>;
 export type Preset = Answer<'Preset', { additional_config: JsonObject; agents_count: number }>;
 export type Agent = Answer<
   'Agent',
@@ -47,6 +50,8 @@ export type ThreadBrief = Pick<
   Thread,
   'id' | 'agent_id' | 'agent_name' | 'status' | 'reason' | 'task' | 'queued_at' | 'start_time' | 'end_time' | 'execution_time_ms'
 >;
+export type Question = Answer<'Question', { fields: JsonObject[] | null; call: Json; answer: Json; choices: string[] | null; screenshot_id: string | null; link?: string }>;
+export type LinkedQuestion = Answer<'LinkedQuestion', { fields: JsonObject[] | null; call: Json; choices: string[] | null }>;
 export type ThreadEvent = Answer<'ThreadEvent', { data: JsonObject | null }>;
 export type Credential = Answer<'Credential'>;
 export type Session = Answer<'Session'>;
