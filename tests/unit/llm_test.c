@@ -204,6 +204,287 @@ static void a_message_of_no_known_role_is_refused(void **state) {
     }
 }
 
+static void what_a_server_does_not_know_is_left_out(void **state) {
+    static const struct {
+        unsigned quirk;
+        const char *before, *after; /* a member that goes, one that comes */
+    } cases[] = {
+        {LLM_QUIRK_NO_STREAM, "stream", NULL},
+        {LLM_QUIRK_NO_STREAM_OPTIONS, "stream_options", NULL},
+        {LLM_QUIRK_NO_RESPONSE_FORMAT, "response_format", NULL},
+        {LLM_QUIRK_OTHER_MAX_TOKENS, "max_tokens", "max_completion_tokens"},
+        {LLM_QUIRK_NO_TEMPERATURE, "temperature", NULL},
+        {LLM_QUIRK_NO_TOOL_CHOICE, "tool_choice", NULL},
+    };
+    cleanup_json json_t *messages = quoted(CONVERSATION), *tools = quoted(TOOLS), *schema = quoted("{'type':'object'}");
+    struct llm_settings settings = settings_of(LLM_OPENAI);
+    struct llm_request request = {
+        .messages = messages, .tools = tools, .tool_choice = "click", .response_schema = schema};
+    settings.temperature = 0.5;
+    settings.max_tokens = 100;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        cleanup_json json_t *plain = body_of(&settings, &request, 0);
+        cleanup_json json_t *changed = body_of(&settings, &request, cases[i].quirk);
+        assert_non_null(json_object_get(plain, cases[i].before));
+        assert_null(json_object_get(changed, cases[i].before));
+        if (cases[i].after)
+            assert_non_null(json_object_get(changed, cases[i].after));
+    }
+}
+
+static void a_schema_of_no_object_is_wrapped_for_a_call(void **state) {
+    cleanup_json json_t *messages = quoted(CONVERSATION);
+    cleanup_json json_t *schema =
+        quoted("{'type':'array','items':{'$ref':'#/$defs/a'},'$defs':{'a':{'type':'string'}}}");
+    struct llm_settings settings = settings_of(LLM_ANTHROPIC);
+    struct llm_request request = {.messages = messages, .response_schema = schema};
+    cleanup_json json_t *body = body_of(&settings, &request, 0);
+    const json_t *input = json_object_get(json_array_get(json_object_get(body, "tools"), 0), "input_schema");
+    assert_string_equal(json_text_or(input, "type", ""), "object");
+    assert_true(json_equal(json_object_get(json_object_get(input, "properties"), "value"), schema));
+    assert_non_null(json_object_get(json_object_get(input, "$defs"), "a"));
+    struct llm_reading reading;
+    struct llm_answer answer = {0};
+    llm_reading_begin(&reading, &request);
+    static const char whole[] = "{\"content\":[{\"type\":\"tool_use\",\"id\":\"x\",\"name\":\"answer\",\"input\":"
+                                "{\"value\":[\"a\",\"b\"]}}],\"stop_reason\":\"tool_use\"}";
+    assert_int_equal(llm_protocol_read(&llm_anthropic, &reading, NULL, whole, strlen(whole), NULL, NULL), 0);
+    llm_protocol_answer(&llm_anthropic, &reading, &answer);
+    check_json(answer.structure, "[\"a\",\"b\"]");
+    assert_int_equal(json_array_size(answer.calls), 0);
+    llm_answer_done(&answer);
+    llm_reading_done(&reading);
+}
+
+/* ------------------------------------------------------------------------------------------------ answers */
+
+static void note_delta(void *user, const char *text, size_t length) {
+    text_append(user, text, length);
+}
+
+/* Reads a stream of events, one a line; shows "text|calls|finish|usage". */
+static char *answer_to(const struct llm_protocol *protocol, const char *events) {
+    cleanup_text struct text deltas = {0};
+    struct llm_request request = {.delta = note_delta, .user = &deltas};
+    struct llm_reading reading;
+    struct llm_answer answer = {0};
+    struct llm_failure failure = {0};
+    cleanup_free char *copy = memory_copy_text(events);
+    char *save = NULL;
+    llm_reading_begin(&reading, &request);
+    for (char *c = copy; *c; c++)
+        *c = *c == '\'' ? '"' : *c;
+    for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+        assert_int_equal(llm_protocol_read(protocol, &reading, "", line, strlen(line), &failure, NULL), 0);
+    llm_protocol_answer(protocol, &reading, &answer);
+    assert_string_equal(deltas.data ? deltas.data : "", answer.text);
+    cleanup_free char *calls = json_print(answer.calls);
+    char *shown = memory_print("%s|%s|%d|%lld,%lld,%lld,%lld%s", answer.text, calls, answer.finish,
+                               (long long)answer.usage.input_tokens, (long long)answer.usage.output_tokens,
+                               (long long)answer.usage.cached_tokens, (long long)answer.usage.written_tokens,
+                               reading.whole ? "" : "|cut");
+    llm_answer_done(&answer);
+    llm_reading_done(&reading);
+    return shown;
+}
+
+#define TEXT(text) "{'choices':[{'delta':{'content':'" text "'}}]}\n"
+#define STOP       "{'choices':[{'delta':{},'finish_reason':'stop'}]}\n"
+#define USAGE                                                                                                          \
+    "{'choices':[],'usage':{'prompt_tokens':9,'completion_tokens':2,'prompt_tokens_details':{'cached_tokens':4}}}\n"
+
+static void chat_completions_are_read(void **state) {
+    static const struct {
+        const char *events, *answer;
+    } cases[] = {
+        {TEXT("Hel") TEXT("lo") STOP USAGE "[DONE]", "Hello|[]|0|9,2,4,0"},
+        {TEXT("Hello") USAGE, "Hello|[]|0|9,2,4,0|cut"},
+        {TEXT("<thi") TEXT("nk>a\\nb</th") TEXT("ink>\\n\\n") TEXT("Hello") STOP USAGE, "Hello|[]|0|9,2,4,0"},
+        {TEXT(" <think>never ends") STOP USAGE, "|[]|0|9,2,4,0"},
+        {TEXT("<thin ice>") STOP USAGE, "<thin ice>|[]|0|9,2,4,0"},
+        {TEXT("a <think>b</think>") STOP USAGE, "a <think>b</think>|[]|0|9,2,4,0"},
+        {"{'choices':[{'delta':{'reasoning_content':'hm','content':null}}]}\n" TEXT("Hello") STOP USAGE,
+         "Hello|[]|0|9,2,4,0"},
+        {"{'choices':[{'delta':{'tool_calls':[{'index':0,'id':'a','function':{'name':'f','arguments':'{\\'x\\''}}]}}]}"
+         "\n"
+         "{'choices':[{'delta':{'tool_calls':[{'index':1,'id':'b','function':{'name':'g','arguments':''}}]}}]}\n"
+         "{'choices':[{'delta':{'tool_calls':[{'index':0,'function':{'arguments':':1}'}}]},'finish_reason':'tool_calls'"
+         "}]}\n" USAGE,
+         "|[{'id':'a','name':'f','arguments':{'x':1}},{'id':'b','name':'g','arguments':{}}]|1|9,2,4,0"},
+        {"{'choices':[{'delta':{'tool_calls':[{'id':'a','function':{'name':'f','arguments':{'x':1}}},"
+         "{'id':'b','function':{'name':'f','arguments':'[1]'}}]},'finish_reason':'length'}]}\n" USAGE,
+         "|[{'id':'a','name':'f','arguments':{'x':1}},{'id':'b','name':'f','arguments':null,'malformed':'[1]'}]|2|9,2,"
+         "4,0"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        cleanup_free char *found = answer_to(&llm_openai, cases[i].events);
+        cleanup_free char *wanted = memory_copy_text(cases[i].answer);
+        for (char *c = wanted; *c; c++)
+            *c = *c == '\'' ? '"' : *c;
+        assert_string_equal(found, wanted);
+    }
+}
+
+static void anthropic_messages_are_read(void **state) {
+    cleanup_free char *found = answer_to(
+        &llm_anthropic,
+        "{'type':'message_start','message':{'usage':{'input_tokens':5,'cache_read_input_tokens':7,"
+        "'cache_creation_input_tokens':3,'output_tokens':1}}}\n"
+        "{'type':'ping'}\n"
+        "{'type':'content_block_start','index':0,'content_block':{'type':'thinking','thinking':'','signature':''}}\n"
+        "{'type':'content_block_delta','index':0,'delta':{'type':'thinking_delta','thinking':'hm'}}\n"
+        "{'type':'content_block_delta','index':0,'delta':{'type':'signature_delta','signature':'s'}}\n"
+        "{'type':'content_block_start','index':1,'content_block':{'type':'text','text':''}}\n"
+        "{'type':'content_block_delta','index':1,'delta':{'type':'text_delta','text':'Hello'}}\n"
+        "{'type':'content_block_start','index':2,'content_block':{'type':'tool_use','id':'a','name':'f','input':{}}}\n"
+        "{'type':'content_block_delta','index':2,'delta':{'type':'input_json_delta','partial_json':'{}'}}\n"
+        "{'type':'something_new'}\n"
+        "{'type':'message_delta','delta':{'stop_reason':'tool_use'},'usage':{'output_tokens':20}}\n"
+        "{'type':'message_stop'}");
+    assert_string_equal(found, "Hello|[{\"id\":\"a\",\"name\":\"f\",\"arguments\":{}}]|1|15,20,7,3");
+}
+
+static void an_answer_has_limits(void **state) {
+    struct llm_request request = {0};
+    struct llm_reading reading;
+    struct error e = {0};
+    llm_reading_begin(&reading, &request);
+    for (int i = 0; i < LLM_PARTS_MAX; i++)
+        assert_non_null(llm_reading_new_part(&reading, LLM_PART_CALL, i, &e));
+    assert_null(llm_reading_new_part(&reading, LLM_PART_CALL, LLM_PARTS_MAX, &e));
+    assert_int_equal(e.code, ERROR_MODEL_PROTOCOL);
+    llm_reading_done(&reading);
+}
+
+/* ------------------------------------------------------------------------------------------------ failures, cost */
+
+static void failures_are_told_apart(void **state) {
+    static const struct {
+        int status;
+        const char *body;
+        enum error_code code;
+        bool may_pass;
+    } cases[] = {
+        {401, "{\"error\":{\"message\":\"Incorrect API key\",\"code\":\"invalid_api_key\"}}", ERROR_MODEL_AUTH, false},
+        {403, "{\"error\":{\"type\":\"permission_error\",\"message\":\"no\"}}", ERROR_MODEL_AUTH, false},
+        {402, "{\"error\":{\"message\":\"Insufficient credits\",\"code\":402}}", ERROR_MODEL_AUTH, false},
+        {400, "{\"error\":{\"message\":\"Your credit balance is too low\"}}", ERROR_MODEL_AUTH, false},
+        {429, "{\"error\":{\"code\":\"insufficient_quota\",\"message\":\"exceeded\"}}", ERROR_MODEL_AUTH, false},
+        {429, "{\"error\":{\"code\":\"rate_limit_exceeded\"}}", ERROR_MODEL_RATE, true},
+        {404, "{\"error\":\"model 'qwen' not found, try pulling it first\"}", ERROR_MODEL_MISSING, false},
+        {404, "404 page not found", ERROR_MODEL_MISSING, false},
+        {400, "{\"error\":{\"code\":\"context_length_exceeded\"}}", ERROR_MODEL_CONTEXT, false},
+        {400, "{\"error\":{\"message\":\"prompt is too long: 210000 tokens > 200000 maximum\"}}", ERROR_MODEL_CONTEXT,
+         false},
+        {400, "{\"error\":{\"message\":\"the request exceeds the available context size\"}}", ERROR_MODEL_CONTEXT,
+         false},
+        {400, "{\"object\":\"error\",\"message\":\"This model's maximum context length is 4096\"}", ERROR_MODEL_CONTEXT,
+         false},
+        {413, "", ERROR_MODEL_CONTEXT, false},
+        {400, "{\"error\":{\"code\":\"content_policy_violation\"}}", ERROR_MODEL_REFUSED, false},
+        {400, "{\"detail\":\"tools[0] is wrong\"}", ERROR_MODEL_PROTOCOL, false},
+        {302, "", ERROR_MODEL_PROTOCOL, false},
+        {408, "", ERROR_MODEL_UNAVAILABLE, true},
+        {500, "<html>oops</html>", ERROR_MODEL_UNAVAILABLE, true},
+        {529, "{\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}", ERROR_MODEL_UNAVAILABLE, true},
+        {0, "{\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}", ERROR_MODEL_UNAVAILABLE, true},
+        {0, "{\"error\":{\"type\":\"rate_limit_error\"}}", ERROR_MODEL_RATE, true},
+        {0, "{\"error\":{\"message\":\"Provider returned error\",\"code\":502}}", ERROR_MODEL_UNAVAILABLE, true},
+        {0, "{\"error\":{\"type\":\"invalid_request_error\"}}", ERROR_MODEL_PROTOCOL, false},
+    };
+    struct llm_settings settings = settings_of(LLM_OPENAI);
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct llm_failure failure = {.status = cases[i].status, .should_retry = -1};
+        struct error e = {0};
+        llm_failure_read(&failure, cases[i].body, strlen(cases[i].body));
+        int r = llm_failure_explain(&failure, &settings, &e);
+        if (e.code != cases[i].code || (r == -EAGAIN) != cases[i].may_pass)
+            fail_msg("%d %s: %s, %d", cases[i].status, cases[i].body, error_name(e.code), r);
+        assert_true(*e.hint && text_starts_with(e.text, "test "));
+        assert_null(strstr(e.text, "html"));
+    }
+}
+
+static void a_key_is_taken_out_of_what_is_told(void **state) {
+    static const struct {
+        const char *said, *told;
+    } cases[] = {
+        {"Incorrect API key provided: sk-abcdef123456.", "Incorrect API key provided: *."},
+        {"key sk-abc***3456 and sk-abcdef123456sk-abcdef123456", "key * and **"},
+        {"\"sk-abcdef123456\" (sk-abcd)", "\"*\" (*)"},
+        {"nothing to hide, sk-other", "nothing to hide, sk-other"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        cleanup_free char *text = memory_copy_text(cases[i].said);
+        llm_redact(text, "sk-abcdef123456");
+        assert_string_equal(text, cases[i].told);
+    }
+}
+
+static void money_is_rounded_up(void **state) {
+    static const struct {
+        struct llm_price price;
+        struct llm_usage usage;
+        int64_t cost;
+    } cases[] = {
+        {{3000000, 15000000, -1}, {.input_tokens = 1000, .output_tokens = 100}, 4500},
+        {{3000000, 15000000, 300000}, {.input_tokens = 1000, .output_tokens = 100, .cached_tokens = 900}, 2070},
+        {{3000000, 15000000, -1}, {.input_tokens = 1000, .cached_tokens = 900}, 3000},
+        {{3000000, 0, -1}, {.input_tokens = 1000, .written_tokens = 1000}, 3750},
+        {{1, 0, -1}, {.input_tokens = 1}, 1},
+        {{0, 0, -1}, {.input_tokens = 1000000}, 0},
+        {{1000000000000, 0, -1}, {.input_tokens = LLM_TOKENS_MAX}, 1000000000000000000},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+        assert_int_equal(llm_cost_micro(&cases[i].price, &cases[i].usage), cases[i].cost);
+}
+
+static void settings_come_of_a_model(void **state) {
+    cleanup_json json_t *model =
+        quoted("{'provider':'mine','kind':'openai','base_url':'http://h/v1','api_key':'k','name':'q',"
+               "'context_tokens':8000,'vision':true,'input_price':5,'output_price':6,'cached_price':1}");
+    cleanup_llm_settings struct llm_settings settings = {0};
+    struct error e;
+    assert_int_equal(llm_settings_from_model(model, &settings, &e), 0);
+    assert_string_equal(settings.key_origin, "MODEL_PROVIDERS");
+    assert_true(settings.vision && settings.context_tokens == 8000 && settings.price.cached == 1);
+    static const char *const wrong[] = {"{'kind':'other'}", "{'kind':'openai','base_url':'ftp://h'}",
+                                        "{'kind':'openai','api_key':'a\\nb'}"};
+    for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++) {
+        cleanup_json json_t *bad = quoted(wrong[i]);
+        struct llm_settings none;
+        assert_int_equal(llm_settings_from_model(bad, &none, &e), -EINVAL);
+        assert_int_equal(e.code, ERROR_BAD_CONFIG);
+    }
+}
+
+/* What a tokenizer of 100,000 words would make of them, roughly. */
+static void tokens_are_estimated_on_the_safe_side(void **state) {
+    static const struct {
+        const char *text;
+        int64_t counted;
+    } cases[] = {
+        {"The quick brown fox jumps over the lazy dog again.", 11},
+        {"[12] button \"Sign in\" value=\"a@b.c\" required", 14},
+        {"Съешь ещё этих мягких французских булок", 19},
+        {"", 0},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        int64_t guess = llm_tokens_of_text(cases[i].text, strlen(cases[i].text));
+        assert_true(guess >= cases[i].counted && guess <= cases[i].counted * 2);
+    }
+    cleanup_json json_t *messages = quoted(CONVERSATION), *tools = quoted(TOOLS);
+    struct llm_request request = {.messages = messages, .tools = tools};
+    assert_true(llm_tokens_of_request(&request) > 2 * 1600); /* two pictures */
+    struct llm_settings settings = settings_of(LLM_OPENAI);
+    assert_int_equal(llm_room(&settings), INT64_MAX);
+    settings.context_tokens = 10000;
+    settings.max_tokens = 1000;
+    assert_int_equal(llm_room(&settings), 9000);
+    settings.max_tokens = 20000;
+    assert_int_equal(llm_room(&settings), 2500);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events_are_read_wherever_they_are_split),
@@ -212,6 +493,16 @@ int main(void) {
         cmocka_unit_test(a_conversation_becomes_anthropic_messages),
         cmocka_unit_test(a_model_that_cannot_see_gets_words),
         cmocka_unit_test(a_message_of_no_known_role_is_refused),
+        cmocka_unit_test(what_a_server_does_not_know_is_left_out),
+        cmocka_unit_test(a_schema_of_no_object_is_wrapped_for_a_call),
+        cmocka_unit_test(chat_completions_are_read),
+        cmocka_unit_test(anthropic_messages_are_read),
+        cmocka_unit_test(an_answer_has_limits),
+        cmocka_unit_test(failures_are_told_apart),
+        cmocka_unit_test(a_key_is_taken_out_of_what_is_told),
+        cmocka_unit_test(money_is_rounded_up),
+        cmocka_unit_test(settings_come_of_a_model),
+        cmocka_unit_test(tokens_are_estimated_on_the_safe_side),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -259,22 +259,16 @@ static void read_stop(struct llm_reading *reading, const char *reason) {
                           : LLM_FINISH_STOP;
 }
 
-static void read_count(int64_t *count, const json_t *usage, const char *key) {
-    int64_t value = json_int_or(usage, key, -1);
-    if (value >= 0)
-        *count = value;
-}
-
 /* Numbers come at the beginning and, the later ones counting, at the end. Their input leaves out what is cached. */
 static void read_usage(struct llm_reading *reading, const json_t *usage) {
     struct llm_usage *to = &reading->usage;
     int64_t fresh = to->input_tokens - to->cached_tokens - to->written_tokens;
     if (!json_is_object(usage))
         return;
-    read_count(&fresh, usage, "input_tokens");
-    read_count(&to->cached_tokens, usage, "cache_read_input_tokens");
-    read_count(&to->written_tokens, usage, "cache_creation_input_tokens");
-    read_count(&to->output_tokens, usage, "output_tokens");
+    fresh = llm_reading_count(usage, "input_tokens", fresh);
+    to->cached_tokens = llm_reading_count(usage, "cache_read_input_tokens", to->cached_tokens);
+    to->written_tokens = llm_reading_count(usage, "cache_creation_input_tokens", to->written_tokens);
+    to->output_tokens = llm_reading_count(usage, "output_tokens", to->output_tokens);
     to->input_tokens = fresh + to->cached_tokens + to->written_tokens;
     reading->has_usage = true;
 }

@@ -297,19 +297,15 @@ static void read_finish(struct llm_reading *reading, const char *finish) {
     reading->finish = !strcmp(finish, "length") ? LLM_FINISH_LENGTH : LLM_FINISH_STOP;
 }
 
-static int64_t count_of(const json_t *object, const char *key) {
-    int64_t value = json_int_or(object, key, 0);
-    return value > 0 ? value : 0;
-}
-
 static void read_usage(struct llm_reading *reading, const json_t *usage) {
     if (!json_is_object(usage) || !json_is_integer(json_object_get(usage, "prompt_tokens")))
         return;
     const json_t *details = json_object_get(usage, "prompt_tokens_details");
     reading->has_usage = true;
-    reading->usage.input_tokens = count_of(usage, "prompt_tokens");
-    reading->usage.output_tokens = count_of(usage, "completion_tokens");
-    reading->usage.cached_tokens = count_of(details, "cached_tokens") + count_of(usage, "prompt_cache_hit_tokens");
+    reading->usage.input_tokens = llm_reading_count(usage, "prompt_tokens", 0);
+    reading->usage.output_tokens = llm_reading_count(usage, "completion_tokens", 0);
+    reading->usage.cached_tokens =
+        llm_reading_count(details, "cached_tokens", 0) + llm_reading_count(usage, "prompt_cache_hit_tokens", 0);
     reading->reported_cost = json_real_or(usage, "cost", -1);
 }
 

@@ -50,6 +50,11 @@ struct llm_part *llm_reading_part(struct llm_reading *reading, enum llm_part_kin
     return llm_reading_new_part(reading, kind, index, e);
 }
 
+int64_t llm_reading_count(const json_t *usage, const char *key, int64_t fallback) {
+    int64_t value = json_int_or(usage, key, -1);
+    return value < 0 ? fallback : value < LLM_TOKENS_MAX ? value : LLM_TOKENS_MAX;
+}
+
 const char *llm_skip_thoughts(const char *text) {
     const char *begin = text + strspn(text, BLANKS), *end = strstr(begin, CLOSING), *opening = strstr(begin, OPENING);
     if (opening == begin && !end)

@@ -7,7 +7,8 @@
 #include "agent/llm/llm.h"
 #include "base/text.h"
 
-#define LLM_PARTS_MAX 256
+#define LLM_PARTS_MAX  256
+#define LLM_TOKENS_MAX 1000000000000 /* a count beyond is no count; products with prices stay in range */
 
 enum llm_part_kind { LLM_PART_TEXT, LLM_PART_THOUGHT, LLM_PART_CALL, LLM_PART_OTHER };
 
@@ -50,6 +51,9 @@ int llm_reading_add(struct llm_reading *reading, struct llm_part *part, struct t
 
 /* The parts as an answer (text, calls, structure, finish, usage); opaque is the protocol's affair. */
 void llm_reading_answer(struct llm_reading *reading, struct llm_answer *answer);
+
+/* A count of tokens as a provider gives it: within 0 and LLM_TOKENS_MAX; `fallback` when it gives none. */
+int64_t llm_reading_count(const json_t *usage, const char *key, int64_t fallback);
 
 /* Cuts a leading <think>...</think> off, also one whose opening the server kept to itself. Returns where the answer
  * begins. */

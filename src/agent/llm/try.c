@@ -285,8 +285,10 @@ static int judge(struct transfer *transfer, CURLcode code, struct error *e) {
                               e);
     if (r == -EREMOTEIO)
         return explain_failure(attempt, e);
-    if (r == -EPROTO)
+    if (r == -EPROTO) {
+        error_hint(e, "Is the base URL that of a server of models? %s", attempt->settings->base_url);
         return -EAGAIN;
+    }
     if (r)
         return r;
     if (code == CURLE_OK && (status_of(transfer) < 200 || status_of(transfer) > 299)) {
