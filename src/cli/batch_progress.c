@@ -22,8 +22,7 @@ static void write_counts(const struct batch_progress *progress, const struct bat
 }
 
 void batch_progress_start(struct batch_progress *progress) {
-    *progress = (struct batch_progress){
-        .live = isatty(STDERR_FILENO), .began = clock_monotonic_ms(), .due = clock_deadline(LINE_EVERY_MS)};
+    *progress = (struct batch_progress){.live = isatty(STDERR_FILENO), .began = clock_monotonic_ms()};
 }
 
 /* Pages and scripts write into an error: nothing that drives a terminal. */

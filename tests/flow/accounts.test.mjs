@@ -171,9 +171,9 @@ describe('ending sessions', () => {
       api.redisCli('PUBLISH', 'replinet:users', id);
     };
     change("role = 'admin'");
-    await until('the new role', async () => (await api.get('/users/me', access)).body.permissions.includes('users.read'), 5000);
+    await until('the new role', async () => (await api.get('/users/me', access)).body.permissions.includes('users.read'));
     change('is_active = false');
-    await until('the refusal', async () => (await api.get('/users/me', access)).status === 401, 5000);
+    await until('the refusal', async () => (await api.get('/users/me', access)).status === 401);
   });
 });
 

@@ -77,6 +77,8 @@ test('run again with --resume, only rows that did not complete are repeated', as
 
 const startBatch = (...args) => {
   const child = spawn(replinet.binary, ['batch', ...args], { env: replinet.env });
+  child.said = '';
+  child.stderr.on('data', (data) => (child.said += data));
   child.ended = new Promise((done) => child.once('exit', (code, signal) => done({ code, signal })));
   return child;
 };
@@ -90,12 +92,11 @@ test('killed, its threads are found again; Ctrl-C stops what runs and writes wha
   first.kill('SIGKILL');
   await first.ended;
   const second = startBatch(...args);
-  await until('the lock', async () => {
-    const third = await replinet.cli('batch', ...args);
-    return third.code === 1 && /another batch uses/.test(third.stderr);
-  });
-  await new Promise((done) => setTimeout(done, 1500));
-  assert.equal((await threads('slow')).length, 2); // the same two
+  await until('the second batch to find them', () => /^0 of 3 rows, 2 running/m.test(second.said) || second.exitCode !== null, 60000);
+  assert.equal((await threads('slow')).length, 2, second.said); // the same two
+  const third = await replinet.cli('batch', ...args);
+  assert.equal(third.code, 1);
+  assert.match(third.stderr, /another batch uses/);
   second.kill('SIGINT');
   assert.deepEqual(await second.ended, { code: 130, signal: null });
   assert.deepEqual(JSON.parse(fs.readFileSync(`${folder}/slow.json`)).map((r) => r.status), ['stopped', 'stopped', 'not_started']);

@@ -46,10 +46,12 @@ async function start(name, steps) {
   return { id, viewer };
 }
 
+/* Control is noticed between two steps: soon, and also when this process is slow to take it. */
+const waits = Array(100).fill({ wait_for: { ms: 200 } });
 const goto = () => ({ goto: `http://127.0.0.1:${site.address().port}/` });
 
 test('the run waits until the browser is given back, and then goes on', async () => {
-  const { id, viewer } = await start('Waits', [goto(), { wait_for: { ms: 1000 } }, { assert: { title: 'open' } }, { extract: { as: 'said', css: 'p' } }]);
+  const { id, viewer } = await start('Waits', [goto(), ...waits.slice(0, 15), { assert: { title: 'open' } }, { extract: { as: 'said', css: 'p' } }]);
   await viewer.takeControl();
   const waiting = await when(id, 'a waiting thread', (thread) => thread.status === 'waiting');
   assert.equal(waiting.reason, 'control');
@@ -67,7 +69,7 @@ test('the run waits until the browser is given back, and then goes on', async ()
 });
 
 test('a step that fails while a person is at it is tried again afterwards', async () => {
-  const { id, viewer } = await start('Again', [goto(), { wait_for: { text: 'Come in' }, timeout_ms: 4000 }]);
+  const { id, viewer } = await start('Again', [goto(), { wait_for: { text: 'Come in' }, timeout_ms: 6000 }]);
   await viewer.takeControl();
   await when(id, 'a waiting thread', (thread) => thread.status === 'waiting');
   viewer.click(120, 40);
@@ -78,7 +80,7 @@ test('a step that fails while a person is at it is tried again afterwards', asyn
 });
 
 test('a waiting run can be stopped, and its viewers hear the end', async () => {
-  const { id, viewer } = await start('Stopped', [goto(), { wait_for: { ms: 500 } }, { wait_for: { ms: 500 } }]);
+  const { id, viewer } = await start('Stopped', [goto(), ...waits]);
   await viewer.takeControl();
   await when(id, 'a waiting thread', (thread) => thread.status === 'waiting');
   assert.equal((await replinet.cli('thread', 'stop', id)).code, 0);

@@ -50,7 +50,7 @@ class Api {
     await until('the api', async () => {
       if (this.end) throw new Error(`ended: ${JSON.stringify(this.end)}\n${this.log}`);
       return (await fetch(`${this.url}/health`)).ok;
-    }, 30000);
+    });
   }
 
   async finish(signal = 'SIGTERM') {

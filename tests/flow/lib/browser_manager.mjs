@@ -41,7 +41,7 @@ export function freePort () {
 }
 
 /** Calls `check` until it gives something true; its last value or error is told when it never does. */
-export async function until (check, what = 'condition', timeout = 20000, every = 25) {
+export async function until (check, what = 'condition', timeout = 60000, every = 25) {
   const end = Date.now() + timeout
   let last
   while (Date.now() < end) {
@@ -128,7 +128,7 @@ export class BrowserManager {
     const early = this.exited.then(({ code }) => { throw new Error(`the browser manager ended with ${code}:\n${this.log}`) })
     early.catch(() => {})
     try {
-      await Promise.race([early, until(async () => (await this.request('GET', '/health')).status === 200, 'a healthy door', 30000)])
+      await Promise.race([early, until(async () => (await this.request('GET', '/health')).status === 200, 'a healthy door', 60000)])
     } catch (error) {
       this.child.kill('SIGTERM')
       await this.exited
@@ -242,7 +242,7 @@ export class BrowserManager {
   /** SIGTERM; then nothing of it may be left and every process must have ended well. */
   async stop ({ keepFolder = false } = {}) {
     if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGTERM')
-    const { code, signal } = await Promise.race([this.exited, sleep(40000, { code: 'still running' }, { ref: false })])
+    const { code, signal } = await Promise.race([this.exited, sleep(60000, { code: 'still running' }, { ref: false })])
     if (code === 'still running') this.child.kill('SIGKILL')
     await this.signer.stop()
     assert.equal(signal ?? code, 0, `the browser manager ended with ${signal ?? code}:\n${this.log}`)

@@ -12,7 +12,7 @@ const USERS = ['root', 'replinet-worker', 'replinet-api', 'replinet-postgres'];
 
 const id = (user, flag) => Number(execFileSync('id', [flag, user]).toString());
 
-async function until(what, check, ms = 20000) {
+async function until(what, check, ms = 60000) {
   const end = Date.now() + ms;
   for (let last; ;) {
     try { if (await check()) return; } catch (problem) { last = problem; }

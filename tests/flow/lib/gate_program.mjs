@@ -28,7 +28,7 @@ export async function startGate(settings = {}) {
     gate.wake();
   });
   const exited = new Promise((resolve) => child.once('exit', (code, signal) => { gate.exit = code ?? signal; gate.wake(); resolve(gate.exit); }));
-  gate.until = async (what, check, ms = 8000) => {
+  gate.until = async (what, check, ms = 30000) => {
     const end = Date.now() + ms;
     for (let value; ; ) {
       if ((value = check())) return value;

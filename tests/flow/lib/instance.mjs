@@ -39,8 +39,8 @@ export async function freePort() {
   return port;
 }
 
-/** Asks until the answer is truthy; the last answer or error goes into the complaint. */
-export async function until(what, ask, ms = 15000) {
+/** Asks until the answer is truthy; the last answer or error goes into the complaint. The time is for the slowest machine. */
+export async function until(what, ask, ms = 60000) {
   const end = Date.now() + ms;
   let last;
   for (;;) {
@@ -158,7 +158,7 @@ export class Instance {
   }
 
   /** Starts `replinet up` and waits until it says that it is ready; throws with its log when it ends before. */
-  async start(ms = 60000) {
+  async start(ms = 120000) {
     this.out = '';
     this.log = '';
     this.up = spawn(this.binary, ['up'], { env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });

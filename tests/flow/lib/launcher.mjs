@@ -22,7 +22,7 @@ export function testProgram(name) {
   return found;
 }
 
-export async function until(what, check, ms = 15000) {
+export async function until(what, check, ms = 60000) {
   for (const end = Date.now() + ms; ;) {
     const value = await check();
     if (value) return value;

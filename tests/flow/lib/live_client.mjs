@@ -41,12 +41,12 @@ export class LiveClient {
   say (type, members = {}) { this.websocket.send(JSON.stringify({ type, ...members })) }
 
   /** The next message of this type, which is taken out. */
-  async heard (type, timeout = 20000) {
+  async heard (type, timeout = 60000) {
     await until(() => this.messages.some(one => one.type === type), `a message ${type}`, timeout)
     return this.messages.splice(this.messages.findIndex(one => one.type === type), 1)[0]
   }
 
-  whenState (check, what, timeout = 20000) { return until(() => this.state && check(this.state), what, timeout) }
+  whenState (check, what, timeout = 60000) { return until(() => this.state && check(this.state), what, timeout) }
 
   async takeControl () {
     this.say('take_control')

@@ -35,7 +35,7 @@ function decodeFrame (buffer) {
 }
 
 /** Resolves when the server has answered the handshake, whatever the answer. */
-export function connectWebSocket ({ host, port, path, headers = {}, early = null, timeout = 10000 }) {
+export function connectWebSocket ({ host, port, path, headers = {}, early = null, timeout = 30000 }) {
   return new Promise((resolve, reject) => {
     const socket = net.connect(port, host)
     const client = { socket, status: 0, headers: '', body: '', closed: null, closeCode: null, closeReason: '' }
@@ -148,7 +148,7 @@ export class CdpClient {
     }
   }
 
-  call (method, params = {}, sessionId = undefined, timeout = 20000) {
+  call (method, params = {}, sessionId = undefined, timeout = 60000) {
     const id = ++this.lastId
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => { this.calls.delete(id); reject(new Error(`${method} was not answered`)) }, timeout)
@@ -160,7 +160,7 @@ export class CdpClient {
     })
   }
 
-  waitEvent (method, predicate = () => true, timeout = 15000) {
+  waitEvent (method, predicate = () => true, timeout = 60000) {
     const found = this.events.find(event => event.method === method && predicate(event))
     if (found) return Promise.resolve(found)
     return new Promise((resolve, reject) => {

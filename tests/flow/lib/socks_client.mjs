@@ -35,7 +35,7 @@ export class Wire {
     return this;
   }
 
-  async until(what, check, ms = 8000) {
+  async until(what, check, ms = 30000) {
     const end = Date.now() + ms;
     while (!check()) {
       if (Date.now() > end) throw new Error(`${what} did not happen within ${ms} ms; received ${JSON.stringify(this.received.toString('latin1').slice(0, 200))}`);
