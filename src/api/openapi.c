@@ -10,10 +10,12 @@ static const struct {
 } tags[] = {
     {"auth", "Signing in and out, sessions, API keys."},
     {"users", "People and their profiles."},
+    {"models", "Models that agents may think with, and who provides them."},
     {"presets", "A model and how it thinks."},
     {"agents", "A preset with instructions, a script and a browser."},
     {"credentials", "Secrets that agents sign in with; never given out."},
     {"threads", "Runs of agents: events, files, results."},
+    {"questions", "What runs ask of people, and the answers."},
     {"browsers", "Browsers of one's own, over the Chrome DevTools Protocol."},
     {"live", "Watching and taking over a browser."},
     {"statistics", "What happened, counted."},

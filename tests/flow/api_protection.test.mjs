@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import zlib from 'node:zlib';
 import Ajv2020 from 'ajv/dist/2020.js';
 import { startApi } from './lib/api.mjs';
-import { makeFolder, until } from './lib/instance.mjs';
+import { checkout, makeFolder, runBinary, until } from './lib/instance.mjs';
 
 const SCRIPT = `console.log(${JSON.stringify('x'.repeat(5000))})`;
 let api, user, web;
@@ -88,7 +88,6 @@ describe('headers', () => {
   test('an origin that is none ends the start with its name', async () => {
     for (const [name, value] of [['CORS_ORIGINS', '*'], ['CORS_ORIGINS', 'https://a.example/path'], ['TRUSTED_PROXIES', '10.0.0.0/33']]) {
       const { binary, env } = api;
-      const { runBinary } = await import('./lib/instance.mjs');
       const answer = await runBinary(binary, ['api'], { ...env, [name]: value });
       assert.equal(answer.code, 1);
       assert.match(answer.stderr, new RegExp(name));
@@ -255,6 +254,20 @@ describe('the OpenAPI document', () => {
     for (const { tags: [tag], summary, operationId } of operations) assert.ok(tags.has(tag) && summary, operationId);
     for (const { parameters = [], operationId } of operations)
       assert.equal(new Set(parameters.map((one) => `${one.in} ${one.name}`)).size, parameters.length, `${operationId}: a parameter twice`);
+  });
+
+  test("Redocly's linter accepts it", async () => {
+    const file = `${api.folder.path}/openapi.json`;
+    fs.writeFileSync(file, JSON.stringify(document));
+    const quiet = { PATH: process.env.PATH, HOME: api.folder.path, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' };
+    const program = `${checkout}/tests/node_modules/@redocly/cli/bin/cli.js`;
+    const { code, stdout, stderr } = await runBinary(process.execPath, [program, 'lint', file, '--format=json'], quiet, { cwd: api.folder.path });
+    assert.equal(code, 0, stderr + stdout);
+    // What answers by becoming a WebSocket has no 2xx, which the linter warns of.
+    const isWebSocket = (pointer) => pointer?.endsWith('/get/responses') &&
+      document.paths[pointer.split('/')[2].replaceAll('~1', '/')].get.responses['101'];
+    const problems = JSON.parse(stdout).problems.filter(({ ruleId, location: [at] }) => ruleId !== 'operation-2xx-response' || !isWebSocket(at.pointer));
+    assert.deepEqual(problems.map(({ message, location: [at] }) => `${at.pointer}: ${message}`), []);
   });
 
   /** Holds an answer against what the document says of it. */
