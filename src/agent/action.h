@@ -33,6 +33,7 @@ struct run {
     int64_t deadline;   /* of the whole run */
     int64_t limit;      /* of the innermost step that holds steps; the run's deadline outside */
     int64_t steps_done; /* carried out, those in loops counted each time */
+    bool thinking;      /* the model is at work, the script is done */
     bool stopping;      /* a stop step was met: the script ends here */
     int depth;          /* scripts called within each other */
     int sink_error;     /* < 0: the sink refused; the run ends */
@@ -52,6 +53,7 @@ struct step {
     json_t *arguments;  /* of the action: templates and shorthands expanded */
     json_t *data;       /* members for the step's event */
     int64_t deadline;
+    bool literal; /* a call of a model: no templates; a failure is told to the model and ends nothing */
 };
 
 typedef int action_handler(struct step *step, struct error *e);
@@ -70,6 +72,13 @@ const struct action *action_find(const char *name);
 
 /* Runs a list of steps; `path` leads to it. Stops at the first that fails and is not optional. */
 int step_run_list(struct run *run, const json_t *steps, const char *path, struct error *e);
+
+/* Carries out a step that is a call of a model, {"click": {...}, "timeout_ms"}. ret_data (the caller's, in every case):
+ * what its event says of it. */
+int step_run_call(struct run *run, const json_t *step, const char *path, json_t **ret_data, struct error *e);
+
+/* Whether an error is one of the world around the steps: the run cannot go on. */
+bool run_ends_with(const struct run *run, const struct error *e);
 
 /* Keeps a value as a result (stolen); -E2BIG when it is too large. */
 int run_result(struct step *step, const char *name, json_t *value, struct error *e);

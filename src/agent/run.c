@@ -3,6 +3,7 @@
 #include "agent/browser_config.h"
 #include "agent/script.h"
 #include "agent/takeover.h"
+#include "agent/think/think.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/memory.h"
@@ -160,16 +161,25 @@ static int connect_browser(struct run *run, struct error *e) {
     return r;
 }
 
+static int think(struct run *run, struct agent_outcome *outcome, struct error *e) {
+    run->thinking = true;
+    run->stopping = false;
+    return think_run(run, &outcome->turns, &outcome->spent, e);
+}
+
 static int carry_out(struct run *run, struct agent_outcome *outcome, struct error *e) {
-    int r = agent_check_script(run->options->script, e);
+    const json_t *script = run->options->script;
+    int r = script ? agent_check_script(script, e) : 0;
     if (!r)
         r = browser_config_check(run->options->browser_config, e);
     if (!r)
         r = lease(run, outcome, e);
     if (!r)
         r = connect_browser(run, e);
-    if (!r)
-        r = step_run_list(run, script_steps(run->options->script), "steps", e);
+    if (!r && script)
+        r = step_run_list(run, script_steps(script), "steps", e);
+    if (!r && run->options->model)
+        r = think(run, outcome, e);
     return r < 0 ? r : takeover_wait(run, NULL, e); /* nobody loses the browser out of their hands */
 }
 
@@ -219,7 +229,7 @@ static const char *reason_of(struct run *run, const struct error *why) {
         return end_of_browser(run, why);
     if (run->deadline != INT64_MAX && clock_remaining_ms(run->deadline) <= 0)
         return "timeout";
-    return run->page ? "step_failed" : error_name(why->code);
+    return run->page && !run->thinking ? "step_failed" : error_name(why->code);
 }
 
 static void judge(struct run *run, int r, const struct error *why, struct agent_outcome *outcome) {
@@ -278,11 +288,12 @@ static int64_t deadline_of(const struct agent_options *options) {
 static void tell_end(struct run *run, const struct agent_outcome *outcome) {
     static const char *const names[] = {"completed", "failed", "stopped"};
     bool fine = outcome->status == AGENT_COMPLETED;
-    run_event(run, fine ? LOG_INFO : LOG_ERROR, "run.finished", fine ? "The script is done" : outcome->error.text,
-              json_pack("{s:s, s:s, s:I, s:I, s:I, s:O*}", "status", names[outcome->status], "reason", outcome->reason,
-                        "steps_done", (json_int_t)outcome->steps_done, "execution_ms",
-                        (json_int_t)outcome->execution_ms, "egress_refusals", (json_int_t)run->refusals, "problems",
-                        run->problems),
+    const char *done = run->options->model ? "The task is done" : "The script is done";
+    run_event(run, fine ? LOG_INFO : LOG_ERROR, "run.finished", fine ? done : outcome->error.text,
+              json_pack("{s:s, s:s, s:I, s:I, s:I, s:o*, s:O*}", "status", names[outcome->status], "reason",
+                        outcome->reason, "steps_done", (json_int_t)outcome->steps_done, "execution_ms",
+                        (json_int_t)outcome->execution_ms, "egress_refusals", (json_int_t)run->refusals, "usage",
+                        run->options->model ? agent_usage(outcome) : NULL, "problems", run->problems),
               NULL);
 }
 
@@ -309,8 +320,10 @@ int agent_run(const struct agent_options *options, const struct agent_sink *sink
     run.values =
         json_pack("{s:O?, s:o, s:{}, s:{}}", "inputs", options->inputs, "results", run.results, "vars", "loop");
     *ret_outcome = (struct agent_outcome){0};
-    int r = run_event(&run, LOG_INFO, "run.started", "The script starts",
-                      json_pack("{s:I}", "steps", (json_int_t)json_array_size(script_steps(options->script))), &why);
+    int r = run_event(&run, LOG_INFO, "run.started", options->script ? "The script starts" : "The model starts",
+                      json_pack("{s:I, s:s*}", "steps", (json_int_t)json_array_size(script_steps(options->script)),
+                                "model", options->model ? options->model->llm->model : NULL),
+                      &why);
     if (!r)
         r = carry_out(&run, ret_outcome, &why);
     redactor_error(run.redactor, &why);
@@ -329,6 +342,18 @@ int agent_run(const struct agent_options *options, const struct agent_sink *sink
     if (run.sink_error < 0 && e)
         *e = run.sink_problem;
     return run.sink_error;
+}
+
+json_t *agent_usage(const struct agent_outcome *outcome) {
+    const struct agent_spending *spent = &outcome->spent;
+    json_t *usage = json_pack("{s:I}", "steps", (json_int_t)outcome->steps_done);
+    if (spent->calls)
+        json_object_update_new(usage, json_pack("{s:I, s:I, s:I, s:I, s:I}", "turns", (json_int_t)outcome->turns,
+                                                "input_tokens", (json_int_t)spent->input_tokens, "output_tokens",
+                                                (json_int_t)spent->output_tokens, "cached_tokens",
+                                                (json_int_t)spent->cached_tokens, "cost_micro",
+                                                (json_int_t)spent->cost_micro));
+    return usage;
 }
 
 void agent_outcome_done(struct agent_outcome *outcome) {

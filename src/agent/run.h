@@ -68,7 +68,7 @@ struct agent_model {
     const struct llm_settings *llm;
     const char *system_prompt; /* the preset's; NULL or "": none */
     const char *instructions;  /* the agent's personal_instructions; NULL or "": none */
-    /* Limits of this run; 0: none. Steps are actions carried out, seconds those it worked, not those it waited for
+    /* Limits of this run; 0: none. Steps are answers of the model, seconds those it worked, not those it waited for
      * people. */
     int64_t max_steps, max_seconds, max_tokens, max_cost_micro;
     int64_t calls_per_turn;    /* most actions taken from one answer; 0: the default */
@@ -82,7 +82,7 @@ struct agent_options {
     const struct door *door;
     const char *lease_id;                /* idempotency key of the lease: thread id + attempt */
     json_t *lease;                       /* borrowed: lease object, limits and egress rules included */
-    const json_t *script;                /* borrowed: {"steps":[...], "scripts": {...}} or the bare list */
+    const json_t *script;                /* borrowed: {"steps":[...], "scripts": {...}} or the bare list; NULL: none */
     const json_t *browser_config;        /* borrowed or NULL; see agent/browser_config.h */
     const json_t *inputs;                /* borrowed or NULL: values for {{inputs.name}} */
     const json_t *result_schema;         /* borrowed or NULL: what a completed run's results must fit */
@@ -117,3 +117,6 @@ int agent_check_script(const json_t *script, struct error *e);
 int agent_run(const struct agent_options *options, const struct agent_sink *sink, struct agent_outcome *ret_outcome,
               struct error *e);
 void agent_outcome_done(struct agent_outcome *outcome);
+
+/* thread.usage: {"steps"}, and with a model "turns", tokens and "cost_micro". The caller's. */
+json_t *agent_usage(const struct agent_outcome *outcome);

@@ -53,7 +53,8 @@ static int make_arguments(struct step *step, const struct action *action, struct
         written = shape_expand(action->shape, bare);
         json_decref(bare);
     }
-    int r = template_expand(written, step->run->values, &expanded, e);
+    int r = step->literal ? (expanded = json_deep_copy(written), 0)
+                          : template_expand(written, step->run->values, &expanded, e);
     if (!r)
         expanded = shape_make_texts(action->shape, expanded);
     if (!r)
@@ -105,7 +106,7 @@ static void report_failure(struct step *step, const struct action *action, const
     json_object_set_new(
         data, "error",
         json_pack("{s:s, s:s, s:s}", "code", error_name(why->code), "text", why->text, "hint", why->hint));
-    if (optional)
+    if (optional && !step->literal)
         json_object_set_new(data, "optional", json_true());
     add_failure_picture(step, why, data);
     cleanup_free char *message = memory_print("%s failed: %s", title, why->text);
@@ -119,7 +120,7 @@ static void report_success(struct step *step, const struct action *action, const
 }
 
 /* Failures of the world around a step: no "optional" makes them pass. */
-static bool ends_run(const struct run *run, const struct error *e) {
+bool run_ends_with(const struct run *run, const struct error *e) {
     static const enum error_code ends[] = {ERROR_CANCELLED, ERROR_CLOSED, ERROR_BROWSER_CRASH, ERROR_BROWSER_OOM,
                                            ERROR_FENCED};
     for (size_t i = 0; i < ARRAY_LENGTH(ends); i++)
@@ -165,7 +166,7 @@ static int handle_again(struct step *step, const struct action *action, struct e
 static int carry_out(struct step *step, const struct action *action, struct error *e) {
     struct run *run = step->run;
     int64_t began = clock_monotonic_ms();
-    bool optional = json_bool_or(step->step, "optional", false);
+    bool optional = step->literal || json_bool_or(step->step, "optional", false);
     bool holds_steps = action_holds_steps(action) && !json_object_get(step->step, "timeout_ms");
     int r = make_arguments(step, action, e);
     cleanup_free char *title = step_title(step->step, action->name, r ? NULL : step->arguments);
@@ -173,7 +174,7 @@ static int carry_out(struct step *step, const struct action *action, struct erro
     run_event(run, LOG_INFO, "step.started", title, event_data(step, action), NULL);
     if (!r && !run->sink_error)
         r = handle(step, action, e);
-    if (r < 0 && run->held && !holds_steps && !ends_run(run, e))
+    if (r < 0 && run->held && !holds_steps && !run_ends_with(run, e))
         r = handle_again(step, action, e);
     if (run->sink_error < 0)
         return *e = run->sink_problem, run->sink_error;
@@ -185,10 +186,19 @@ static int carry_out(struct step *step, const struct action *action, struct erro
         return run->sink_error;
     }
     report_failure(step, action, title, began, e, optional);
-    if (optional && !ends_run(run, e))
+    if (optional && !step->literal && !run_ends_with(run, e))
         return 0;
-    if (!is_told(e))
+    if (!step->literal && !is_told(e))
         error_prefix(e, "%s (%s)", step->path, title);
+    return r;
+}
+
+int step_run_call(struct run *run, const json_t *written, const char *path, json_t **ret_data, struct error *e) {
+    const struct action *action = action_find(script_action_of(written));
+    struct step step = {.run = run, .path = path, .step = written, .data = json_object(), .literal = true};
+    int r = carry_out(&step, action, e);
+    json_decref(step.arguments);
+    *ret_data = step.data;
     return r;
 }
 

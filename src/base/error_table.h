@@ -26,6 +26,9 @@
     X(BROWSER_OOM, 502, "oom", "The browser reached its memory limit.")                                                \
     X(PAUSED, 503, "paused", "An administrator has paused all models.")                                                \
     X(LIMIT, 429, "limit", "A quota or limit was reached.")                                                            \
+    X(STUCK, 422, "stuck", "The model did the same again and again without getting on.")                               \
+    X(NO_ANSWER, 422, "no_answer", "A person was asked, and nobody answered in time.")                                 \
+    X(MODEL_FAILED, 422, "model_failed", "The model says that the task cannot be done.")                               \
     X(STEP, 422, "step_failed", "A step of the script could not be carried out.")                                      \
     X(FENCED, 409, "fenced", "The job was given to another attempt; this one must not write any more.")                \
     X(STORAGE, 507, "storage", "There is not enough disk space, or the disk failed.")                                  \

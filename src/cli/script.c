@@ -2,6 +2,7 @@
 #include "agent/script.h"
 #include "agent/browser_config.h"
 #include "agent/run.h"
+#include "agent/think/think.h"
 #include "base/memory.h"
 #include "cli/commands.h"
 #include "cli/report.h"
@@ -21,8 +22,10 @@ static void print_schema(struct text *out) {
 static const struct {
     const char *option;
     void (*print)(struct text *out);
-} pages[] = {
-    {"--markdown", script_print_reference}, {"--schema", print_schema}, {"--browser-config", browser_config_print}};
+} pages[] = {{"--markdown", script_print_reference},
+             {"--schema", print_schema},
+             {"--browser-config", browser_config_print},
+             {"--tools", think_print_tools}};
 
 static int print_page(void (*print)(struct text *out)) {
     cleanup_text struct text out = {0};

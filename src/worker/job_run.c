@@ -9,6 +9,7 @@
 #include "domain/jobs.h"
 #include "worker/job_internal.h"
 #include "worker/profile.h"
+#include "worker/run_model.h"
 #include <errno.h>
 #include <sodium.h>
 #include <string.h>
@@ -21,6 +22,7 @@ struct run {
     struct ticket_key key;
     struct door door;
     struct profile profile;
+    struct run_model model;
 };
 
 static void forget_credentials(struct run *run) {
@@ -34,6 +36,7 @@ static void run_done(struct run *run) {
     json_decref(run->lease);
     forget_credentials(run);
     profile_close(&run->profile);
+    run_model_done(&run->model);
     sodium_memzero(&run->key, sizeof run->key);
 }
 
@@ -76,7 +79,7 @@ static int take_inputs(struct run *run, struct error *why) {
 
 /* Only what may use them gets them. */
 static int open_credentials(struct run *run, const json_t *script, struct error *why) {
-    if (!credentials_used_by(script))
+    if (!run->model.is_open && !credentials_used_by(script))
         return 0;
     return credentials_open(&run->job->db, json_text_or(run->facts, "agent_id", ""), &run->credentials, why);
 }
@@ -87,12 +90,11 @@ static int prepare(struct run *run, struct error *why) {
     json_t *script = member(run, "agent", "script");
     if (!json_is_object(json_object_get(run->facts, "agent")) || !model)
         return error_set(why, ENOENT, ERROR_NOT_FOUND, "the agent of this thread is gone");
-    if (strcmp(model, "script"))
-        return error_set(why, ENOTSUP, ERROR_BAD_INPUT,
-                         "no provider is set up for the model %s; only \"script\" runs here", model);
-    if (!script)
+    if (!strcmp(model, "script") && !script)
         return error_set(why, EINVAL, ERROR_BAD_INPUT, "the agent has no script");
-    int r = agent_check_script(script, why);
+    int r = script ? agent_check_script(script, why) : 0;
+    if (!r)
+        r = run_model_open(&run->job->db, run->facts, &run->model, why);
     if (!r)
         r = take_inputs(run, why);
     if (!r)
@@ -127,7 +129,7 @@ static int end_stopped(struct run *run, const struct run_end *end, struct error 
 static int end_as(struct run *run, const struct agent_outcome *outcome, struct error *e) {
     static const char *const statuses[] = {
         [AGENT_COMPLETED] = "completed", [AGENT_FAILED] = "error", [AGENT_STOPPED] = "stopped"};
-    cleanup_json json_t *usage = json_pack("{s:I}", "steps", (json_int_t)outcome->steps_done);
+    cleanup_json json_t *usage = agent_usage(outcome);
     const char *text = outcome->status == AGENT_FAILED ? outcome->error.text : "";
     struct run_end end = {.status = statuses[outcome->status],
                           .reason = outcome->reason,
@@ -157,6 +159,8 @@ static int carry_out(struct run *run, struct error *e) {
                                     .browser_config = member(run, "agent", "browser_config"),
                                     .credentials = run->credentials,
                                     .result_schema = member(run, "agent", "result_schema"),
+                                    .model = run_model_options(&run->model),
+                                    .task = json_text_or(run->facts, "task", NULL),
                                     .timeout_ms = json_int_or(run->lease, "timeout_ms", 0),
                                     .interrupt_fd = run->job->interrupt_fd};
     int r = agent_run(&options, &sink, &outcome, e);

@@ -7,7 +7,7 @@ from pathlib import Path
 
 PAGES = {"config --markdown": "docs/configuration.md", "script --markdown": "docs/script.md",
          "script --schema": "docs/script.schema.json", "script --browser-config": "docs/browser_config.md",
-         "help --markdown": "docs/cli.md"}
+         "script --tools": "docs/tools.md", "help --markdown": "docs/cli.md"}
 
 binary, root = sys.argv[1], Path(sys.argv[2])
 old = 0

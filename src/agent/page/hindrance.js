@@ -1,0 +1,130 @@
+/* Pages that only a person gets past, and how much a page holds. */
+const { dom } = replinet;
+
+/* Challenges that stand in a frame of their own. `whole`: the puzzle itself, not the box that may lead to it. */
+const CHALLENGE_FRAMES = [
+    { address: /recaptcha\/(api2|enterprise)\/bframe/, whole: true },
+    { address: /hcaptcha\.com\/.*frame=challenge/, whole: true },
+    { address: /recaptcha\/(api2|enterprise)\/anchor(?!.*size=invisible)/ },
+    { address: /hcaptcha\.com\/.*frame=checkbox(?!-invisible)/ },
+    { address: /challenges\.cloudflare\.com\// },
+    { address: /(geo\.captcha-delivery|arkoselabs|funcaptcha)\.com/, whole: true },
+];
+const WIDGETS = '.g-recaptcha, .h-captcha, .cf-turnstile, [data-sitekey]';
+const RESPONSES = '[name="g-recaptcha-response"], [name="h-captcha-response"], [name="cf-turnstile-response"]';
+const HUMAN_WORDS =
+    /verify (that )?you are (a )?human|are you a (human|robot)|confirm (that )?you are not a robot|i.m not a robot|checking (if|that) you are human|unusual traffic from your|подтвердите, что вы не робот|вы не робот|докажите, что вы человек/i;
+const CODE_WORDS =
+    /(enter|type) (the|your|a) .{0,40}(code|otp|pin)\b|code (we|that we|was) (have |has been |just )?(sent|texted|e-?mailed)|(verification|security|confirmation|one-time|sms) (code|password)|код из (смс|sms|письма|сообщения)|код подтверждения|(введите|укажите) .{0,30}код|одноразовый (код|пароль)/i;
+const BLOCKED_WORDS =
+    /access (to this page )?(has been |is |was )?denied|you have been blocked|request (was )?blocked|403 forbidden|too many requests|доступ (запрещ[её]н|ограничен|заблокирован)|слишком много запросов/i;
+
+const LITTLE_TEXT = 900;
+const LEAST_SIDE = 60; // a badge in the corner or a frame of no size asks nothing of anybody
+
+const large = element => {
+    const rect = dom.rect(element);
+    return rect.width >= LEAST_SIDE && rect.height >= LEAST_SIDE / 2;
+};
+const shown = element => replinet.isVisible(element) && large(element);
+
+const pageText = () => {
+    const body = document.body instanceof HTMLBodyElement ? document.body : dom.documentElement(document);
+    return body ? replinet.textOf(body) : '';
+};
+
+const isTextField = element => replinet.tag(element) === 'input' && replinet.isField(element) && replinet.isEditable(element);
+
+const seen = () => {
+    const found = { fields: 0, controls: 0, frame: null, widget: false, solved: false, oneTime: false };
+    for (const element of replinet.elements(document)) {
+        const tag = replinet.tag(element);
+        if (tag === 'iframe') {
+            const address = dom.attribute(element, 'src') ?? '';
+            const row = CHALLENGE_FRAMES.find(one => one.address.test(address));
+            if (row && shown(element) && !found.frame?.whole) found.frame = row;
+        }
+        if (dom.matches(element, RESPONSES)) found.solved ||= String(replinet.valueOf(element) ?? '') !== '';
+        else if (dom.matches(element, WIDGETS)) found.widget ||= replinet.isVisible(element);
+        if (!['a', 'input', 'button', 'select', 'textarea'].includes(tag) || !replinet.isVisible(element)) continue;
+        found.controls++;
+        if (!isTextField(element)) continue;
+        found.fields++;
+        found.oneTime ||= (dom.attribute(element, 'autocomplete') ?? '').includes('one-time-code');
+    }
+    return found;
+};
+
+/* {"kind": "" | captcha | code | blocked, "alone": whether the page is about nothing else}. */
+replinet.hindrance = () => {
+    const status = performance.getEntriesByType('navigation')[0]?.responseStatus ?? 0;
+    const found = seen();
+    const text = pageText();
+    const little = text.length < LITTLE_TEXT;
+    const head = text.slice(0, 4000);
+    const asksForHuman = little && HUMAN_WORDS.test(`${document.title} ${head}`);
+    const answer = (kind, alone) => ({ state: 'ready', kind, alone });
+    if (!found.solved && (found.frame || found.widget || asksForHuman))
+        return answer('captcha', Boolean(found.frame?.whole) || asksForHuman || (little && found.fields === 0));
+    if (found.oneTime || (little && found.fields > 0 && found.fields <= 8 && CODE_WORDS.test(head))) return answer('code', little);
+    const refused = status === 403 || status === 429;
+    if (little && found.fields === 0 && (refused || (found.controls <= 3 && BLOCKED_WORDS.test(`${document.title} ${head.slice(0, 300)}`))))
+        return answer('blocked', true);
+    return answer('', false);
+};
+
+/* How much there is, for whether the page is still the same after an action. */
+replinet.bulk = () => {
+    let elements = 0;
+    for (const document_ of [document]) elements += document_.getElementsByTagName('*').length;
+    return { state: 'ready', elements };
+};
+
+/* Until nothing has changed for `still` ms, or `most` ms have passed. */
+replinet.calm = (still, most) =>
+    new Promise(resolve => {
+        let timer;
+        const finish = () => {
+            observer.disconnect();
+            clearTimeout(timer);
+            clearTimeout(last);
+            resolve({ state: 'ready' });
+        };
+        const again = () => {
+            clearTimeout(timer);
+            timer = setTimeout(finish, still);
+        };
+        const observer = new MutationObserver(again);
+        const last = setTimeout(finish, most);
+        const root = dom.documentElement(document);
+        if (root) observer.observe(root, { childList: true, subtree: true, attributes: true, characterData: true });
+        again();
+    });
+
+/* A part of the page's text, or of its tables, for a model that asks for it. */
+const cellsOf = row => [...row.cells].map(cell => replinet.normalise(replinet.textOf(cell)).replace(/\|/g, '/')).join(' | ');
+const tablesText = () => {
+    const parts = [];
+    for (const element of replinet.elements(document)) {
+        if (replinet.tag(element) !== 'table' || !replinet.isVisible(element)) continue;
+        parts.push([...element.rows].filter(replinet.isVisible).map(cellsOf).join('\n'));
+    }
+    return parts.map((rows, i) => `Table ${i + 1}\n${rows}`).join('\n\n');
+};
+
+/* innerText goes neither into shadow roots nor into frames. */
+const wholeText = () => {
+    const parts = [pageText()];
+    for (const element of replinet.elements(document)) {
+        const root = dom.shadowRoot(element);
+        if (root && replinet.isVisible(element))
+            parts.push([...root.childNodes].map(node => (replinet.isElement(node) ? replinet.textOf(node) : dom.textContent(node))).join('\n'));
+        const inner = replinet.frameDocumentOf(element);
+        if (inner && dom.documentElement(inner) && replinet.isVisible(element)) parts.push(replinet.textOf(dom.documentElement(inner)));
+    }
+    return parts.join('\n');
+};
+replinet.readPage = (what, offset, limit) => {
+    const text = (what === 'tables' ? tablesText() : wholeText()).replace(/[^\S\n]+/g, ' ').replace(/\s*\n\s*\n\s*/g, '\n\n').trim();
+    return { state: 'ready', text: text.slice(offset, offset + limit), total: text.length };
+};

@@ -1,0 +1,159 @@
+/* A person is asked: the thread waits, the browser is kept and served, the run's clocks stand still. Whoever takes the
+ * browser over and gives it back has answered, too. */
+#include "agent/takeover.h"
+#include "agent/think/mind.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include <errno.h>
+#include <string.h>
+
+#define QUESTION_MS_DEFAULT (30 * 60 * 1000)
+#define POLL_MS             300
+#define PICTURE_MS          5000
+
+struct asking {
+    struct mind *mind;
+    char id[37];
+    const char *kind;
+    int64_t began, deadline;
+    bool taken; /* somebody took the browser over meanwhile */
+    json_t *answer;
+};
+
+static bool never(void *user) {
+    return false;
+}
+
+static int sink_failed(struct run *run, int r, struct error *e) {
+    *e = run->sink_problem;
+    return run->sink_error = r;
+}
+
+static void add_picture(struct mind *mind, json_t *question) {
+    char id[37];
+    if (!picture_take(mind->run, "question.jpg", json_pack("{s:s, s:i}", "format", "jpeg", "quality", 60), "image/jpeg",
+                      clock_deadline(PICTURE_MS), id, NULL))
+        json_object_set_new(question, "screenshot", json_string(id));
+}
+
+static int begin(struct asking *asking, json_t *question, struct error *e) {
+    struct run *run = asking->mind->run;
+    int64_t ms = asking->mind->model->question_ms > 0 ? asking->mind->model->question_ms : QUESTION_MS_DEFAULT;
+    asking->began = clock_monotonic_ms();
+    asking->deadline = clock_deadline(ms);
+    json_object_set_new(question, "deadline_ms", json_integer(ms));
+    add_picture(asking->mind, question);
+    int r = cdp_send(run->client, NULL, "Replinet.setRun", json_pack("{s:s}", "state", "paused"), e);
+    if (r < 0)
+        return r;
+    r = run->sink->ask(run->sink->user, question, asking->id, &run->sink_problem);
+    if (r < 0)
+        return sink_failed(run, r, e);
+    json_object_set_new(question, "question_id", json_string(asking->id));
+    return mind_event(asking->mind, LOG_INFO, "question.asked", json_text_or(question, "text", ""),
+                      json_incref(question), e);
+}
+
+/* Whoever had the browser in hand has seen to it. */
+static int look_at_control(struct asking *asking, bool *ret_handled, struct error *e) {
+    struct run *run = asking->mind->run;
+    bool before = asking->taken;
+    asking->taken |= run->held;
+    *ret_handled = asking->taken && !run->held;
+    if (asking->taken == before)
+        return 0;
+    cleanup_free char *text = memory_print("%s has the browser in hand; the run waits", run->held_by);
+    return run_event(run, LOG_INFO, "control.taken", text, json_pack("{s:s}", "by", run->held_by), e);
+}
+
+static int note_handled(struct asking *asking, struct error *e) {
+    struct run *run = asking->mind->run;
+    int r = run->sink->withdraw(run->sink->user, asking->id, "handled", &run->sink_problem);
+    if (r < 0)
+        return sink_failed(run, r, e);
+    asking->answer = json_pack("{s:b, s:s}", "handled", 1, "by", run->held_by);
+    return run_event(run, LOG_INFO, "control.returned", "The browser was given back; the run goes on", NULL, e);
+}
+
+static int expire(struct asking *asking, const char *why, struct error *e) {
+    struct run *run = asking->mind->run;
+    int r = run->sink->withdraw(run->sink->user, asking->id, why, &run->sink_problem);
+    return r < 0 ? sink_failed(run, r, e) : 0;
+}
+
+static int no_answer(struct asking *asking, struct error *e) {
+    int r = expire(asking, "expired", e);
+    if (!r)
+        r = mind_event(asking->mind, LOG_WARN, "question.expired", "Nobody answered in time",
+                       json_pack("{s:s, s:s}", "question_id", asking->id, "kind", asking->kind), e);
+    return r < 0 ? r
+                 : error_set(e, ETIME, ERROR_NO_ANSWER, "nobody answered the agent's question (%s) in time",
+                             asking->kind);
+}
+
+static int poll_answer(struct asking *asking, bool *ret_over, struct error *e) {
+    struct run *run = asking->mind->run;
+    int64_t soon = clock_deadline(POLL_MS);
+    int r = cdp_wait(run->client, never, NULL, soon < asking->deadline ? soon : asking->deadline, e);
+    if (r < 0 && r != -ETIMEDOUT)
+        return r;
+    r = look_at_control(asking, ret_over, e);
+    if (r < 0)
+        return r;
+    if (*ret_over)
+        return note_handled(asking, e);
+    r = run->sink->answer(run->sink->user, asking->id, &asking->answer, &run->sink_problem);
+    if (r < 0)
+        return sink_failed(run, r, e);
+    *ret_over = asking->answer != NULL;
+    /* Nobody loses the browser out of their hands because the time is up. */
+    return !*ret_over && !run->held && clock_remaining_ms(asking->deadline) <= 0 ? no_answer(asking, e) : 0;
+}
+
+static int finish(struct asking *asking, struct error *e) {
+    struct run *run = asking->mind->run;
+    int64_t waited = clock_monotonic_ms() - asking->began;
+    cleanup_free char *by = memory_print("%s answered", json_text_or(asking->answer, "by", "Somebody"));
+    run->paused_ms += waited;
+    run->deadline += run->deadline == INT64_MAX ? 0 : waited;
+    run->limit += run->limit == INT64_MAX ? 0 : waited;
+    json_t *data = json_pack("{s:s, s:s, s:I, s:O}", "question_id", asking->id, "kind", asking->kind, "waited_ms",
+                             (json_int_t)waited, "answer", asking->answer);
+    if (!strcmp(asking->kind, "code")) /* a code is nobody else's business */
+        json_object_del(data, "answer");
+    int r = mind_event(asking->mind, LOG_INFO, "question.answered", by, data, e);
+    return r < 0 ? r : cdp_send(run->client, NULL, "Replinet.setRun", json_pack("{s:s}", "state", "running"), e);
+}
+
+int people_ask(struct mind *mind, json_t *question, json_t **ret_answer, struct error *e) {
+    cleanup_json json_t *owned = question;
+    struct asking asking = {.mind = mind, .kind = json_text_or(question, "kind", "question")};
+    bool over = false;
+    if (!mind->run->sink->ask)
+        return error_set(e, EOPNOTSUPP, ERROR_NO_ANSWER, "nobody can be asked in this run: %.300s",
+                         json_text_or(question, "text", ""));
+    int r = begin(&asking, owned, e);
+    while (!r && !over)
+        r = poll_answer(&asking, &over, e);
+    if (r == -ECANCELED && *asking.id) {
+        struct error ignored;
+        expire(&asking, "stopped", &ignored);
+    }
+    if (!r)
+        r = finish(&asking, e);
+    if (!r)
+        *ret_answer = take_pointer(asking.answer);
+    json_decref(asking.answer);
+    return r;
+}
+
+char *people_words(const json_t *answer) {
+    const json_t *approved = json_object_get(answer, "approved"), *values = json_object_get(answer, "values");
+    const char *by = json_text_or(answer, "by", "A person"), *text = json_text_or(answer, "text", NULL);
+    cleanup_free char *list = json_object_size(values) ? json_print(values) : NULL;
+    if (json_bool_or(answer, "handled", false) && !text && !list)
+        return memory_print("%s did it in the browser and gave it back. Look at the page.", by);
+    return memory_print("%s answered%s%s%s%s%s", by,
+                        json_is_boolean(approved) ? json_is_true(approved) ? ": yes" : ": no" : "", text ? ": " : "",
+                        text ? text : "", list ? ": " : "", list ? list : "");
+}

@@ -1,0 +1,218 @@
+#include "agent/think/think.h"
+#include "agent/takeover.h"
+#include "agent/think/mind.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OBSERVE_MS        20000
+#define SETTLE_MS         15000
+#define CALM_STILL_MS     120
+#define CALM_MOST_MS      1200
+#define TURN_PICTURE_MS   5000
+#define SILENT_MAX        3
+#define CONTEXT_TOKENS    32000 /* of a model that nobody said it of */
+#define BYTES_PER_TOKEN   3
+#define OBSERVATION_LEAST 3000
+
+int mind_event(struct mind *mind, enum log_level level, const char *kind, const char *message, json_t *data,
+               struct error *e) {
+    cleanup_free char *head = memory_print("%.400s", message);
+    cleanup_text struct text valid = {0};
+    text_append_json(&valid, head, strlen(head));
+    cleanup_json json_t *shown = json_loadb(valid.data, valid.length, JSON_DECODE_ANY, NULL);
+    return run_event(mind->run, level, kind, json_string_value(shown), data, e);
+}
+
+int mind_calm(struct mind *mind, struct error *e) {
+    struct run *run = mind->run;
+    cleanup_json json_t *answer = NULL;
+    struct error why = {0};
+    int64_t deadline = clock_deadline(SETTLE_MS);
+    bool moved;
+    int r = cdp_poll(run->client, e);
+    if (!r)
+        r = tabs_settle(run->tabs, deadline, &moved, e);
+    if (r < 0)
+        return r;
+    run->page = tabs_current(run->tabs);
+    r = page_settle(run->page, deadline, &why);
+    if (!r)
+        r = page_call(run->page, 0, "calm", json_pack("[i, i]", CALM_STILL_MS, CALM_MOST_MS), deadline, &answer, &why);
+    if (r == -EAGAIN || r == -ENOLINK) /* it moved on meanwhile */
+        r = page_settle(run->page, deadline, &why);
+    return r < 0 && run_ends_with(run, &why) ? (*e = why, r) : 0;
+}
+
+static void open_mind(struct mind *mind, struct run *run) {
+    const struct agent_model *model = run->options->model;
+    unsigned char random[(NONCE_SIZE - 1) / 2];
+    int64_t context = model->llm->context_tokens > 0 ? model->llm->context_tokens : CONTEXT_TOKENS;
+    int64_t answer = model->llm->max_tokens > 0 ? model->llm->max_tokens : context / 8;
+    const json_t *schema = run->options->result_schema;
+    *mind = (struct mind){.run = run, .model = model, .began = clock_monotonic_ms()};
+    mind->paused_before = run->paused_ms;
+    mind->session = llm_session_new();
+    mind->observer = run->observer = observer_make();
+    mind->notes = json_array();
+    mind->tools = tools_list(json_is_object(schema) ? schema : NULL, run->sink->ask != NULL,
+                             json_array_size(run->options->credentials) > 0);
+    randombytes_buf(random, sizeof random);
+    sodium_bin2hex(mind->nonce, sizeof mind->nonce, random, sizeof random);
+    mind->history.begin = memory_print("<page-%s>", mind->nonce);
+    mind->history.end = memory_print("</page-%s>", mind->nonce);
+    size_t tools = json_dumpb(mind->tools, NULL, 0, JSON_COMPACT);
+    mind->context_bytes = (context - (answer < context / 2 ? answer : context / 2)) * BYTES_PER_TOKEN - (int64_t)tools;
+    int64_t third = mind->context_bytes / 3;
+    mind->observation_bytes = model->observation_bytes > 0 ? model->observation_bytes : OBSERVE_BUDGET_DEFAULT;
+    mind->observation_bytes = mind->observation_bytes < third ? mind->observation_bytes : third;
+    if (mind->observation_bytes < OBSERVATION_LEAST)
+        mind->observation_bytes = OBSERVATION_LEAST;
+    prompt_open(mind);
+}
+
+static void close_mind(struct mind *mind) {
+    free((char *)mind->history.begin);
+    free((char *)mind->history.end);
+    history_done(&mind->history);
+    observation_done(&mind->page);
+    observer_free(mind->observer);
+    mind->run->observer = NULL;
+    llm_session_free(mind->session);
+    json_decref(mind->tools);
+    json_decref(mind->notes);
+    text_done(&mind->notice);
+    free(mind->hindered_url);
+}
+
+/* Observing */
+
+static int keep_observation(struct mind *mind, int64_t took_ms, struct error *e) {
+    char text_id[37] = "", picture_id[37] = "";
+    const struct observation *page = &mind->page;
+    cleanup_free char *text_name = memory_print("turn-%lld.txt", (long long)mind->turn);
+    cleanup_free char *picture_name = memory_print("turn-%lld.jpg", (long long)mind->turn);
+    cleanup_free char *message = memory_print("Sees %.200s", *page->title ? page->title : page->url);
+    int r = run_artifact(mind->run, "other", text_name, "text/plain", page->text, strlen(page->text), text_id, e);
+    if (r < 0)
+        return r;
+    r = picture_take(mind->run, picture_name, json_pack("{s:s, s:i}", "format", "jpeg", "quality", 45), "image/jpeg",
+                     clock_deadline(TURN_PICTURE_MS), picture_id, NULL);
+    json_t *data =
+        json_pack("{s:I, s:s, s:I, s:I, s:I, s:I, s:s, s:s, s:s*}", "turn", (json_int_t)mind->turn, "observation",
+                  text_id, "elements", (json_int_t)page->elements, "hidden", (json_int_t)page->hidden, "bytes",
+                  (json_int_t)strlen(page->text), "duration_ms", (json_int_t)took_ms, "url", page->url, "title",
+                  page->title, "screenshot", r < 0 ? NULL : picture_id);
+    return mind_event(mind, LOG_INFO, "model.observed", message, data, e);
+}
+
+static int observe(struct mind *mind, struct error *e) {
+    struct observe_options options = {.budget_bytes = (size_t)mind->observation_bytes};
+    int64_t began = clock_monotonic_ms();
+    observation_done(&mind->page);
+    mind->page = (struct observation){0};
+    int r = observe_page(mind->run, &options, clock_deadline(OBSERVE_MS), &mind->page, e);
+    return r < 0 ? r : keep_observation(mind, clock_monotonic_ms() - began, e);
+}
+
+/* What is left of an observation when newer ones came. */
+static void remember_page(struct mind *mind) {
+    cleanup_free char *words = memory_print("%.120s %.300s", mind->page.title, mind->page.url);
+    cleanup_text struct text valid = {0};
+    text_append_json(&valid, words, strlen(words));
+    cleanup_json json_t *clean = json_loadb(valid.data, valid.length, JSON_DECODE_ANY, NULL);
+    cleanup_free char *fenced = prompt_fence(mind, json_string_value(clean));
+    cleanup_free char *line = memory_print("Turn %lld, the page was: %s", (long long)mind->turn, fenced);
+    history_observe(&mind->history, prompt_observation(mind), line);
+}
+
+static int look_at_page(struct mind *mind, struct error *e) {
+    bool changed = false;
+    int r = mind_calm(mind, e);
+    if (!r)
+        r = observe(mind, e);
+    if (!r)
+        r = hindrance_meet(mind, &changed, e);
+    if (!r && changed)
+        r = observe(mind, e);
+    if (!r)
+        remember_page(mind);
+    return r;
+}
+
+/* Asking */
+
+static int ask_once(struct mind *mind, struct llm_answer *ret_answer, struct error *e) {
+    size_t stable = 0;
+    cleanup_json json_t *messages = history_messages(&mind->history, (size_t)mind->context_bytes, &stable);
+    struct llm_request request = {.messages = messages, .tools = mind->tools, .stable_messages = stable};
+    return ask_model(mind, &request, ret_answer, e);
+}
+
+/* Bytes are a guess at tokens; the provider knows. */
+static int ask(struct mind *mind, struct llm_answer *ret_answer, struct error *e) {
+    int r = ask_once(mind, ret_answer, e);
+    for (int i = 0; r < 0 && e->code == ERROR_MODEL_CONTEXT && i < 3; i++) {
+        mind->context_bytes /= 2;
+        mind->observation_bytes =
+            mind->observation_bytes / 2 > OBSERVATION_LEAST ? mind->observation_bytes / 2 : OBSERVATION_LEAST;
+        r = ask_once(mind, ret_answer, e);
+    }
+    return r;
+}
+
+static int meet_silence(struct mind *mind, const struct llm_answer *answer, struct error *e) {
+    static const char words[] = "You called no tool. Go on with the task by calling tools; when it is done, call done.";
+    static const char cut[] = "Your answer was cut off: it was too long. Answer shortly, with calls of tools.";
+    if (++mind->silent >= SILENT_MAX)
+        return error_set(e, EPROTO, ERROR_MODEL_PROTOCOL,
+                         "the model answered %d times in a row without calling a tool; the last answer: %.300s",
+                         mind->silent, answer->text);
+    history_answer(&mind->history, llm_answer_message(answer), NULL, answer->finish == LLM_FINISH_LENGTH ? cut : words);
+    return 0;
+}
+
+static int act(struct mind *mind, const struct llm_answer *answer, struct error *e) {
+    json_t *results = NULL;
+    if (!json_array_size(answer->calls))
+        return meet_silence(mind, answer, e);
+    mind->silent = 0;
+    int r = judge_calls(mind, answer->calls, e);
+    if (!r)
+        r = calls_run(mind, answer->calls, &results, e);
+    if (!r)
+        history_answer(&mind->history, llm_answer_message(answer), results, NULL);
+    return r;
+}
+
+static int run_turn(struct mind *mind, struct error *e) {
+    cleanup_llm_answer struct llm_answer answer = {0};
+    int r = takeover_wait(mind->run, NULL, e);
+    mind->turn++;
+    if (!r)
+        r = limits_check(mind, e);
+    if (!r)
+        r = look_at_page(mind, e);
+    if (!r)
+        r = ask(mind, &answer, e);
+    return r < 0 ? r : act(mind, &answer, e);
+}
+
+int think_run(struct run *run, int64_t *ret_turns, struct agent_spending *ret_spent, struct error *e) {
+    struct mind mind;
+    struct error ignored = {0};
+    int r = 0;
+    open_mind(&mind, run);
+    while (!r && !mind.done)
+        r = run_turn(&mind, e);
+    int told = run->sink_error < 0 ? 0 : ask_settle(&mind, &ignored);
+    if (!r && told < 0)
+        *e = ignored, r = told;
+    *ret_turns = mind.turn;
+    *ret_spent = mind.spent;
+    close_mind(&mind);
+    return r;
+}

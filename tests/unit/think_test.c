@@ -1,0 +1,192 @@
+/* The model's tools, its conversation, and the rules of consent: what needs no browser. */
+#include "agent/think/approval.h"
+#include "agent/think/history.h"
+#include "agent/think/think.h"
+#include "agent/think/tool.h"
+#include "base/memory.h"
+#include "base/schema.h"
+#include "unit_test.h"
+#include <string.h>
+
+static json_t *parse(const char *text) {
+    json_error_t problem;
+    json_t *value = json_loads(text, JSON_DECODE_ANY, &problem);
+    if (!value)
+        fail_msg("%s: %s", text, problem.text);
+    return value;
+}
+
+static void every_tool_has_a_schema(void **state) {
+    cleanup_json json_t *list = tools_list(NULL, true, true);
+    assert_int_equal(json_array_size(list), tool_count);
+    for (size_t i = 0; i < tool_count; i++) {
+        const json_t *schema = json_object_get(json_array_get(list, i), "schema");
+        struct error e = {0};
+        if (schema_check(schema, tool_rows[i].name, &e) < 0)
+            fail_msg("%s", e.text);
+        /* As many members as the row lists: none of them is unknown. */
+        size_t listed = 0;
+        for (const char *at = tool_rows[i].fields; at && *at; at++)
+            listed += at == tool_rows[i].fields || at[-1] == ' ';
+        if (tool_rows[i].fields)
+            assert_int_equal(json_object_size(json_object_get(schema, "properties")), listed);
+        assert_true(strlen(tool_rows[i].doc) > 15);
+    }
+}
+
+static void tools_that_cannot_be_used_are_not_offered(void **state) {
+    cleanup_json json_t *list = tools_list(NULL, false, false), *all = tools_list(NULL, true, true);
+    assert_int_equal(json_array_size(list), json_array_size(all) - 2);
+    cleanup_free char *text = json_print(list);
+    assert_null(strstr(text, "\"credential\""));
+    assert_null(strstr(text, "ask_user\""));
+}
+
+static void arguments_are_read_as_models_write_them(void **state) {
+    static const struct {
+        const char *tool, *given, *arguments; /* NULL: refused */
+    } cases[] = {
+        {"click", "{\"element\":12}", "{\"element\":{\"element\":12}}"},
+        {"click", "{\"element\":\"12\",\"follow\":\"true\"}", "{\"element\":{\"element\":12},\"follow\":true}"},
+        {"click", "{\"element\":12.0,\"button\":null}", "{\"element\":{\"element\":12}}"},
+        {"click", "{}", NULL},
+        {"click", "{\"element\":\"the button\"}", NULL},
+        {"click", "{\"element\":1,\"css\":\"#a\"}", NULL},
+        {"click", "{\"element\":1,\"button\":\"{{inputs.x}}\"}", NULL},
+        {"fill", "{\"element\":1,\"value\":\"{{inputs.x}}\"}",
+         "{\"element\":{\"element\":1},\"value\":\"{{inputs.x}}\"}"},
+        {"drag", "{\"element\":1,\"to\":2}", "{\"element\":{\"element\":1},\"to\":{\"element\":2}}"},
+        {"download", "{\"click\":3,\"as\":\"bill\"}", "{\"click\":{\"element\":3},\"as\":\"bill\"}"},
+        {"totp", "{\"element\":3,\"credential\":\"shop\"}",
+         "{\"element\":{\"element\":3},\"credential\":\"shop\",\"part\":\"totp\"}"},
+        {"note", "{\"txt\":\"a\"}", NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        cleanup_json json_t *given = parse(cases[i].given), *arguments = NULL;
+        const struct tool *tool = tool_find(cases[i].tool);
+        struct error e = {0};
+        int r = tool_arguments(tool, given, &arguments, &e);
+        if ((r < 0) != !cases[i].arguments)
+            fail_msg("%s %s: %s", cases[i].tool, cases[i].given, r < 0 ? e.text : "taken");
+        if (r < 0)
+            continue;
+        cleanup_json json_t *made = tool_action_arguments(tool, arguments), *wanted = parse(cases[i].arguments);
+        /* A number of an element is a member "element" of the action itself. */
+        if (json_object_get(wanted, "element"))
+            json_object_set(wanted, "element", json_object_get(json_object_get(wanted, "element"), "element"));
+        cleanup_free char *text = json_print(made);
+        if (!json_equal(made, wanted))
+            fail_msg("%s %s became %s", cases[i].tool, cases[i].given, text);
+    }
+}
+
+static void consent_is_asked_for_what_commits(void **state) {
+    static const struct {
+        const char *action, *consequence, *rules;
+        bool asked;
+    } cases[] = {
+        {"click", "{\"role\":\"button\",\"words\":\"Pay 6.10 EUR\"}", NULL, true},
+        {"click", "{\"role\":\"button\",\"words\":\"Payment methods\"}", NULL, false},
+        {"click", "{\"role\":\"button\",\"words\":\"Оплатить заказ\"}", NULL, true},
+        {"click", "{\"role\":\"button\",\"words\":\"УДАЛИТЬ\"}", NULL, true},
+        {"click", "{\"role\":\"button\",\"words\":\"Отправить\"}", NULL, true},
+        {"click", "{\"role\":\"button\",\"words\":\"Search\"}", NULL, false},
+        {"click", "{\"role\":\"button\",\"words\":\"Sender\"}", NULL, false},
+        {"click", "{\"role\":\"link\",\"words\":\"My order\",\"href\":\"http://a/\"}", NULL, false},
+        {"click", "{\"role\":\"link\",\"words\":\"Delete\",\"href\":\"http://a/\"}", NULL, true},
+        {"click", "{\"role\":\"link\",\"words\":\"Bye\",\"href\":\"http://a/\",\"method\":\"delete\"}", NULL, true},
+        {"click", "{\"role\":\"button\",\"words\":\"Next\",\"payment\":true}", NULL, true},
+        {"press", "{\"role\":\"textbox\",\"words\":\"Card number\",\"payment\":true}", NULL, true},
+        {"fill", "{\"role\":\"textbox\",\"words\":\"Send to\"}", NULL, false},
+        {"click", "{\"role\":\"button\",\"words\":\"Pay\"}", "[{\"text\":\"pay\",\"ask\":false}]", false},
+        {"click", "{\"role\":\"button\",\"words\":\"Вперёд\"}", "[{\"text\":\"ВПЕРЁД\",\"ask\":true}]", true},
+        {"goto", "{}", "[{\"action\":\"goto\",\"url\":\"/admin\",\"ask\":true}]", true},
+        {"goto", "{}", "[{\"action\":\"goto\",\"url\":\"/other\",\"ask\":true}]", false},
+        {"click", "{\"role\":\"button\",\"words\":\"Go\"}", "[{\"ask\":true}]", true},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        cleanup_json json_t *consequence = parse(cases[i].consequence);
+        cleanup_json json_t *rules = cases[i].rules ? parse(cases[i].rules) : NULL;
+        if (approval_needed(cases[i].action, consequence, "http://a/admin", rules) != cases[i].asked)
+            fail_msg("%s %s", cases[i].action, cases[i].consequence);
+    }
+}
+
+#define BEGIN "<page-1>"
+#define END   "</page-1>"
+
+static struct history long_history(size_t turns, size_t bytes) {
+    struct history history = {.begin = BEGIN, .end = END};
+    history.opening = parse("[{\"role\":\"system\",\"text\":\"rules\"},{\"role\":\"user\",\"parts\":[{\"text\":\"the "
+                            "task\"}]}]");
+    cleanup_free char *page = memory_alloc(bytes + 1);
+    memset(page, 'x', bytes);
+    for (size_t i = 0; i < turns; i++) {
+        cleanup_free char *line = memory_print("Turn %zu: " BEGIN "page" END, i);
+        cleanup_free char *text = memory_print("read: " BEGIN "%s" END, page);
+        history_observe(&history, json_pack("{s:s, s:[{s:s}]}", "role", "user", "parts", "text", page), line);
+        history_answer(&history,
+                       json_pack("{s:s, s:s, s:[{s:s, s:s, s:{}}]}", "role", "assistant", "text", "", "calls", "id",
+                                 "c1", "name", "read_page", "arguments"),
+                       json_pack("[{s:s, s:s, s:b}]", "id", "c1", "text", text, "error", 0), NULL);
+    }
+    return history;
+}
+
+static size_t count_of(const char *text, const char *part) {
+    size_t count = 0;
+    for (const char *at = text; (at = strstr(at, part)); at += strlen(part))
+        count++;
+    return count;
+}
+
+static void old_turns_give_way_and_the_task_stays(void **state) {
+    struct history history = long_history(40, 3000);
+    size_t stable, budgets[] = {1000000, 100000, 20000, 100};
+    for (size_t i = 0; i < ARRAY_LENGTH(budgets); i++) {
+        cleanup_json json_t *messages = history_messages(&history, budgets[i], &stable);
+        cleanup_free char *text = json_print(messages);
+        assert_non_null(strstr(text, "the task"));
+        assert_non_null(strstr(text, "rules"));
+        assert_non_null(strstr(text, "Turn 0"));
+        assert_int_equal(count_of(text, BEGIN), count_of(text, END));
+        assert_true(stable >= 2 && stable <= json_array_size(messages));
+        if (i < 3 && strlen(text) > budgets[i])
+            fail_msg("%zu bytes for a budget of %zu", strlen(text), budgets[i]);
+    }
+    history_done(&history);
+}
+
+static void what_was_sent_comes_again_unchanged(void **state) {
+    struct history history = long_history(6, 100);
+    size_t stable, again;
+    cleanup_json json_t *before = history_messages(&history, 1000000, &stable);
+    history_observe(&history, json_pack("{s:s, s:[{s:s}]}", "role", "user", "parts", "text", "new"), "Turn 7");
+    cleanup_json json_t *after = history_messages(&history, 1000000, &again);
+    for (size_t i = 0; i < stable; i++)
+        assert_true(json_equal(json_array_get(before, i), json_array_get(after, i)));
+    assert_true(again > stable && stable > 2);
+    history_done(&history);
+}
+
+static void the_page_of_tools_names_each(void **state) {
+    cleanup_text struct text out = {0};
+    think_print_tools(&out);
+    for (size_t i = 0; i < tool_count; i++) {
+        cleanup_free char *row = memory_print("### %s\n", tool_rows[i].name);
+        assert_non_null(strstr(out.data, row));
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_tool_has_a_schema),
+        cmocka_unit_test(tools_that_cannot_be_used_are_not_offered),
+        cmocka_unit_test(arguments_are_read_as_models_write_them),
+        cmocka_unit_test(consent_is_asked_for_what_commits),
+        cmocka_unit_test(old_turns_give_way_and_the_task_stays),
+        cmocka_unit_test(what_was_sent_comes_again_unchanged),
+        cmocka_unit_test(the_page_of_tools_names_each),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
