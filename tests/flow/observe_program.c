@@ -1,7 +1,9 @@
 /* Looks at pages as a model does, for observe.test.mjs and the benchmark: leases a browser of a Browser Manager
  * (DOOR_PORT, SECRET_KEY ...), takes a JSON command per line and answers each with a line of JSON.
  *   {"step": {"click": {"element": 3}}}     carries a step out as the tools of models do: {"ok"} or {"error"}
- *   {"look": {"budget": 8000}}              {"text", "elements", "hidden", "changed", "hash", "title", "url"}
+ *   {"look": {"budget": 8000, "boxes": true}}   {"text", "elements", "hidden", "changed", "hash", "title", "url",
+ * "image"}
+ *   {"read": {"element": 3, "offset": 0, "max": 1000}}   {"text", "total", "next"}
  * Every answer has "ms". */
 #include "agent/observe/observation.h"
 #include "base/clock.h"
@@ -70,7 +72,7 @@ static json_t *error_json(const struct error *e) {
     return json_pack("{s:s, s:s, s:s}", "error", e->text, "code", error_name(e->code), "hint", e->hint);
 }
 
-static json_t *carry_out(struct run *run, json_t *step) {
+static json_t *carry_out(struct run *run, const json_t *step) {
     struct error e = {0};
     cleanup_json json_t *steps = json_pack("[O]", step);
     int r = step_run_list(run, steps, "steps", &e);
@@ -80,19 +82,38 @@ static json_t *carry_out(struct run *run, json_t *step) {
 static json_t *look(struct run *run, const json_t *how) {
     struct error e = {0};
     cleanup_observation struct observation seen = {0};
-    struct observe_options options = {.budget_bytes = (size_t)json_int_or(how, "budget", 0)};
+    struct observe_options options = {.budget_bytes = (size_t)json_int_or(how, "budget", 0),
+                                      .screenshot = json_object_get(how, "boxes") != NULL,
+                                      .boxes = json_bool_or(how, "boxes", false)};
     if (observe_page(run, &options, clock_deadline(LOOK_MS), &seen, &e) < 0)
         return error_json(&e);
-    return json_pack("{s:s, s:I, s:I, s:b, s:s, s:s, s:s}", "text", seen.text, "elements", (json_int_t)seen.elements,
-                     "hidden", (json_int_t)seen.hidden, "changed", seen.changed, "hash", seen.hash, "title", seen.title,
-                     "url", seen.url);
+    cleanup_text struct text image = {0};
+    text_append_base64(&image, seen.image, seen.image_length);
+    return json_pack("{s:s, s:I, s:I, s:b, s:s, s:s, s:s, s:s}", "text", seen.text, "elements",
+                     (json_int_t)seen.elements, "hidden", (json_int_t)seen.hidden, "changed", seen.changed, "hash",
+                     seen.hash, "title", seen.title, "url", seen.url, "image", image.data ? image.data : "");
+}
+
+static json_t *read_text(struct run *run, const json_t *how) {
+    struct error e = {0};
+    struct observed_text seen = {0};
+    struct observe_reading options = {json_int_or(how, "element", 0), (size_t)json_int_or(how, "offset", 0),
+                                      (size_t)json_int_or(how, "max", 0)};
+    if (observe_text(run, &options, clock_deadline(LOOK_MS), &seen, &e) < 0)
+        return error_json(&e);
+    cleanup_free char *text = seen.text;
+    return json_pack("{s:s, s:I, s:I}", "text", text, "total", (json_int_t)seen.total, "next", (json_int_t)seen.next);
 }
 
 static json_t *answer_to(struct run *run, const json_t *command) {
-    json_t *step = json_object_get(command, "step"), *how = json_object_get(command, "look");
-    if (step)
-        return carry_out(run, step);
-    return how ? look(run, how) : json_pack("{s:s}", "error", "step or look");
+    static const struct {
+        const char *name;
+        json_t *(*function)(struct run *run, const json_t *how);
+    } rows[] = {{"step", carry_out}, {"look", look}, {"read", read_text}};
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
+        if (json_object_get(command, rows[i].name))
+            return rows[i].function(run, json_object_get(command, rows[i].name));
+    return json_pack("{s:s}", "error", "step, look or read");
 }
 
 static void serve(struct run *run) {

@@ -84,8 +84,10 @@ static void write_line(struct run *run, struct look *look, struct look_line *lin
     bool is_new = marks && (line->is_new || observer->worlds[line->world].first_look == observer->looks);
     size_t before = out->length;
     text_print(out, "%*s", (int)(depth_of(look, line) * INDENT + (line->kind == LOOK_TEXT ? INDENT : 0)), "");
-    if (line->kind == LOOK_ELEMENT)
-        text_print(out, "[%lld]", (long long)observer_number(observer, line->world, line->id, line->text));
+    if (line->kind == LOOK_ELEMENT) {
+        line->number = observer_number(observer, line->world, line->id, line->text);
+        text_print(out, "[%lld]", (long long)line->number);
+    }
     text_append(plain, out->data + before, out->length - before);
     text_print(out, "%s%s\n", line->kind != LOOK_ELEMENT ? "" : is_new ? "* " : " ", line->text);
     text_print(plain, "%s\n", line->text);

@@ -52,6 +52,14 @@ static struct look_line *add_line(struct look *look) {
     return line;
 }
 
+static void add_masks(struct look *look, const json_t *masks, const struct opening *opening) {
+    for (size_t i = 0; i < json_array_size(masks); i++) {
+        const json_t *mask = json_array_get(masks, i);
+        json_array_append_new(look->masks, json_pack("[f, f, f, f]", at(mask, 0) + opening->x, at(mask, 1) + opening->y,
+                                                     at(mask, 2), at(mask, 3)));
+    }
+}
+
 static void gather(struct gathering *gathering, size_t session, ssize_t parent, const struct opening *opening);
 
 static void gather_frame(struct gathering *gathering, const json_t *entry, ssize_t parent,
@@ -114,6 +122,7 @@ static void gather(struct gathering *gathering, size_t session, ssize_t parent, 
     for (size_t i = 0; i < 3; i++)
         look->counts[i] += json_integer_value(json_array_get(json_object_get(answer, "counts"), i));
     look->texts += json_int_or(answer, "texts", 0);
+    add_masks(look, json_object_get(answer, "masks"), opening);
     gathering->depth--;
 }
 
@@ -142,7 +151,7 @@ static bool suspects_roots(const json_t *answers) {
 }
 
 int look_take(struct run *run, size_t budget, int64_t deadline, struct look *ret_look, struct error *e) {
-    struct look look = {0};
+    struct look look = {.masks = json_array()};
     int r = ask(run, budget, deadline, &look.answers, e);
     if (!r && suspects_roots(look.answers) && page_show_closed_roots(run->page, deadline)) {
         json_decref(take_pointer(look.answers));
@@ -161,6 +170,7 @@ int look_take(struct run *run, size_t budget, int64_t deadline, struct look *ret
 
 void look_done(struct look *look) {
     json_decref(look->answers);
+    json_decref(look->masks);
     free(look->lines);
     *look = (struct look){0};
 }

@@ -92,6 +92,7 @@ int observe_page(struct run *run, const struct observe_options *options, int64_t
                  struct observation *ret_observation, struct error *e) {
     cleanup_look struct look look = {0};
     cleanup_text struct text header = {0};
+    struct error no_picture; /* a page that gives none is still told */
     size_t budget = options->budget_bytes ? options->budget_bytes : OBSERVE_BUDGET_DEFAULT;
     budget = budget > OBSERVE_BUDGET_LEAST ? budget : OBSERVE_BUDGET_LEAST;
     run->observer->looks++;
@@ -105,6 +106,8 @@ int observe_page(struct run *run, const struct observe_options *options, int64_t
     /* Room for the lines that say what is where and what was left out. */
     size_t rest = header.length + 200;
     compose(run, &look, header.data, budget > rest ? budget - rest : 0, &observation);
+    if (options->screenshot)
+        observer_picture(run, &look, options->boxes, deadline, &observation, &no_picture);
     *ret_observation = observation;
     return 0;
 }
@@ -113,5 +116,6 @@ void observation_done(struct observation *observation) {
     free(observation->text);
     free(observation->title);
     free(observation->url);
+    free(observation->image);
     *observation = (struct observation){0};
 }

@@ -42,7 +42,7 @@ struct look_line {
     double box[4]; /* left, top, width, height in the view; of elements */
     const char *text;
     size_t world;
-    int64_t id; /* LOOK_ELEMENT: the world's own */
+    int64_t id, number; /* LOOK_ELEMENT: the world's own; the run's, 0: it is not told */
     bool is_new, chosen;
     ssize_t parent; /* the group around it, -1: none */
 };
@@ -54,12 +54,17 @@ struct look {
     size_t count, room;
     int64_t counts[3]; /* elements by zone, those without a line included */
     int64_t texts;
+    json_t *masks; /* boxes of fields whose value is secret although the page shows it */
 };
 
 /* Asks every session of the current tab, once. */
 int look_take(struct run *run, size_t budget, int64_t deadline, struct look *ret_look, struct error *e);
 void look_done(struct look *look);
 #define cleanup_look __attribute__((cleanup(look_done)))
+
+/* Takes the picture of what was looked at. */
+int observer_picture(struct run *run, const struct look *look, bool boxes, int64_t deadline,
+                     struct observation *observation, struct error *e);
 
 /* Chooses lines and writes the text, at most `budget` bytes beyond its header. */
 void compose(struct run *run, struct look *look, const char *header, size_t budget,

@@ -108,7 +108,8 @@ const STATES = [
 ];
 
 replinet.lineOf = (element, role, covered) => {
-    const name = replinet.accessibleName(element) || (role === 'clickable' ? dom.textContent(element) : '');
+    const own = replinet.accessibleName(element);
+    const name = own || (role === 'clickable' ? dom.textContent(element) : replinet.labelTexts(element).join(' '));
     const words = [role, quote(name, NAME)];
     if (!replinet.normalise(name)) {
         const hint = hintOf(element);

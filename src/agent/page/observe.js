@@ -160,6 +160,7 @@ class Look {
         if (label) change({ label });
         if (tag === 'svg') change({ within: 'svg' });
         if (kind) change({ pointer: true, named: NAMED.has(kind) && isShort(element) ? element : around.named });
+        if (tag === 'label' && element.control) change({ named: element });
         if (tag === 'td' || tag === 'th') change({ cell: element });
         else if (!INLINE.has(tag)) change({ block: element, cell: null });
         if (GROUPS.has(role || (tag === 'dialog' ? 'dialog' : ''))) this.group(element, role || 'dialog', within, change);
@@ -316,6 +317,11 @@ const answerOf = (item, index) => ({
         ? { frame: item.remote, o: rounded([item.origin.x, item.origin.y]), c: rounded([item.clip.left, item.clip.top, item.clip.right, item.clip.bottom]) } : {}),
 });
 
+/* A password that the page shows in letters is not for pictures. */
+const masksOf = items =>
+    items.filter(item => item.kind === 'element' && item.zone === 0 && replinet.isSecret(item.element) && replinet.inputType(item.element) !== 'password')
+        .map(item => rounded(item.box));
+
 const scrolled = () => {
     const area = replinet.pageArea();
     const root = area === (document.scrollingElement ?? document.documentElement);
@@ -344,6 +350,6 @@ replinet.observe = ({ look: number, bytes }) => {
     return {
         state: 'ready', world: replinet.world, first: previous === 0, url: document.URL, title: replinet.cleanText(document.title, 120),
         scroll: scrolled(), counts, roots: seen.unknownRoots,
-        texts: seen.items.filter(item => item.kind === 'text').length, entries: told.map(item => answerOf(item, index)),
+        masks: masksOf(seen.items), texts: seen.items.filter(item => item.kind === 'text').length, entries: told.map(item => answerOf(item, index)),
     };
 };

@@ -7,9 +7,9 @@ import readline from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
-const builds = [process.env.REPLINET_BUILD, `${root}build-asan`, `${root}build`].filter(Boolean)
 
 function findProgram () {
+  const builds = [process.env.REPLINET_BUILD, `${root}build-asan`, `${root}build`].filter(Boolean)
   const found = builds.map(build => `${build}/tests/flow/observe_program`).find(existsSync)
   if (!found) throw new Error(`no observe_program in ${builds.join(', ')}; build first, or set REPLINET_BUILD`)
   return found
@@ -54,6 +54,7 @@ export async function startEyes (manager, settings = {}) {
   return {
     ask,
     look: async how => readable(await ask({ look: how ?? {} })),
+    read: async how => await ask({ read: how ?? {} }),
     tryStep: step => ask({ step }),
     step: async step => {
       const answer = await ask({ step })

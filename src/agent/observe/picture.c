@@ -1,0 +1,51 @@
+/* A picture of the view for models that see, with the numbers of what was told in it. */
+#include "agent/observe/observer.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What the providers' models take without making it smaller themselves, and what a conversation can carry. */
+#define SIDE_MOST  1568
+#define BYTES_MOST 400000
+
+static json_t *boxes_of(const struct look *look) {
+    json_t *boxes = json_array();
+    for (size_t i = 0; i < look->count; i++) {
+        const struct look_line *line = &look->lines[i];
+        if (line->number && line->zone == 0)
+            json_array_append_new(boxes, json_pack("[I, f, f, f, f]", (json_int_t)line->number, line->box[0],
+                                                   line->box[1], line->box[2], line->box[3]));
+    }
+    return boxes;
+}
+
+static int keep(const json_t *encoded, struct observation *observation, struct error *e) {
+    int r = text_decode_base64(json_string_value(encoded), json_string_length(encoded), &observation->image,
+                               &observation->image_length);
+    return r < 0 ? error_set(e, EPROTO, ERROR_PROTOCOL, "the picture of the page is no base64") : 0;
+}
+
+/* Drawn in the page's process, by the library; without it (the page is stuck) the picture stays as it was taken. */
+static int draw(struct run *run, const json_t *encoded, json_t *how, int64_t deadline, struct observation *observation,
+                struct error *e) {
+    cleanup_json json_t *answer = NULL;
+    struct error ignored;
+    int r = page_call(run->page, 0, "drawPicture", json_pack("[O, o]", encoded, how), deadline, &answer, &ignored);
+    const json_t *drawn = r < 0 ? NULL : json_object_get(answer, "picture");
+    return keep(json_is_string(drawn) ? drawn : encoded, observation, e);
+}
+
+int observer_picture(struct run *run, const struct look *look, bool boxes, int64_t deadline,
+                     struct observation *observation, struct error *e) {
+    cleanup_json json_t *answer = NULL;
+    int r = cdp_call(run->client, page_session_id(run->page, 0), "Page.captureScreenshot",
+                     json_pack("{s:s, s:i, s:b}", "format", "jpeg", "quality", 80, "optimizeForSpeed", 1),
+                     clock_remaining_ms(deadline), &answer, e);
+    if (r < 0)
+        return r;
+    json_t *how = json_pack("{s:o, s:O, s:i, s:i}", "boxes", boxes ? boxes_of(look) : json_array(), "masks",
+                            look->masks, "side", SIDE_MOST, "bytes", BYTES_MOST);
+    return draw(run, json_object_get(answer, "data"), how, deadline, observation, e);
+}

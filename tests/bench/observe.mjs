@@ -1,0 +1,57 @@
+// What a model's turn costs without the model: a look at the page and a click by number, on pages of 1,000 and 20,000
+// interactive elements, beside Playwright's ariaSnapshot and click on the same pages and Chromium. Argument: rounds (30).
+import { fork } from 'node:child_process';
+import { createServer } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { startManager } from './lib/manager.mjs';
+import { count, median, report, spread, timed } from './lib/report.mjs';
+
+process.env.REPLINET_BUILD = fileURLToPath(new URL('../../build', import.meta.url));
+const { startEyes } = await import('../flow/lib/observe_program.mjs');
+
+const cases = [{ elements: 1000, rounds: count(30), most: 60 }, { elements: 20000, rounds: Math.max(3, Math.round(count(30) / 4)), most: 400 }];
+const row = i => `<li class="item"><h2>Item ${i}</h2><p>Costs ${i}.50 and is in stock.</p><a href="#${i}">Details ${i}</a>
+<label>Amount ${i} <input type=number value=1></label><label><input type=checkbox> Gift ${i}</label><button onclick="this.dataset.n = 1">Add item ${i}</button></li>`;
+const html = elements => `<!doctype html><title>Shop</title><ul>${Array.from({ length: elements / 4 }, (_, i) => row(i)).join('')}</ul>`;
+const server = createServer((request, response) => response.setHeader('content-type', 'text/html').end(html(Number(request.url.slice(1)))));
+await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
+const { port } = server.address();
+const manager = await startManager({ POOL_WARM: 0, MAX_BROWSERS: 1, EGRESS_ALLOW: `127.0.0.1:${port}` });
+const address = elements => `http://127.0.0.1:${port}/${elements}`;
+
+async function ours({ elements, rounds }) {
+  const eyes = await startEyes(manager);
+  const looks = [], clicks = [];
+  try {
+    await eyes.step({ goto: address(elements) });
+    for (let i = 0; i < rounds; i++) {
+      const seen = await timed(() => eyes.look());
+      if (seen.result.elements !== elements) throw new Error(`${seen.result.elements} elements were seen`);
+      const number = seen.result.number(`"Add item ${i % 5}"`);
+      const click = await timed(() => eyes.step({ click: { element: number } }));
+      looks.push(seen.ms);
+      clicks.push(click.ms);
+    }
+  } finally { await eyes.stop(); }
+  return { looks, clicks, both: looks.map((ms, i) => ms + clicks[i]) };
+}
+
+// In a process of its own, which becomes an unprivileged user so that Chromium's sandbox stays on.
+function theirs({ elements, rounds }) {
+  const child = fork(new URL('./lib/playwright_observe.mjs', import.meta.url), [address(elements), String(rounds)]);
+  return new Promise((resolve, reject) => {
+    child.once('message', resolve);
+    child.once('exit', code => reject(new Error(`Playwright's side ended with ${code}`)));
+  });
+}
+
+try {
+  for (const one of cases) {
+    const reference = await theirs(one), own = await ours(one);
+    report('observe', { elements: one.elements, unit: 'ms', look: spread(own.looks), click: spread(own.clicks), both: spread(own.both), playwright: spread(reference),
+      ratio: Math.round(median(own.both) / median(reference) * 100) / 100 }, median(own.both), { most: one.most });
+  }
+} finally {
+  await manager.stop();
+  server.close();
+}
