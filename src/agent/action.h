@@ -107,6 +107,10 @@ int run_artifact(struct run *run, const char *kind, const char *name, const char
 /* Opens an address in the current tab, as `goto` does. */
 int run_goto(struct step *step, const char *url, struct error *e);
 
+/* Takes a picture of the view without what is secret in it: the answer of Page.captureScreenshot. `parameters` is
+ * stolen. */
+int picture_capture(struct run *run, json_t *parameters, int64_t deadline, json_t **ret_answer, struct error *e);
+
 /* Stores a picture of the view, what is secret covered. 0 or -errno; `ret_id` is the artifact's. */
 int picture_take(struct run *run, const char *name, json_t *parameters, const char *media_type, int64_t deadline,
                  char ret_id[37], struct error *e);

@@ -49,7 +49,7 @@ static int capture_covered(struct run *run, const json_t *parameters, const json
     return 0;
 }
 
-static int capture_masked(struct run *run, json_t *owned, int64_t deadline, json_t **ret_answer, struct error *e) {
+int picture_capture(struct run *run, json_t *owned, int64_t deadline, json_t **ret_answer, struct error *e) {
     cleanup_json json_t *parameters = owned, *search = masks_json(&run->masks);
     int r = search ? -EAGAIN : capture(run, parameters, deadline, ret_answer, e);
     for (int i = 0; r == -EAGAIN && i < MASK_TRIES && clock_remaining_ms(deadline) > CAPTURE_AGAIN_MS; i++) {
@@ -69,7 +69,7 @@ int picture_take(struct run *run, const char *name, json_t *parameters, const ch
     size_t length;
     struct error own;
     e = e ? e : &own;
-    int r = capture_masked(run, parameters, deadline, &answer, e);
+    int r = picture_capture(run, parameters, deadline, &answer, e);
     if (r < 0)
         return r;
     const json_t *encoded = json_object_get(answer, "data");

@@ -8,10 +8,9 @@
 
 /* Who is served first while there is room; the last number is the part of it (in percent) that may be full then. */
 static const struct {
-    bool in_view, element;
+    bool in_view, elements, texts;
     size_t percent;
-} turns[] = {{true, true, 70},   {true, false, 85},  {true, true, 100},
-             {true, false, 100}, {false, true, 100}, {false, false, 100}};
+} turns[] = {{true, true, false, 70}, {true, false, true, 85}, {true, true, true, 100}, {false, true, true, 100}};
 
 static size_t depth_of(const struct look *look, const struct look_line *line) {
     size_t depth = 0;
@@ -63,14 +62,18 @@ static struct look_line **order(struct look *look) {
     return lines;
 }
 
+static bool is_served(size_t turn, const struct look_line *line) {
+    return (line->zone == 0) == turns[turn].in_view &&
+           (line->kind == LOOK_ELEMENT ? turns[turn].elements : turns[turn].texts);
+}
+
 static void choose_lines(struct look *look, size_t budget) {
     cleanup_free struct look_line **lines = order(look);
     size_t used = 0;
     for (size_t turn = 0; turn < ARRAY_LENGTH(turns); turn++)
         for (size_t i = 0; i < look->count; i++) {
             struct look_line *line = lines[i];
-            bool mine = (line->zone == 0) == turns[turn].in_view && (line->kind == LOOK_ELEMENT) == turns[turn].element;
-            if (!mine || line->chosen)
+            if (line->chosen || !is_served(turn, line))
                 continue;
             if (used + cost_of(look, line) > budget * turns[turn].percent / 100)
                 break; /* what comes after is less near */

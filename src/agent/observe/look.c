@@ -62,10 +62,14 @@ static void add_masks(struct look *look, const json_t *masks, const struct openi
 
 static void gather(struct gathering *gathering, size_t session, ssize_t parent, const struct opening *opening);
 
+/* What an entry of the library's answer holds, in its order (page/observe.js). */
+enum { ENTRY_KIND, ENTRY_LINE, ENTRY_ZONE, ENTRY_DISTANCE, ENTRY_GROUP, ENTRY_BOX, ENTRY_ID, ENTRY_NEW };
+enum { ENTRY_FRAME = ENTRY_ID, ENTRY_ORIGIN, ENTRY_CLIP };
+
 static void gather_frame(struct gathering *gathering, const json_t *entry, ssize_t parent,
                          const struct opening *around) {
-    const char *frame = json_text_or(entry, "frame", "");
-    const json_t *origin = json_object_get(entry, "o"), *clip = json_object_get(entry, "c");
+    const char *frame = json_string_value(json_array_get(entry, ENTRY_FRAME));
+    const json_t *origin = json_array_get(entry, ENTRY_ORIGIN), *clip = json_array_get(entry, ENTRY_CLIP);
     struct opening opening = {around->x + at(origin, 0), around->y + at(origin, 1), around->x + at(clip, 0),
                               around->y + at(clip, 1),   around->x + at(clip, 2),   around->y + at(clip, 3)};
     if (!around->whole) {
@@ -75,34 +79,40 @@ static void gather_frame(struct gathering *gathering, const json_t *entry, ssize
         opening.bottom = fmin(opening.bottom, around->bottom);
     }
     const struct page *page = gathering->run->page;
-    for (size_t i = 1; i < page_session_count(page) && i < json_array_size(gathering->look->answers); i++)
+    for (size_t i = 1; frame && i < page_session_count(page) && i < json_array_size(gathering->look->answers); i++)
         if (!strcmp(page_session_frame(page, i), frame))
             gather(gathering, i, parent, &opening);
+}
+
+static const char *text_at(const json_t *entry, size_t i) {
+    const char *text = json_string_value(json_array_get(entry, i));
+    return text ? text : "";
 }
 
 static void gather_entry(struct gathering *gathering, const json_t *entry, size_t world, ssize_t parent,
                          const struct opening *opening) {
     struct look_line *line = add_line(gathering->look);
     size_t index = gathering->look->count - 1;
-    const char *kind = json_text_or(entry, "k", "t");
-    const json_t *box = json_object_get(entry, "b");
-    line->kind = *kind == 'e' ? LOOK_ELEMENT : *kind == 't' ? LOOK_TEXT : LOOK_GROUP;
-    line->zone = (int)json_int_or(entry, "z", 0);
-    line->distance = json_real_or(entry, "d", 0);
-    line->text = json_text_or(entry, "s", "");
-    line->id = json_int_or(entry, "id", 0);
-    line->is_new = json_bool_or(entry, "new", false);
+    char kind = *text_at(entry, ENTRY_KIND);
+    line->kind = kind == 'e' ? LOOK_ELEMENT : kind == 't' ? LOOK_TEXT : LOOK_GROUP;
+    line->text = text_at(entry, ENTRY_LINE);
+    line->zone = (int)at(entry, ENTRY_ZONE);
+    line->distance = at(entry, ENTRY_DISTANCE);
     line->world = world;
     line->parent = parent;
     for (size_t i = 0; i < 4; i++)
-        line->box[i] = at(box, i);
+        line->box[i] = at(json_array_get(entry, ENTRY_BOX), i);
     place(line, opening);
-    if (json_object_get(entry, "frame"))
+    if (line->kind == LOOK_ELEMENT) {
+        line->id = json_integer_value(json_array_get(entry, ENTRY_ID));
+        line->is_new = json_is_true(json_array_get(entry, ENTRY_NEW));
+    } else if (json_array_size(entry) > ENTRY_CLIP) {
         gather_frame(gathering, entry, (ssize_t)index, opening);
+    }
 }
 
 /* A frame's lines come after the line of the frame, so that indexes of entries and lines differ: `places` says where
- * the entry went. */
+ * each entry went. */
 static void gather(struct gathering *gathering, size_t session, ssize_t parent, const struct opening *opening) {
     struct look *look = gathering->look;
     const struct page *page = gathering->run->page;
@@ -115,9 +125,10 @@ static void gather(struct gathering *gathering, size_t session, ssize_t parent, 
     cleanup_free size_t *places = memory_alloc((json_array_size(entries) + 1) * sizeof *places);
     for (size_t i = 0; i < json_array_size(entries); i++) {
         const json_t *entry = json_array_get(entries, i);
-        int64_t up = json_int_or(entry, "p", -1);
+        double up = at(entry, ENTRY_GROUP);
         places[i] = look->count;
-        gather_entry(gathering, entry, world, up >= 0 && (size_t)up < i ? (ssize_t)places[up] : parent, opening);
+        gather_entry(gathering, entry, world, up >= 0 && up < (double)i ? (ssize_t)places[(size_t)up] : parent,
+                     opening);
     }
     for (size_t i = 0; i < 3; i++)
         look->counts[i] += json_integer_value(json_array_get(json_object_get(answer, "counts"), i));
@@ -150,6 +161,12 @@ static bool suspects_roots(const json_t *answers) {
     return false;
 }
 
+static void hide_secrets(struct run *run, json_t **answers) {
+    json_t *clean = redactor_json(run->redactor, *answers);
+    json_decref(*answers);
+    *answers = clean;
+}
+
 int look_take(struct run *run, size_t budget, int64_t deadline, struct look *ret_look, struct error *e) {
     struct look look = {.masks = json_array()};
     int r = ask(run, budget, deadline, &look.answers, e);
@@ -161,6 +178,7 @@ int look_take(struct run *run, size_t budget, int64_t deadline, struct look *ret
         look_done(&look);
         return r;
     }
+    hide_secrets(run, &look.answers);
     struct gathering gathering = {run, &look, 0};
     look.page = json_array_get(look.answers, 0);
     gather(&gathering, 0, -1, &(struct opening){.whole = true});

@@ -40,9 +40,8 @@ static int draw(struct run *run, const json_t *encoded, json_t *how, int64_t dea
 int observer_picture(struct run *run, const struct look *look, bool boxes, int64_t deadline,
                      struct observation *observation, struct error *e) {
     cleanup_json json_t *answer = NULL;
-    int r = cdp_call(run->client, page_session_id(run->page, 0), "Page.captureScreenshot",
-                     json_pack("{s:s, s:i, s:b}", "format", "jpeg", "quality", 80, "optimizeForSpeed", 1),
-                     clock_remaining_ms(deadline), &answer, e);
+    int r = picture_capture(run, json_pack("{s:s, s:i, s:b}", "format", "jpeg", "quality", 80, "optimizeForSpeed", 1),
+                            deadline, &answer, e);
     if (r < 0)
         return r;
     json_t *how = json_pack("{s:o, s:O, s:i, s:i}", "boxes", boxes ? boxes_of(look) : json_array(), "masks",

@@ -107,7 +107,9 @@ int observe_text(struct run *run, const struct observe_reading *how, int64_t dea
         return r;
     struct piecing piecing = {run, answers, {0}, 0};
     piece_together(&piecing, session);
-    cut(&piecing.text, how, ret_text);
+    cleanup_text struct text clean = {0};
+    bool hidden = redactor_text(run->redactor, piecing.text.data ? piecing.text.data : "", piecing.text.length, &clean);
+    cut(hidden ? &clean : &piecing.text, how, ret_text);
     text_done(&piecing.text);
     return 0;
 }

@@ -39,6 +39,7 @@ const dom = (replinet.dom = {
     localName: getter(Element.prototype, 'localName'),
     attribute: method(Element.prototype, 'getAttribute'),
     hasAttribute: method(Element.prototype, 'hasAttribute'),
+    hasAttributes: method(Element.prototype, 'hasAttributes'),
     matches: method(Element.prototype, 'matches'),
     closest: method(Element.prototype, 'closest'),
     rect: method(Element.prototype, 'getBoundingClientRect'),

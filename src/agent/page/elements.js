@@ -31,7 +31,7 @@ const secrets = new WeakSet();
 replinet.keepSecret = element => void secrets.add(element);
 replinet.isSecret = element => {
     if (replinet.tag(element) === 'input' && replinet.inputType(element) === 'password') secrets.add(element);
-    return secrets.has(element);
+    return secrets.has(element) || replinet.secretFields.has(element);
 };
 
 /* Elements that listen for clicks, as far as the run has found them (observe/listeners.c). */

@@ -22,6 +22,7 @@ const NAMED = new Set(
 const HOSTS = new Set(['div', 'span', 'section', 'article']);
 const GROUPS = new Set(['dialog', 'alertdialog']);
 const LABELS = { heading: 'heading', alert: 'alert', status: 'status' };
+const HEADINGS = { h1: 'heading', h2: 'heading', h3: 'heading', h4: 'heading', h5: 'heading', h6: 'heading' };
 const TEXT_MOST = 2000;
 const LINE_MOST = 300;
 const NAME_MOST = 200;
@@ -29,6 +30,8 @@ const SMALL = 3; /* px: less cannot be seen or hit */
 
 /* More than a name can hold is told as text as well. */
 const isShort = element => dom.textContent(element).length <= NAME_MOST;
+/* Most elements are seen, and one question says so. */
+const WHOLLY = { checkVisibilityCSS: true, checkOpacity: true };
 const isShown = element => dom.checkVisibility(element) || replinet.style(element).display === 'contents';
 
 const FIXED = {
@@ -47,19 +50,25 @@ const isMarked = element => {
     const tabindex = dom.attribute(element, 'tabindex');
     return dom.hasAttribute(element, 'onclick') || (tabindex !== null && Number(tabindex) >= 0);
 };
-/* The role under which an element is listed, '' for none. Without a role of its own, what reacts to the mouse is a
- * "clickable": by its attributes, by listeners the run has found, or by the hand that the mouse becomes over it. */
-const kindOf = (element, tag, around) => {
+const isBoxed = tag => tag !== 'html' && tag !== 'body' && tag !== 'label';
+/* The role under which an element is listed, '' for none, by what is written on it. */
+const writtenKind = (element, tag) => {
     if (dom.hasAttribute(element, 'role')) {
         const role = replinet.role(element);
         if (LISTED.has(role)) return role;
         if (role === 'gridcell' && (isMarked(element) || dom.hasAttribute(element, 'aria-selected'))) return role;
-        if (Object.hasOwn(FIXED, tag) && role === 'presentation') return FIXED[tag](element);
-    } else if (Object.hasOwn(FIXED, tag)) return FIXED[tag](element);
+    }
     if (dom.hasAttribute(element, 'contenteditable') && isEditingHost(element)) return 'textbox';
-    if (tag === 'html' || tag === 'body' || tag === 'label') return '';
-    if (isMarked(element) || replinet.isListening(element)) return 'clickable';
-    return !around.pointer && replinet.style(element).cursor === 'pointer' ? 'clickable' : '';
+    return isBoxed(tag) && isMarked(element) ? 'clickable' : '';
+};
+/* Without a role of its own, what reacts to the mouse is a "clickable": by its attributes, by listeners the run has found,
+ * or by the hand that the mouse becomes over it. */
+const kindOf = (element, tag, style, around) => {
+    if (Object.hasOwn(FIXED, tag) && !dom.hasAttribute(element, 'role')) return FIXED[tag](element);
+    const written = dom.hasAttributes(element) ? writtenKind(element, tag) : '';
+    if (written || !isBoxed(tag)) return written;
+    if (replinet.isListening(element)) return 'clickable';
+    return !around.pointer && style.cursor === 'pointer' ? 'clickable' : '';
 };
 
 /* Where things lie: 0 in view, 1 below or right of it, 2 above or left of it, -1 nowhere that scrolling leads to. */
@@ -97,9 +106,26 @@ const overlap = (rect, other, x, y) => ({
 
 const isSmall = rect => rect.width < SMALL || rect.height < SMALL;
 
+/* Goes through children, or through a list. */
+class Cursor {
+    constructor(next, around, list = null) {
+        this.next = next;
+        this.around = around;
+        this.list = list;
+        this.index = 0;
+    }
+
+    take() {
+        if (this.list) return this.list[this.index++] ?? null;
+        const node = this.next;
+        if (node) this.next = dom.nextSibling(node);
+        return node;
+    }
+}
+
 class Look {
     items = [];
-    pending = [];
+    cursors = [];
     unknownRoots = false;
 
     add(item, around) {
@@ -108,21 +134,17 @@ class Look {
         return item;
     }
 
-    /* Children of a node come before what was pending; each entry brings its next sibling along. */
     enter(first, around) {
-        if (first) this.pending.push([first, around, true]);
-    }
-    enterAll(nodes, around) {
-        for (let i = nodes.length - 1; i >= 0; i--) this.pending.push([nodes[i], around, false]);
+        if (first) this.cursors.push(new Cursor(first, around));
     }
 
     walk() {
-        while (this.pending.length) {
-            const [node, around, chained] = this.pending.pop();
-            if (chained) this.enter(dom.nextSibling(node), around);
-            const type = dom.nodeType(node);
-            if (type === TEXT) this.text(node, around);
-            else if (type === ELEMENT) this.element(node, around);
+        while (this.cursors.length) {
+            const cursor = this.cursors[this.cursors.length - 1];
+            const node = cursor.take();
+            if (!node) this.cursors.pop();
+            else if (dom.nodeType(node) === TEXT) this.text(node, cursor.around);
+            else if (dom.nodeType(node) === ELEMENT) this.element(node, cursor.around);
         }
     }
 
@@ -130,16 +152,18 @@ class Look {
         const tag = dom.localName(element);
         if (NOTHING.has(tag)) return;
         if (tag === 'input' && replinet.isToggleOrFile(element)) return this.toggle(element, around);
-        if (!isShown(element)) return;
+        const wholly = dom.checkVisibility(element, WHOLLY);
+        if (!wholly && !isShown(element)) return;
         if (tag === 'iframe' || tag === 'frame') return this.frame(element, around);
-        const kind = around.within === 'svg' && tag === 'a' ? 'link' : kindOf(element, tag, around);
-        if (kind) this.control(element, kind, around);
-        if (!CLOSED.has(tag) && kind !== 'textbox') this.inside(element, tag, kind, around);
+        const style = replinet.style(element);
+        const kind = kindOf(element, tag, style, around);
+        if (kind) this.control(element, kind, wholly, around);
+        if (!CLOSED.has(tag) && kind !== 'textbox') this.inside(element, tag, kind, style, wholly, around);
     }
 
-    control(element, kind, around) {
+    control(element, kind, wholly, around) {
         const rect = dom.rect(element);
-        if (isSmall(rect) || !replinet.isRendered(element)) return;
+        if (isSmall(rect) || !(wholly || replinet.isRendered(element))) return;
         const place = placeSeen(element, rect, around);
         if (place.zone >= 0) this.add({ kind: 'element', role: kind, element, ...place, around }, around);
     }
@@ -152,49 +176,42 @@ class Look {
         if (place.zone >= 0) this.add({ kind: 'element', role: replinet.role(element), element, drawn, ...place, around }, around);
     }
 
-    inside(element, tag, kind, around) {
-        let within = around;
-        const change = more => { within = { ...within, ...more }; };
-        const role = dom.hasAttribute(element, 'role') ? replinet.role(element) : '';
-        const label = LABELS[role] ?? (/^h[1-6]$/.test(tag) ? 'heading' : undefined);
-        if (label) change({ label });
-        if (tag === 'svg') change({ within: 'svg' });
-        if (kind) change({ pointer: true, named: NAMED.has(kind) && isShort(element) ? element : around.named });
-        if (tag === 'label' && element.control) change({ named: element });
-        if (tag === 'td' || tag === 'th') change({ cell: element });
-        else if (!INLINE.has(tag)) change({ block: element, cell: null });
-        if (GROUPS.has(role || (tag === 'dialog' ? 'dialog' : ''))) this.group(element, role || 'dialog', within, change);
-        if (element.scrollHeight > element.clientHeight || element.scrollWidth > element.clientWidth) this.clip(element, within, change);
-        change({ element });
+    inside(element, tag, kind, style, wholly, around) {
+        if (tag !== 'slot' && !dom.firstChild(element) && !dom.shadowRoot(element)) return void (this.unknownRoots ||= mayHideRoot(element, tag));
+        const within = { ...around, element, wholly };
+        const role = dom.hasAttributes(element) && dom.hasAttribute(element, 'role') ? replinet.role(element) : '';
+        within.label = LABELS[role] ?? HEADINGS[tag] ?? around.label;
+        if (kind || around.pointer) within.pointer = true;
+        if ((kind && NAMED.has(kind) && isShort(element)) || (tag === 'label' && element.control)) within.named = element;
+        if (tag === 'td' || tag === 'th') within.cell = element;
+        else if (!INLINE.has(tag)) [within.block, within.cell] = [element, null];
+        if (GROUPS.has(role || tag)) within.group = this.group(element, role || tag, around);
+        if (style.overflowY !== 'visible') this.clip(element, style, within);
         this.enterInside(element, tag, within);
     }
 
     enterInside(element, tag, around) {
         const root = dom.shadowRoot(element);
         if (root) return this.enter(dom.firstChild(root), around);
-        if (tag === 'slot') {
-            const assigned = dom.assignedNodes(element);
-            if (assigned.length) return this.enterAll(assigned, around);
-        }
-        if (mayHideRoot(element, tag)) this.unknownRoots = true;
+        const assigned = tag === 'slot' ? dom.assignedNodes(element) : [];
+        if (assigned.length) return void this.cursors.push(new Cursor(null, around, assigned));
+        this.unknownRoots ||= mayHideRoot(element, tag);
         this.enter(dom.firstChild(element), around);
     }
 
-    group(element, role, around, change) {
+    group(element, role, around) {
         const place = placeOf(dom.rect(element), around);
-        const item = this.add({ kind: 'group', line: null, element, role, ...place, zone: Math.max(place.zone, 0) }, around);
-        change({ group: item });
+        return this.add({ kind: 'group', line: null, element, role, ...place, zone: Math.max(place.zone, 0) }, around);
     }
 
     /* What an area that scrolls does not show is out of view; what one that never scrolls cuts off is not there. */
-    clip(element, around, change) {
-        const { overflowX, overflowY } = replinet.style(element);
-        if (overflowX === 'visible' && overflowY === 'visible') return;
+    clip(element, { overflowX, overflowY }, within) {
         if (element === element.ownerDocument.scrollingElement || replinet.tag(element) === 'body') return;
+        if (element.scrollHeight <= element.clientHeight && element.scrollWidth <= element.clientWidth) return;
         const rect = dom.rect(element);
         const scrolls = [overflowX, overflowY].some(value => value === 'auto' || value === 'scroll');
-        const cut = around.cut ? overlap(rect, around.cut, 0, 0) : rect;
-        change(scrolls ? { clip: overlap(rect, around.clip, around.x, around.y), clipped: true, cut: null } : { cut });
+        if (scrolls) Object.assign(within, { clip: overlap(rect, within.clip, within.x, within.y), clipped: true, cut: null });
+        else within.cut = within.cut ? overlap(rect, within.cut, 0, 0) : rect;
     }
 
     frame(element, around) {
@@ -210,12 +227,12 @@ class Look {
     }
 
     text(node, around) {
-        if (around.named) return;
+        const { element } = around;
+        if (around.named || !element) return;
         const text = dom.textContent(node);
         if (!/\S/.test(text)) return;
-        const { element } = around;
-        if (!element || !dom.checkVisibility(element, { checkVisibilityCSS: true, checkOpacity: true })) return;
-        const rect = dom.rect(element);
+        if (!around.wholly && !isTextShown(element)) return;
+        const rect = replinet.style(element).display === 'contents' ? rectOfText(node) : dom.rect(element);
         const place = placeOf(rect.height > 200 ? rectOfText(node) : rect, around);
         if (place.zone < 0 || isSmall(rect) || (around.cut && isApart(rect, around.cut))) return;
         this.append(text, place, around);
@@ -229,9 +246,13 @@ class Look {
             last.cell = around.cell;
             return;
         }
-        this.add({ kind: 'text', text, block: around.block, cell: around.cell, label: around.label ?? 'text', ...place }, around);
+        this.add({ kind: 'text', text, block: around.block, cell: around.cell, label: around.label, ...place }, around);
     }
 }
+
+/* Of `display: contents` what is around says whether it can be seen through. */
+const isTextShown = element =>
+    replinet.style(element).display === 'contents' ? replinet.isRendered(element) : dom.checkVisibility(element, WHOLLY);
 
 /* Closed shadow roots are behind custom elements, or where an element shows something and seems to hold nothing. They are
  * looked for once for each. */
@@ -253,13 +274,13 @@ const rectOfText = node => {
 const outermost = (document, group, origin, clip) => {
     const view = dom.view(document) ?? window;
     return {
-        x: origin.x, y: origin.y, clip, group, scrollX: view.scrollX, scrollY: view.scrollY, label: undefined, named: null,
-        pointer: false, clipped: false, cut: null, block: null, cell: null, element: null, within: '',
+        x: origin.x, y: origin.y, clip, group, scrollX: view.scrollX, scrollY: view.scrollY, label: 'text', named: null,
+        pointer: false, clipped: false, cut: null, block: null, cell: null, element: null, wholly: true,
     };
 };
 
 const encoder = new TextEncoder();
-const sizeOf = text => encoder.encode(text).length;
+const sizeOf = text => (/^[\x20-\x7e]*$/.test(text) ? text.length : encoder.encode(text).length);
 
 /* Whether the mouse would meet something else in the middle of what is seen of it. */
 const isCovered = item => {
@@ -284,17 +305,21 @@ const RENDER = {
     },
 };
 
-/* The nearest to the view first, until their lines fill the room; text has as much room of its own. */
+/* "[12]* " and the end of the line. */
+const MARK = 10;
+const tell = item => {
+    item.line = RENDER[item.kind](item);
+    for (let up = item.parent; up && !up.line; up = up.parent) up.line = RENDER[up.kind](up);
+    return sizeOf(item.line) + MARK;
+};
+/* In view elements and texts have all the room each; what is out of view gets the rest, the nearest first. */
 const render = (items, bytes) => {
-    const room = { element: bytes, text: bytes };
-    const outside = items.filter(item => item.zone > 0).sort((a, b) => a.distance - b.distance);
-    for (const item of [...items.filter(item => item.zone === 0), ...outside]) {
-        if (item.kind === 'group' || item.kind === 'frame' || room[item.kind] <= 0) continue;
-        item.line = RENDER[item.kind](item);
-        room[item.kind] -= sizeOf(item.line) + 8;
-        for (let up = item.parent; up && !up.line; up = up.parent) up.line = RENDER[up.kind](up);
-        if (room.element <= 0 && room.text <= 0) break;
-    }
+    const used = { element: 0, text: 0 };
+    const told = items.filter(item => item.kind === 'element' || item.kind === 'text');
+    for (const item of told) if (item.zone === 0 && used[item.kind] < bytes) used[item.kind] += tell(item);
+    let room = bytes - used.element - used.text;
+    const outside = told.filter(item => item.zone > 0).sort((a, b) => a.distance - b.distance);
+    for (let i = 0; i < outside.length && room > 0; i++) room -= tell(outside[i]);
     for (const item of items) if (item.kind === 'frame' && item.remote) item.line ??= RENDER.frame(item);
 };
 
@@ -309,13 +334,18 @@ const isNew = element => {
 };
 
 const rounded = box => box.map(Math.round);
-const answerOf = (item, index) => ({
-    k: item.kind[0], s: item.line, z: item.zone, d: Math.round(item.distance), p: item.parent ? index.get(item.parent) : -1,
-    b: rounded(item.box),
-    ...(item.kind === 'element' ? { id: replinet.elementId(item.element), new: item.new } : {}),
-    ...(item.kind === 'frame' && item.remote
-        ? { frame: item.remote, o: rounded([item.origin.x, item.origin.y]), c: rounded([item.clip.left, item.clip.top, item.clip.right, item.clip.bottom]) } : {}),
-});
+/* [kind, line, zone, distance, index of the group around it, box, number, new?], or of a frame of another process its id,
+ * where its view begins and what is to be seen of it. */
+const answerOf = (item, index) => {
+    const answer = [item.kind[0], item.line, item.zone, Math.round(item.distance), item.parent ? index.get(item.parent) : -1,
+        item.zone === 0 ? rounded(item.box) : null];
+    if (item.kind === 'element') answer.push(replinet.elementId(item.element), item.new);
+    else if (item.remote) {
+        const { left, top, right, bottom } = item.clip;
+        answer.push(item.remote, rounded([item.origin.x, item.origin.y]), rounded([left, top, right, bottom]));
+    }
+    return answer;
+};
 
 /* A password that the page shows in letters is not for pictures. */
 const masksOf = items =>
