@@ -1,9 +1,9 @@
 /* Agents: a preset with instructions, a script and a browser; what they may sign in with; their threads. */
 #include "domain/agents.h"
 #include "agent/definition.h"
+#include "api/revisions.h"
 #include "api/route_table.h"
 #include "domain/credentials.h"
-#include "domain/revisions.h"
 
 /* Schemas. */
 
@@ -103,33 +103,6 @@ static int duplicate_agent(struct api_call *call, struct error *e) {
     return call_done(call, r, json);
 }
 
-static int list_revisions(struct api_call *call, struct error *e) {
-    char *json = NULL;
-    int r = revisions_list(call->db, &call->who.caller, REVISIONS_OF_AGENTS, call_parameter(call, "id"),
-                           call_query_int(call, "before", 0), &json, e);
-    return call_done(call, r, json);
-}
-
-static int get_revision(struct api_call *call, struct error *e) {
-    char *json = NULL;
-    int64_t number = 0;
-    int r = call_parameter_int(call, "revision", 1, &number, e);
-    if (!r)
-        r = revisions_get(call->db, &call->who.caller, REVISIONS_OF_AGENTS, call_parameter(call, "id"), number, &json,
-                          e);
-    return call_done(call, r, json);
-}
-
-static int restore_revision(struct api_call *call, struct error *e) {
-    char *json = NULL;
-    int64_t number = 0;
-    int r = call_parameter_int(call, "revision", 1, &number, e);
-    if (!r)
-        r = revisions_restore(call->db, &call->who.caller, REVISIONS_OF_AGENTS, call_parameter(call, "id"), number,
-                              call->if_match, &json, e);
-    return call_done(call, r, json);
-}
-
 static int list_credentials(struct api_call *call, struct error *e) {
     char *json = NULL;
     int r = credentials_of_agent(call->db, &call->who.caller, call_parameter(call, "id"), &json, e);
@@ -166,11 +139,11 @@ const struct api_route agents_routes[] = {
      .audit = "agent.delete", .summary = "Delete an agent whose threads have ended"},
     {"POST", "/agents/{id}/duplicate", duplicate_agent, WRITES, .flags = API_CREATES, .answer = &agent_schema,
      .status = 201, .audit = "agent.create", .summary = "Make a copy of an agent"},
-    {"GET", "/agents/{id}/revisions", list_revisions, READS, .query = &api_revisions_query, .answer = &api_revision,
+    {"GET", "/agents/{id}/revisions", api_list_revisions, READS, .query = &api_revisions_query, .answer = &api_revision,
      .form = FORM_ITEMS, .summary = "What an agent was at each of its edits"},
-    {"GET", "/agents/{id}/revisions/{revision}", get_revision, READS, .answer = &api_revision_whole,
+    {"GET", "/agents/{id}/revisions/{revision}", api_get_revision, READS, .answer = &api_revision_whole,
      .summary = "What an agent was at one of its edits, and what that edit changed"},
-    {"POST", "/agents/{id}/revisions/{revision}/restore", restore_revision, WRITES, .flags = API_IF_MATCH,
+    {"POST", "/agents/{id}/revisions/{revision}/restore", api_restore_revision, WRITES, .flags = API_IF_MATCH,
      .answer = &agent_schema, .audit = "agent.restore", .summary = "Make an agent what it was"},
     {"GET", "/agents/{id}/credentials", list_credentials, AGENTS, .permission = PERMISSION_CREDENTIALS_USE,
      .scope = SCOPE_READ, .answer = &api_credential, .form = FORM_ITEMS, .summary = "What an agent may sign in with"},

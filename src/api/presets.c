@@ -1,7 +1,7 @@
 /* Presets: a model and how it thinks. The example of a resource: schemas, small handlers that call the domain, rows. */
 #include "domain/presets.h"
+#include "api/revisions.h"
 #include "api/route_table.h"
-#include "domain/revisions.h"
 
 /* Schemas. */
 
@@ -84,33 +84,6 @@ static int delete_preset(struct api_call *call, struct error *e) {
     return call_was(call, r, json);
 }
 
-static int list_revisions(struct api_call *call, struct error *e) {
-    char *json = NULL;
-    int r = revisions_list(call->db, &call->who.caller, REVISIONS_OF_PRESETS, call_parameter(call, "id"),
-                           call_query_int(call, "before", 0), &json, e);
-    return call_done(call, r, json);
-}
-
-static int get_revision(struct api_call *call, struct error *e) {
-    char *json = NULL;
-    int64_t number = 0;
-    int r = call_parameter_int(call, "revision", 1, &number, e);
-    if (!r)
-        r = revisions_get(call->db, &call->who.caller, REVISIONS_OF_PRESETS, call_parameter(call, "id"), number, &json,
-                          e);
-    return call_done(call, r, json);
-}
-
-static int restore_revision(struct api_call *call, struct error *e) {
-    char *json = NULL;
-    int64_t number = 0;
-    int r = call_parameter_int(call, "revision", 1, &number, e);
-    if (!r)
-        r = revisions_restore(call->db, &call->who.caller, REVISIONS_OF_PRESETS, call_parameter(call, "id"), number,
-                              call->if_match, &json, e);
-    return call_done(call, r, json);
-}
-
 /* Rows. */
 
 #define PRESETS .lane = LANE_DATABASE, .tag = "presets"
@@ -127,11 +100,11 @@ const struct api_route presets_routes[] = {
      .answer = &preset_schema, .audit = "preset.change", .summary = "Change a preset"},
     {"DELETE", "/presets/{id}", delete_preset, WRITES, .flags = API_IF_MATCH, .form = FORM_NOTHING,
      .audit = "preset.delete", .summary = "Delete a preset that no agent uses"},
-    {"GET", "/presets/{id}/revisions", list_revisions, READS, .query = &api_revisions_query, .answer = &api_revision,
-     .form = FORM_ITEMS, .summary = "What a preset was at each of its edits"},
-    {"GET", "/presets/{id}/revisions/{revision}", get_revision, READS, .answer = &api_revision_whole,
+    {"GET", "/presets/{id}/revisions", api_list_revisions, READS, .query = &api_revisions_query,
+     .answer = &api_revision, .form = FORM_ITEMS, .summary = "What a preset was at each of its edits"},
+    {"GET", "/presets/{id}/revisions/{revision}", api_get_revision, READS, .answer = &api_revision_whole,
      .summary = "What a preset was at one of its edits, and what that edit changed"},
-    {"POST", "/presets/{id}/revisions/{revision}/restore", restore_revision, WRITES, .flags = API_IF_MATCH,
+    {"POST", "/presets/{id}/revisions/{revision}/restore", api_restore_revision, WRITES, .flags = API_IF_MATCH,
      .answer = &preset_schema, .audit = "preset.restore", .summary = "Make a preset what it was"},
     {NULL},
 };
