@@ -1,5 +1,6 @@
 /* What happens to an instance and is kept. A row: identifier, kind (system_events.kind), level, what it says. The kinds
- * migration.applied and job.dead are written by triggers (db/migrations/0030_history.sql). */
+ * migration.applied and job.dead are written by triggers (db/migrations/0030_history.sql), browser.incident likewise
+ * (0067_browser_incidents.sql). */
 #pragma once
 
 #define SYSTEM_EVENT_TABLE(X)                                                                                          \

@@ -277,6 +277,38 @@ static void a_repeated_write_counts_once(void **state) {
     clean();
 }
 
+static void lose_for(const char *reason) {
+    struct job job;
+    struct job_loss loss;
+    struct error e;
+    bool lost = false;
+    start(&admin, "probe", NULL);
+    assert_true(take_as(&db, "w", LEASE_MS, &job));
+    good(jobs_lose(&db, job.id, job.attempt, reason, "why", &loss, &lost, &e), &e);
+    assert_true(lost);
+    sql("DELETE FROM jobs");
+}
+
+static void a_lost_browser_is_an_event_of_the_system(void **state) {
+#define INCIDENTS "SELECT count(*) FROM system_events WHERE kind = 'browser.incident'"
+    struct job job;
+    struct error e;
+    struct run_end end = {"error", "crash", "why", NULL, NULL, 5};
+    int64_t before = number(INCIDENTS);
+    lose_for("oom");
+    assert_int_equal(number(INCIDENTS " AND data->>'reason' = 'oom' AND (data->>'tried_again')::boolean"), 1);
+    lose_for("worker_lost"); /* says nothing about a browser */
+    start(&admin, "probe", NULL);
+    assert_true(take_as(&db, "w", LEASE_MS, &job));
+    struct job_fence fence = fence_of(&job);
+    good(jobs_finish_run(&db, &fence, &end, &e), &e);
+    assert_int_equal(number(INCIDENTS), before + 2);
+    lose_for("capacity");
+    lose_for("capacity"); /* within the minute */
+    assert_int_equal(number(INCIDENTS), before + 3);
+    clean();
+}
+
 static int store(const struct job_fence *fence, const char *data, size_t length, struct error *e) {
     char id[UUID_TEXT_SIZE];
     struct artifact file = {admin.id, "download", "big.bin", "application/octet-stream", data, length};
@@ -516,6 +548,7 @@ int main(void) {
         cmocka_unit_test(a_clock_that_went_back_keeps_no_job),
         cmocka_unit_test(a_locked_job_does_not_keep_others_from_renewal),
         cmocka_unit_test(a_repeated_write_counts_once),
+        cmocka_unit_test(a_lost_browser_is_an_event_of_the_system),
         cmocka_unit_test(files_stay_within_the_owners_limit),
         cmocka_unit_test(losses_follow_the_rule),
         cmocka_unit_test(a_waiting_thread_stops_at_once),
