@@ -56,12 +56,14 @@ enum api_form {
 };
 
 enum api_route_flags {
-    API_CREATES = 1,        /* takes Idempotency-Key: handler and stored answer are one transaction */
-    API_IF_MATCH = 2,       /* takes If-Match: call->if_match */
-    API_UPGRADE = 4,        /* a WebSocket: `park` takes the socket */
-    API_RAW_BODY = 8,       /* the body is no JSON: call->raw */
-    API_BODY_OPTIONAL = 32, /* no body means {} */
-    API_AUDIT_BARE = 16     /* the audit entry says who and what, not the answer: it holds a secret */
+    API_CREATES = 1,         /* takes Idempotency-Key: handler and stored answer are one transaction */
+    API_IF_MATCH = 2,        /* takes If-Match: call->if_match */
+    API_UPGRADE = 4,         /* a WebSocket: `park` takes the socket */
+    API_RAW_BODY = 8,        /* the body is no JSON: call->raw */
+    API_BODY_OPTIONAL = 32,  /* no body means {} */
+    API_KEYED = 64,          /* takes Idempotency-Key too, but its handler sees to it: call->idempotency_key */
+    API_SECRET_ANSWER = 128, /* the answer holds a secret: it is sealed where it is kept, and cached nowhere */
+    API_AUDIT_BARE = 16      /* the audit entry says who and what, not the answer: it holds a secret */
 };
 
 struct api_route {

@@ -332,12 +332,13 @@ static int put_thread_file(struct api_call *call, struct error *e) {
 
 #define BROWSERS .lane = LANE_SLOW, .permission = PERMISSION_BROWSERS_USE, .scope = SCOPE_BROWSERS, .tag = "browsers"
 #define FILES                                                                                                          \
-    .flags = API_RAW_BODY, .query = &file_query_schema, .answer = &file_schema, .status = 201, .body_max = UPLOAD_MAX
+    .flags = API_RAW_BODY | API_CREATES, .query = &file_query_schema, .answer = &file_schema, .status = 201,           \
+    .body_max = UPLOAD_MAX
 
 const struct api_route browsers_routes[] = {
     {"GET", "/browsers", list_browsers, BROWSERS, .query = &query_schema, .answer = &browser_schema, .form = FORM_PAGE,
      .summary = "List browsers"},
-    {"POST", "/browsers", create_browser, BROWSERS, .rate = RATE_WRITE, .body = &lease_schema,
+    {"POST", "/browsers", create_browser, BROWSERS, .rate = RATE_WRITE, .flags = API_KEYED, .body = &lease_schema,
      .answer = &browser_schema, .status = 201, .summary = "Lease a browser"},
     {"GET", "/browsers/{id}", get_browser, BROWSERS, .answer = &browser_schema, .summary = "One browser"},
     {"DELETE", "/browsers/{id}", end_browser, BROWSERS, .rate = RATE_WRITE, .form = FORM_NOTHING,

@@ -1,6 +1,8 @@
 /* A call: made on the loop from a request, carried out on a thread of its lane. */
 #include "api/api_internal.h"
 #include "api/schema_check.h"
+#include "base/config.h"
+#include "base/seal.h"
 #include "domain/audit.h"
 #include "domain/feed.h"
 #include "domain/idempotency.h"
@@ -242,28 +244,52 @@ static int handle_audited(struct api_call *call, struct error *e) {
     return r < 0 ? r : postgres_commit(&transaction, e);
 }
 
+/* An answer with a secret is kept as sealed as the secret's own kind of thing would be. */
+static int keep_answer(struct api_call *call, const struct idempotency_key *key, struct error *e) {
+    cleanup_free char *sealed = NULL, *context = memory_print("%s %s", key->user_id, key->key);
+    int r = call->route->flags & API_SECRET_ANSWER
+                ? seal_text(call->answer, config_text(CONFIG_SECRET_KEY), SEAL_ANSWER, context, &sealed, e)
+                : 0;
+    return r < 0 ? r : idempotency_keep(call->db, key, success_status(call), sealed ? sealed : call->answer, e);
+}
+
+static int answer_again(struct api_call *call, const struct idempotency_key *key, int status, char *kept,
+                        struct error *e) {
+    cleanup_free char *mine = kept, *context = memory_print("%s %s", key->user_id, key->key);
+    char *opened = NULL;
+    int r = call->route->flags & API_SECRET_ANSWER
+                ? seal_text_open(kept, config_text(CONFIG_SECRET_KEY), SEAL_ANSWER, context, &opened, e)
+                : 0;
+    if (r < 0)
+        return r;
+    call->inside->replayed = true;
+    call_status(call, status);
+    call_answer(call, opened ? opened : take_pointer(mine));
+    return 0;
+}
+
 /* The handler and the note of its answer commit together: a key that is known has been carried out, and once. */
 static int handle_once(struct api_call *call, struct error *e) {
     cleanup_transaction struct transaction transaction = {0};
-    struct idempotency_key key = {
-        call->who.caller.id, call->idempotency_key, call->method, call->path, call->raw.data ? call->raw.data : "",
-        call->raw.length};
+    struct idempotency_key key = {call->who.caller.id,
+                                  call->idempotency_key,
+                                  call->method,
+                                  call->path,
+                                  call->query_text ? call->query_text : "",
+                                  call->raw.data ? call->raw.data : "",
+                                  call->raw.length};
     char *answer = NULL;
     int status = 0, r = check_key(call->idempotency_key, e);
     if (!r)
         r = postgres_begin(call->db, &transaction, e);
     if (!r)
         r = idempotency_claim(call->db, &key, &status, &answer, e);
-    if (!r && answer) {
-        call->inside->replayed = true;
-        call_status(call, status);
-        call_answer(call, answer);
-        return 0;
-    }
+    if (!r && answer)
+        return answer_again(call, &key, status, answer, e);
     if (!r)
         r = handle_audited(call, e);
     if (!r)
-        r = idempotency_keep(call->db, &key, success_status(call), call->answer, e);
+        r = keep_answer(call, &key, e);
     return r < 0 ? r : postgres_commit(&transaction, e);
 }
 
@@ -291,6 +317,8 @@ void api_call_run(struct api_call *call) {
         r = handle(call, e);
     call->inside->result = r;
     if (!r) {
+        if (call->route->flags & API_SECRET_ANSWER)
+            call_header(call, "Cache-Control", "no-store");
         call->status = success_status(call);
         publish_all(call);
         if (*call->who.caller.id && strcmp(call->method, "GET"))

@@ -144,7 +144,7 @@ static void add_query_parameters(const struct api_route *route, json_t *paramete
 static void add_header_parameters(const struct api_route *route, json_t *parameters) {
     if (route->flags & API_IF_MATCH)
         json_array_append_new(parameters, parameter("header", "If-Match", false, json_pack("{s:s}", "type", "string")));
-    if (route->flags & API_CREATES)
+    if (route->flags & (API_CREATES | API_KEYED))
         json_array_append_new(parameters, parameter("header", "Idempotency-Key", false,
                                                     json_pack("{s:s, s:i}", "type", "string", "maxLength", 200)));
 }

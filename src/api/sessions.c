@@ -101,7 +101,6 @@ static int create_key(struct api_call *call, struct error *e) {
     if (r < 0)
         return r;
     call_answer(call, memory_print("{\"key\":\"%s\",%s", key, json + strspn(json, "{ ")));
-    call_header(call, "Cache-Control", "no-store");
     return 0;
 }
 
@@ -157,7 +156,8 @@ const struct api_route sessions_routes[] = {
     {"GET", "/auth/api-keys", list_keys, KEYS, .query = &key_list_schema, .answer = &key_schema, .form = FORM_PAGE,
      .summary = "One's API keys"},
     {"POST", "/auth/api-keys", create_key, KEYS, .body = &key_input_schema, .answer = &key_schema, .status = 201,
-     .flags = API_AUDIT_BARE, .audit = "api_key.create", .summary = "Make an API key"},
+     .flags = API_CREATES | API_SECRET_ANSWER | API_AUDIT_BARE, .audit = "api_key.create",
+     .summary = "Make an API key"},
     {"DELETE", "/auth/api-keys/{id}", delete_key, KEYS, .form = FORM_NOTHING, .audit = "api_key.delete",
      .summary = "Delete an API key"},
     {"POST", "/auth/ticket", make_ticket, OWN, .scope = SCOPE_READ, .body = &ticket_input_schema,

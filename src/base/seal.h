@@ -13,7 +13,7 @@
 #define SEAL_PIECE (64 * 1024)
 
 /* Numbers of crypto_kdf subkeys; 1 is the ticket key (ticket.c). Never use a number again. */
-enum seal_purpose { SEAL_PROFILE = 2, SEAL_CREDENTIAL = 3, SEAL_MODEL_KEY = 4 };
+enum seal_purpose { SEAL_PROFILE = 2, SEAL_CREDENTIAL = 3, SEAL_MODEL_KEY = 4, SEAL_ANSWER = 8 };
 
 struct seal_writer {
     crypto_secretstream_xchacha20poly1305_state state;

@@ -31,6 +31,8 @@ static void digest_request(const struct idempotency_key *key, char hex[DIGEST_HE
     crypto_hash_sha256_init(&state);
     crypto_hash_sha256_update(&state, (const unsigned char *)key->method, strlen(key->method) + 1);
     crypto_hash_sha256_update(&state, (const unsigned char *)key->path, strlen(key->path) + 1);
+    if (*key->query)
+        crypto_hash_sha256_update(&state, (const unsigned char *)key->query, strlen(key->query) + 1);
     crypto_hash_sha256_update(&state, (const unsigned char *)key->body, key->body_length);
     crypto_hash_sha256_final(&state, digest);
     sodium_bin2hex(hex, DIGEST_HEX, digest, sizeof digest);

@@ -11,7 +11,7 @@
 
 struct idempotency_key {
     const char *user_id, *key;
-    const char *method, *path, *body; /* of the request; all borrowed */
+    const char *method, *path, *query, *body; /* of the request; all borrowed */
     size_t body_length;
 };
 

@@ -178,6 +178,18 @@ describe('ending sessions', () => {
 });
 
 describe('API keys', () => {
+  test('asked for twice with one Idempotency-Key are one key, whose secret lies nowhere in the clear', async () => {
+    const { access, id } = await signUp();
+    const make = (name) => post('/api-keys', { name, scopes: ['read'] }, access, { 'Idempotency-Key': 'one key' });
+    const [first, again] = [await make('ci'), await make('ci')];
+    assert.deepEqual([first.status, again.status, again.body], [201, 201, first.body], first.text + again.text);
+    assert.deepEqual([again.headers.get('idempotency-replayed'), again.headers.get('cache-control')], ['true', 'no-store']);
+    assert.equal((await api.get('/users/me', again.body.key)).status, 200);
+    assert.equal((await make('other')).status, 409);
+    const [kept] = api.postgres.sql(`SELECT answer FROM idempotency_keys WHERE user_id = '${id}'`);
+    assert.ok(!JSON.stringify(kept).includes(first.body.key.slice(4)) && JSON.stringify(kept).includes('1.'));
+  });
+
   test('are made, used within their scopes, and end', async () => {
     const { access } = await signUp();
     const made = await post('/api-keys', { name: 'ci', scopes: ['read'] }, access);

@@ -153,6 +153,14 @@ describe('Idempotency-Key', () => {
     assert.equal(all.filter(({ headers }) => !headers.get('idempotency-replayed')).length, 1);
   });
 
+  test('each POST that makes something takes one', async () => {
+    const { paths } = (await api.get('//openapi.json')).body;
+    const without = Object.entries(paths)
+      .filter(([, { post }]) => post?.responses['201'] && !post.parameters?.some(({ name }) => name === 'Idempotency-Key'))
+      .map(([path]) => path);
+    assert.deepEqual(without, ['/api/v1/auth/register']); // nobody is signed in; an address registers once
+  });
+
   test("another user's same key is another", async () => {
     const other = api.makeUser();
     const { status } = await api.send('POST', '/presets', { name: 'Other' }, other.key, { 'Idempotency-Key': 'k1' });
