@@ -107,7 +107,8 @@ static int refresh(struct api_call *call, struct error *e) {
         return error_set(e, EACCES, ERROR_UNAUTHENTICATED, "there is no refresh token; sign in");
     secret_digest(token, used);
     secret_make(secret, fresh);
-    int r = sessions_refresh(call->db, used, fresh, config_int(CONFIG_REFRESH_TOKEN_EXPIRE_DAYS), &session, e);
+    int r = sessions_refresh(call->db, used, fresh, call->user_agent, config_int(CONFIG_REFRESH_TOKEN_EXPIRE_DAYS),
+                             &session, e);
     if (r == -EACCES) {
         sign_in_drop_cookie(call);
         if (*session.user.id)

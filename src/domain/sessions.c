@@ -16,16 +16,21 @@ static const struct statement OPEN = {
     "token AS (INSERT INTO refresh_tokens (digest, session_id) SELECT decode($4, 'hex'), id FROM made) "
     "SELECT made.id, seen.id, seen.role FROM made, seen"};
 
-/* The row lock makes a second use of the token wait, and then see the first. */
+/* The row lock makes a second use of the token wait, and then see the first. The fourth column: it was used before, and
+ * not just now by the same browser. */
 static const struct statement TAKE = {
     "sessions_take_token",
-    "SELECT s.id, u.id, u.role, t.used_at IS NOT NULL, s.revoked_at IS NULL AND s.expires_at > now() AND u.is_active "
+    "SELECT s.id, u.id, u.role, t.used_at IS NOT NULL AND NOT (t.used_at > now() - interval '" SESSIONS_GRACE
+    "' AND s.user_agent = left($2, 500)), s.revoked_at IS NULL AND s.expires_at > now() AND u.is_active "
     "FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id WHERE t.digest = "
     "decode($1, 'hex') FOR UPDATE OF t"};
+/* A second use within the grace does not lengthen it. What it gave and nobody took (that answer was lost) goes later.
+ */
 static const struct statement ROTATE = {
     "sessions_rotate",
-    "WITH used AS (UPDATE refresh_tokens SET used_at = now() WHERE digest = decode($1, 'hex')), "
-    "old AS (DELETE FROM refresh_tokens WHERE session_id = $3::uuid AND used_at < now() - interval '2 days'), "
+    "WITH used AS (UPDATE refresh_tokens SET used_at = coalesce(used_at, now()) WHERE digest = decode($1, 'hex')), "
+    "old AS (DELETE FROM refresh_tokens WHERE session_id = $3::uuid AND (used_at < now() - interval '2 days' OR "
+    "(used_at IS NULL AND created_at < now() - interval '1 day' AND digest <> decode($1, 'hex')))), "
     "fresh AS (INSERT INTO refresh_tokens (digest, session_id) VALUES (decode($2, 'hex'), $3::uuid)), "
     "seen AS (UPDATE users SET last_seen_at = now() WHERE id = $4::uuid) "
     "UPDATE sessions SET last_used_at = now(), expires_at = now() + $5::int * interval '1 day' WHERE id = $3::uuid"};
@@ -81,14 +86,14 @@ static int refuse(struct error *e, const char *why) {
     return -EACCES;
 }
 
-int sessions_refresh(struct postgres *db, const char *used, const char *fresh, int64_t days,
+int sessions_refresh(struct postgres *db, const char *used, const char *fresh, const char *user_agent, int64_t days,
                      struct session *ret_session, struct error *e) {
     cleanup_transaction struct transaction transaction = {0};
     cleanup_result struct pg_result *row = NULL;
     *ret_session = (struct session){0};
     int r = postgres_begin(db, &transaction, e);
     if (!r)
-        r = postgres_query(db, &TAKE, &row, e, used);
+        r = postgres_query(db, &TAKE, &row, e, used, user_agent);
     if (r < 0)
         return r;
     if (!result_rows(row))

@@ -13,9 +13,14 @@ struct session {
 
 int sessions_open(struct postgres *db, const char *user_id, const char *address, const char *user_agent,
                   const char *digest, int64_t days, struct session *ret_session, struct error *e);
-/* Takes `used` for `fresh`. ERROR_SESSION_REVOKED when the session has ended; also when the token was used before: then
- * somebody has a copy, so the session ends (ret_session tells whose it was; its id is "" when the token is unknown). */
-int sessions_refresh(struct postgres *db, const char *used, const char *fresh, int64_t days,
+/* A token that was used may be used again for so long by the browser that signed in: the answer was lost, or two of its
+ * tabs asked at once. */
+#define SESSIONS_GRACE "10 seconds"
+
+/* Takes `used` for `fresh`. ERROR_SESSION_REVOKED when the session has ended; also when the token was used before, but
+ * for the grace: then somebody has a copy, so the session ends (ret_session tells whose it was; its id is "" when the
+ * token is unknown). `user_agent`: of the client that asks. */
+int sessions_refresh(struct postgres *db, const char *used, const char *fresh, const char *user_agent, int64_t days,
                      struct session *ret_session, struct error *e);
 /* Ends the session that a refresh token belongs to; an unknown one is no failure. ret_user_id "" then. */
 int sessions_end_by_token(struct postgres *db, const char *digest, char ret_user_id[UUID_TEXT_SIZE], struct error *e);
