@@ -9,7 +9,8 @@
 #include <stdint.h>
 
 #define PRINCIPAL_REFERENCE_SIZE 72 /* a session's id, or "key:" and a digest of 64 hex digits */
-#define PRINCIPAL_TTL_MS         10000
+/* However a right ends, and whether or not we are told of it, it passes nowhere for longer. */
+#define PRINCIPAL_TTL_MS 1000
 
 struct principals;
 

@@ -113,6 +113,13 @@ describe('refreshing', () => {
     assert.equal((await post('/refresh', { refresh_token: refresh })).status, 401);
   });
 
+  test('an end that nobody told the api of counts within a moment', async () => {
+    const { access, id } = await signUp();
+    assert.equal((await api.get('/users/me', access)).status, 200);
+    api.postgres.sql(`UPDATE sessions SET revoked_at = now() WHERE user_id = '${id}'`);
+    await until('its end', async () => (await api.get('/users/me', access)).body.code === 'session_revoked', 5000);
+  });
+
   test('by cookie, for our own pages and allowed ones only', async () => {
     const { email } = await signUp();
     let cookie = cookieOf(await login(email, PASSWORD, 'cookie')).split(';')[0];
