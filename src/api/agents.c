@@ -16,7 +16,16 @@
         {"script", SCHEMA_ANY, SCHEMA_NULLABLE, .doc = "Steps for ai_model \"script\": see /schemas/script."},         \
         {"input_schema", SCHEMA_OBJECT, SCHEMA_NULLABLE, .doc = "JSON Schema of a thread's inputs."},                  \
         {"result_schema", SCHEMA_OBJECT, SCHEMA_NULLABLE, .doc = "JSON Schema of its results."},                       \
-        {"browser_config", SCHEMA_OBJECT, .initial = "{}", .doc = "Its browser: see /schemas/browser_config."}, {      \
+        {"browser_config", SCHEMA_OBJECT, .initial = "{}", .doc = "Its browser: see /schemas/browser_config."},        \
+        {"approvals",                                                                                                  \
+         SCHEMA_LIST,                                                                                                  \
+         .items = SCHEMA_OBJECT,                                                                                       \
+         .most = 100,                                                                                                  \
+         .initial = "[]",                                                                                              \
+         .doc =                                                                                                        \
+             "Which actions of a model wait for a person: {\"action\", \"text\", \"url\", \"ask\"}; the first that "   \
+             "fits decides."},                                                                                         \
+    {                                                                                                                  \
         "repeat_after_loss", SCHEMA_BOOL,                                                                              \
             .initial = "false", .doc = "Whether a thread that was lost after its first action may be run again."       \
     }

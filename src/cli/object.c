@@ -29,9 +29,17 @@ struct object_kind {
 /* What is carried from one instance to another. */
 static const char *const preset_members[] = {"name",       "description",   "ai_model",          "temperature",
                                              "max_tokens", "system_prompt", "additional_config", NULL};
-static const char *const agent_members[] = {
-    "name",         "description",   "is_active",      "personal_instructions", "script",
-    "input_schema", "result_schema", "browser_config", "repeat_after_loss",     NULL};
+static const char *const agent_members[] = {"name",
+                                            "description",
+                                            "is_active",
+                                            "personal_instructions",
+                                            "script",
+                                            "input_schema",
+                                            "result_schema",
+                                            "browser_config",
+                                            "repeat_after_loss",
+                                            "approvals",
+                                            NULL};
 
 /* Puts the members of an object that a domain function gave into document[name]. */
 static int add_part(json_t *document, const char *name, const char *answer, const char *const *members,

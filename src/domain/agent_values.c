@@ -1,6 +1,7 @@
 #include "domain/agent_values.h"
 #include "base/memory.h"
 #include "base/schema.h"
+#include "domain/model_values.h"
 #include <errno.h>
 
 static const json_t *schema_of(const json_t *agent, const char *name) {
@@ -14,6 +15,8 @@ int agent_check_schemas(const json_t *body, struct error *e) {
     for (size_t i = 0; !r && i < ARRAY_LENGTH(names); i++)
         if (schema_of(body, names[i]))
             r = schema_check(schema_of(body, names[i]), names[i], e);
+    if (!r && schema_of(body, "approvals"))
+        r = model_check_approvals(schema_of(body, "approvals"), e);
     return r;
 }
 

@@ -23,7 +23,7 @@
     "'name', a.name, 'description', a.description, 'is_active', a.is_active, 'status', " status ", "                   \
     "'personal_instructions', a.personal_instructions, 'script', a.script, 'input_schema', a.input_schema, "           \
     "'result_schema', a.result_schema, 'browser_config', a.browser_config, "                                           \
-    "'repeat_after_loss', a.repeat_after_loss, 'threads_total', a.threads_total, "                                     \
+    "'repeat_after_loss', a.repeat_after_loss, 'approvals', a.approvals, 'threads_total', a.threads_total, "           \
     "'threads_completed', a.threads_completed, 'threads_failed', a.threads_failed, "                                   \
     "'credential_ids', coalesce((SELECT json_agg(l.credential_id ORDER BY l.credential_id) FROM agent_credentials l "  \
     "WHERE l.agent_id = a.id), '[]'::json), "                                                                          \
@@ -42,18 +42,21 @@ static const struct field agent_fields[] = {
     {"result_schema", FIELD_OBJECT, false},
     {"browser_config", FIELD_OBJECT, false},
     {"repeat_after_loss", FIELD_BOOL, false},
+    {"approvals", FIELD_ANY, false},
     {NULL, FIELD_ANY, false},
 };
+
+#define APPROVALS SQL_OBJECT_OR("b->'approvals'", "'[]'::jsonb")
 
 /* A name that exists already is no further agent: creating it fails on its own, putting it replaces. */
 #define INSERT                                                                                                         \
     "INSERT INTO agents AS a (owner_id, preset_id, name, description, is_active, personal_instructions, script, "      \
-    "input_schema, result_schema, browser_config, repeat_after_loss) "                                                 \
+    "input_schema, result_schema, browser_config, repeat_after_loss, approvals) "                                      \
     "SELECT $1::uuid, p.id, b->>'name', coalesce(b->>'description', ''), coalesce((b->>'is_active')::boolean, true), " \
     "coalesce(b->>'personal_instructions', ''), nullif(b->'script', 'null'::jsonb), "                                  \
     "nullif(b->'input_schema', 'null'::jsonb), nullif(b->'result_schema', 'null'::jsonb), " SQL_OBJECT_OR(             \
         "b->'browser_config'",                                                                                         \
-        "'{}'::jsonb") ", coalesce((b->>'repeat_after_loss')::boolean, false) "                                        \
+        "'{}'::jsonb") ", coalesce((b->>'repeat_after_loss')::boolean, false), " APPROVALS " "                         \
                        "FROM (SELECT $3::jsonb AS b) body JOIN presets p ON p.id = " SQL_FIND(                         \
                            "presets", "x",                                                                             \
                            "(b->>'preset_id')") " WHERE "                                                              \
@@ -71,23 +74,33 @@ static const struct statement PUT = {
            "description = excluded.description, is_active = excluded.is_active, "
            "personal_instructions = excluded.personal_instructions, script = excluded.script, "
            "input_schema = excluded.input_schema, result_schema = excluded.result_schema, "
-           "browser_config = excluded.browser_config, repeat_after_loss = excluded.repeat_after_loss "
+           "browser_config = excluded.browser_config, repeat_after_loss = excluded.repeat_after_loss, approvals = "
+           "excluded.approvals "
            "RETURNING " AGENT_JSON};
 
 #define CHANGE(column, value) SQL_CHANGE("a", column, value)
 static const struct statement PATCH = {
     "agents_patch",
-    "UPDATE agents a SET " CHANGE(
-        "preset_id",
-        SQL_FIND(
-            "presets", "x", "(b->>'preset_id')")) ", " CHANGE("name",
-                                                              "b->>'name'") ", " CHANGE("description",
-                                                                                        "coalesce(b->>'description', "
-                                                                                        "'')") ", " CHANGE("is_active", "coalesce((b->>'is_active')::boolean, true)") ", " CHANGE("personal_instructions",
-                                                                                                                                                                                  "coalesce(b->>'personal_instructions', '')") ", " CHANGE("script",
-                                                                                                                                                                                                                                           "nullif(b->'script', 'null'::jsonb)") ", " CHANGE("input_schema", "nullif(b->'input_schema', 'null'::jsonb)") ", " CHANGE("result_schema", "nullif(b->'result_schema', 'null'::jsonb)") ", " CHANGE("browser_config",
-                                                                                                                                                                                                                                                                                                                                                                                                                                               SQL_OBJECT_OR("b->'browser_config'", "'{}'::jsonb")) ", " CHANGE("repeat_after_loss", "coalesce((b->>'repeat_after_loss')::boolean, false)") " FROM (SELECT $4::jsonb AS b) body WHERE a.id = " SQL_FIND("agents", "x", "$3") " AND " SQL_IS_EXPECTED("a",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                     "$5") " RETURNING " AGENT_JSON};
+    "UPDATE agents a SET " CHANGE("preset_id", SQL_FIND("presets", "x", "(b->>'preset_id')")) ", " CHANGE(
+        "name",
+        "b->>'name'") ", " CHANGE("description",
+                                  "coalesce(b->>'description', "
+                                  "'')") ", " CHANGE("is_active",
+                                                     "coalesce((b->>'is_active')::boolean, true)") ","
+                                                                                                   " " CHANGE("personal"
+                                                                                                              "_instruc"
+                                                                                                              "tions",
+                                                                                                              "coalesce"
+                                                                                                              "(b->>'"
+                                                                                                              "personal"
+                                                                                                              "_instruc"
+                                                                                                              "tions', "
+                                                                                                              "'')") ","
+                                                                                                                     " " CHANGE("script", "nullif(b->'script', 'null'::jsonb)") ", " CHANGE("input_schema", "nullif(b->'input_schema', 'null'::jsonb)") ", " CHANGE("result_schema", "nullif(b->'result_schema', 'null'::jsonb)") ", " CHANGE("browser_config", SQL_OBJECT_OR("b->'browser_config'", "'{}'::jsonb")) ", " CHANGE("repeat_after_loss", "coalesce((b->>'repeat_after_loss')::boolean, false)") ", " CHANGE("approvals", APPROVALS) " FROM (SELECT $4::jsonb AS b) body WHERE a.id = " SQL_FIND(
+                                                                                                                         "agents",
+                                                                                                                         "x",
+                                                                                                                         "$3") " AND " SQL_IS_EXPECTED("a",
+                                                                                                                                                       "$5") " RETURNING " AGENT_JSON};
 
 static const struct statement OWNER_ROLE = {
     "agents_owner_role",

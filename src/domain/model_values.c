@@ -38,6 +38,12 @@ static const char config_schema[] =
     "\"calls_per_turn\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":50,"
     "\"description\":\"Actions that one answer may have.\"}}}";
 
+static const char approvals_schema[] =
+    "{\"type\":\"array\",\"maxItems\":100,\"items\":{\"type\":\"object\",\"required\":[\"ask\"],"
+    "\"additionalProperties\":false,\"properties\":{\"action\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":40},"
+    "\"text\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":200},"
+    "\"url\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":2000},\"ask\":{\"type\":\"boolean\"}}}}";
+
 static int check(const char *schema_text, const json_t *value, const char *what, struct error *e) {
     cleanup_json json_t *schema = json_loads(schema_text, 0, NULL);
     return schema_validate(schema, value, what, NULL, e);
@@ -67,4 +73,8 @@ int model_check_config(const json_t *config, struct error *e) {
 
 const char *model_config_schema(void) {
     return config_schema;
+}
+
+int model_check_approvals(const json_t *approvals, struct error *e) {
+    return check(approvals_schema, approvals, "approvals", e);
 }

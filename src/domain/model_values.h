@@ -11,3 +11,6 @@ int model_check_list(const json_t *models, const char *what, struct error *e);
 int model_check_config(const json_t *config, struct error *e);
 /* The same as JSON Schema, for documents (borrowed). */
 const char *model_config_schema(void);
+
+/* An agent's rules of what waits for a person: [{"action"?, "text"?, "url"?, "ask"}]. */
+int model_check_approvals(const json_t *approvals, struct error *e);

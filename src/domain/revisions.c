@@ -47,7 +47,8 @@ static const struct statement RESTORE_AGENT = {
                      "is_active = n.is_active, personal_instructions = n.personal_instructions, "
                      "script = nullif(n.script, 'null'), input_schema = nullif(n.input_schema, 'null'), "
                      "result_schema = nullif(n.result_schema, 'null'), "
-                     "browser_config = n.browser_config, repeat_after_loss = n.repeat_after_loss FROM object o JOIN "
+                     "browser_config = n.browser_config, repeat_after_loss = n.repeat_after_loss, approvals = "
+                     "n.approvals FROM object o JOIN "
                      "agent_revisions r ON r.agent_id = o.id AND r.revision = $4::bigint JOIN agents x ON x.id = o.id "
                      "CROSS JOIN LATERAL jsonb_populate_record(x, r.body) n WHERE a.id = o.id AND " SQL_IS_EXPECTED(
                          "a", "$5") " RETURNING a.id"};

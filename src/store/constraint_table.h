@@ -32,6 +32,7 @@
     X("agents_input_schema_check", "input_schema must be an object")                                                   \
     X("agents_result_schema_check", "result_schema must be an object")                                                 \
     X("agents_browser_config_check", "browser_config must be an object")                                               \
+    X("agents_approvals_check", "approvals must be a list")                                                            \
     X("threads_inputs_check", "inputs must be an object")                                                              \
     X("threads_task_check", "task must have at most 200000 characters")                                                \
     X("artifacts_name_check", "a file's name must have 1 to 255 characters")

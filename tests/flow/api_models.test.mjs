@@ -259,6 +259,22 @@ describe('a question', () => {
   });
 });
 
+describe('an agent', () => {
+  test('has rules of approval, checked, kept by revision and restored', async () => {
+    const { id } = await good(preset('script'), 201);
+    const send = (body) => api.send('POST', '/agents', { name: `agent ${++counter}`, preset_id: id, ...body }, user.key);
+    await refused(send({ approvals: [{ text: 'Pay' }] }), 422, 'bad_input', /approvals\[0\]/);
+    await refused(send({ approvals: [{ txt: 'Pay', ask: true }] }), 422, 'bad_input', /txt/);
+    const rules = [{ action: 'click', text: 'Add to cart', ask: false }, { url: 'https://shop.example/', ask: true }];
+    const agent = await good(send({ approvals: rules }), 201);
+    assert.deepEqual([agent.approvals, agent.revision], [rules, 1]);
+    const changed = await good(api.send('PATCH', `/agents/${agent.id}`, { approvals: [] }, user.key));
+    assert.deepEqual([changed.approvals, changed.revision], [[], 2]);
+    assert.deepEqual((await good(api.send('POST', `/agents/${agent.id}/revisions/1/restore`, undefined, user.key))).approvals, rules);
+    assert.deepEqual((await good(api.send('POST', `/agents/${agent.id}/duplicate`, undefined, user.key), 201)).approvals, rules);
+  });
+});
+
 describe('what models use', () => {
   const spend = (who, model, tokens, cost, day = 0) => api.postgres.sql(`INSERT INTO model_usage (user_id, day, provider, model, calls, input_tokens, output_tokens, cost_micro)
     VALUES ('${who.id}', (now() AT TIME ZONE 'UTC')::date - ${day}, 'local', '${model}', 1, ${tokens}, 10, ${cost})`);
