@@ -358,3 +358,12 @@ test('scripts cannot use numbers', async () => {
   assert.equal(check([{ set: { element: 3 } }, { extract: { as: 'x', fields: { element: 'h1' } } }]), '')
   fs.rmSync(path.dirname(file), { recursive: true })
 })
+
+test('what is positioned is found in view although its block is far away, and so is what floats out of an empty one', () => shows(`
+  <div style="height:2000px"></div><div style="height:100px;border:1px solid"><div style="position:fixed;left:10px;top:10px"><button>Fixed</button></div></div>
+  <div style="position:absolute;top:1000px;height:10px"><div style="margin-top:-900px"><button>Pulled up</button></div></div>`, ['button "Fixed"', 'button "Pulled up"']))
+
+test('under a modal dialog everything is covered, and the dialog is not', async () => {
+  const seen = await see(`<button>Behind</button><dialog id=d aria-label=Ask><button>Yes</button></dialog><script>d.showModal()</script>`)
+  assert.deepEqual(seen.plain, ['button "Behind" covered', 'button "Yes" focused'])
+})

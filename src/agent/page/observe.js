@@ -31,6 +31,7 @@ const SMALL = 3; /* px: less cannot be seen or hit */
 /* More than a name can hold is told as text as well. */
 const isShort = element => dom.textContent(element).length <= NAME_MOST;
 /* Most elements are seen, and one question says so. */
+const CSS = { checkVisibilityCSS: true };
 const WHOLLY = { checkVisibilityCSS: true, checkOpacity: true };
 const isShown = element => dom.checkVisibility(element) || replinet.style(element).display === 'contents';
 
@@ -126,6 +127,7 @@ class Cursor {
 class Look {
     items = [];
     cursors = [];
+    layers = [];
     unknownRoots = false;
 
     add(item, around) {
@@ -156,24 +158,39 @@ class Look {
         if (!wholly && !isShown(element)) return;
         if (tag === 'iframe' || tag === 'frame') return this.frame(element, around);
         const style = replinet.style(element);
+        const { position } = style;
+        if (position !== 'static' && position !== 'relative') around = this.layer(element, around);
         const kind = kindOf(element, tag, style, around);
         if (kind) this.control(element, kind, wholly, around);
         if (!CLOSED.has(tag) && kind !== 'textbox') this.inside(element, tag, kind, style, wholly, around);
     }
 
-    control(element, kind, wholly, around) {
+    /* What is positioned may lie over other things, and is not where its parent is. */
+    layer(element, around) {
         const rect = dom.rect(element);
-        if (isSmall(rect) || !(wholly || replinet.isRendered(element))) return;
-        const place = placeSeen(element, rect, around);
-        if (place.zone >= 0) this.add({ kind: 'element', role: kind, element, ...place, around }, around);
+        const whole = replinet.tag(element) === 'dialog' && dom.matches(element, ':modal');
+        this.layers.push({ element, rect: whole ? around.clip : { left: rect.left + around.x, top: rect.top + around.y, right: rect.right + around.x, bottom: rect.bottom + around.y } });
+        return around.far ? { ...around, far: null } : around;
+    }
+
+    control(element, kind, wholly, around) {
+        if (!wholly && !replinet.isRendered(element)) return;
+        if (around.far) return void this.addControl(kind, element, element, around.far, around);
+        const rect = dom.rect(element);
+        if (!isSmall(rect)) this.addControl(kind, element, element, placeSeen(element, rect, around), around);
+    }
+
+    addControl(role, element, drawn, { zone, distance, box }, around) {
+        if (zone >= 0) this.add({ kind: 'element', role, element, drawn, zone, distance, box, around, parent: null, line: '', new: false }, around);
     }
 
     /* Checkboxes and the like are often hidden and drawn by their label, which is then what a person sees of them. */
     toggle(element, around) {
-        const drawn = replinet.drawnAs(element);
-        if (!drawn) return;
-        const place = placeSeen(drawn, dom.rect(drawn), around);
-        if (place.zone >= 0) this.add({ kind: 'element', role: replinet.role(element), element, drawn, ...place, around }, around);
+        const shown = dom.checkVisibility(element, CSS);
+        if (shown && around.far) return void this.addControl(replinet.role(element), element, element, around.far, around);
+        const own = shown ? dom.rect(element) : null;
+        const drawn = own && !isSmall(own) ? element : replinet.drawnAs(element);
+        if (drawn) this.addControl(replinet.role(element), element, drawn, placeSeen(drawn, drawn === element ? own : dom.rect(drawn), around), around);
     }
 
     inside(element, tag, kind, style, wholly, around) {
@@ -182,11 +199,12 @@ class Look {
         const role = dom.hasAttributes(element) && dom.hasAttribute(element, 'role') ? replinet.role(element) : '';
         within.label = LABELS[role] ?? HEADINGS[tag] ?? around.label;
         if (kind || around.pointer) within.pointer = true;
-        if ((kind && NAMED.has(kind) && isShort(element)) || (tag === 'label' && element.control)) within.named = element;
+        if ((kind && NAMED.has(kind) && (around.far || isShort(element))) || (tag === 'label' && element.control)) within.named = element;
         if (tag === 'td' || tag === 'th') within.cell = element;
         else if (!INLINE.has(tag)) [within.block, within.cell] = [element, null];
         if (GROUPS.has(role || tag)) within.group = this.group(element, role || tag, around);
         if (style.overflowY !== 'visible') this.clip(element, style, within);
+        if (!around.far && !within.clipped && !within.cut && !kind && !INLINE.has(tag)) within.far = farOf(element, around);
         this.enterInside(element, tag, within);
     }
 
@@ -232,6 +250,7 @@ class Look {
         const text = dom.textContent(node);
         if (!/\S/.test(text)) return;
         if (!around.wholly && !isTextShown(element)) return;
+        if (around.far) return this.append(text, around.far, around);
         const rect = replinet.style(element).display === 'contents' ? rectOfText(node) : dom.rect(element);
         const place = placeOf(rect.height > 200 ? rectOfText(node) : rect, around);
         if (place.zone < 0 || isSmall(rect) || (around.cut && isApart(rect, around.cut))) return;
@@ -254,6 +273,17 @@ class Look {
 const isTextShown = element =>
     replinet.style(element).display === 'contents' ? replinet.isRendered(element) : dom.checkVisibility(element, WHOLLY);
 
+/* The place of a block that is well out of view and holds all that is in it, for what is in it: that need not be measured
+ * piece by piece. */
+const FAR = 200; /* px */
+const farOf = (element, around) => {
+    const rect = dom.rect(element);
+    const { bottom, top } = around.clip;
+    const away = rect.top + around.y - bottom > FAR || top - rect.bottom - around.y > FAR;
+    if (!away || rect.height < SMALL || element.scrollHeight > element.clientHeight) return null;
+    return placeOf(rect, around);
+};
+
 /* Closed shadow roots are behind custom elements, or where an element shows something and seems to hold nothing. They are
  * looked for once for each. */
 const suspected = new WeakSet();
@@ -275,18 +305,36 @@ const outermost = (document, group, origin, clip) => {
     const view = dom.view(document) ?? window;
     return {
         x: origin.x, y: origin.y, clip, group, scrollX: view.scrollX, scrollY: view.scrollY, label: 'text', named: null,
-        pointer: false, clipped: false, cut: null, block: null, cell: null, element: null, wholly: true,
+        pointer: false, clipped: false, cut: null, far: null, block: null, cell: null, element: null, wholly: true,
     };
 };
 
 const encoder = new TextEncoder();
 const sizeOf = text => (/^[\x20-\x7e]*$/.test(text) ? text.length : encoder.encode(text).length);
 
+const isIn = (x, y, rect) => x >= rect.left && x < rect.right && y >= rect.top && y < rect.bottom;
+/* In a document of thousands of blocks it takes long to say what the mouse meets. What lies under something positioned is
+ * always asked for; anything else while there is time. */
+const HITS_MS = 15;
+const UNDER_MS = 150;
+const watch = layers => {
+    let spent = 0;
+    return item => {
+        const [left, top, width, height] = item.box;
+        const under = layers.some(({ element, rect }) => isIn(left + width / 2, top + height / 2, rect) && !replinet.contains(element, item.drawn));
+        if (spent > (under ? UNDER_MS : HITS_MS)) return false;
+        const start = performance.now();
+        const covered = isCovered(item);
+        spent += performance.now() - start;
+        return covered;
+    };
+};
+
 /* Whether the mouse would meet something else in the middle of what is seen of it. */
 const isCovered = item => {
     const [left, top, width, height] = item.box;
     const { clip, x, y } = item.around;
-    const target = item.drawn ?? item.element;
+    const target = item.drawn;
     const middle = {
         x: (Math.max(left, clip.left) + Math.min(left + width, clip.right)) / 2 - x,
         y: (Math.max(top, clip.top) + Math.min(top + height, clip.bottom)) / 2 - y,
@@ -296,7 +344,7 @@ const isCovered = item => {
 };
 
 const RENDER = {
-    element: item => replinet.lineOf(item.element, item.role, item.zone === 0 && isCovered(item)),
+    element: (item, covers) => replinet.lineOf(item.element, item.role, item.zone === 0 && covers(item)),
     text: item => `${item.label}: ${replinet.cleanText(item.text, LINE_MOST)}`,
     group: item => `${item.role} ${replinet.quoteText(replinet.accessibleName(item.element), 100)}`,
     frame: item => {
@@ -307,19 +355,20 @@ const RENDER = {
 
 /* "[12]* " and the end of the line. */
 const MARK = 10;
-const tell = item => {
-    item.line = RENDER[item.kind](item);
+const tell = (item, covers) => {
+    if (item.kind === 'element' && item.box === item.around.far?.box && isSmall(dom.rect(item.drawn))) return 0;
+    item.line = RENDER[item.kind](item, covers);
     for (let up = item.parent; up && !up.line; up = up.parent) up.line = RENDER[up.kind](up);
     return sizeOf(item.line) + MARK;
 };
 /* In view elements and texts have all the room each; what is out of view gets the rest, the nearest first. */
-const render = (items, bytes) => {
+const render = (items, covers, bytes) => {
     const used = { element: 0, text: 0 };
     const told = items.filter(item => item.kind === 'element' || item.kind === 'text');
-    for (const item of told) if (item.zone === 0 && used[item.kind] < bytes) used[item.kind] += tell(item);
+    for (const item of told) if (item.zone === 0 && used[item.kind] < bytes) used[item.kind] += tell(item, covers);
     let room = bytes - used.element - used.text;
     const outside = told.filter(item => item.zone > 0).sort((a, b) => a.distance - b.distance);
-    for (let i = 0; i < outside.length && room > 0; i++) room -= tell(outside[i]);
+    for (let i = 0; i < outside.length && room > 0; i++) room -= tell(outside[i], covers);
     for (const item of items) if (item.kind === 'frame' && item.remote) item.line ??= RENDER.frame(item);
 };
 
@@ -374,7 +423,7 @@ replinet.observe = ({ look: number, bytes }) => {
         item.new = isNew(item.element);
         counts[item.zone]++;
     }
-    render(seen.items, bytes);
+    render(seen.items, watch(seen.layers), bytes);
     const told = seen.items.filter(item => item.line);
     const index = new Map(told.map((item, i) => [item, i]));
     return {

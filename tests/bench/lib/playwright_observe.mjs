@@ -14,6 +14,7 @@ Object.assign(process.env, { HOME: home, TMPDIR: home });
 
 const browser = await chromium.launch({ executablePath: '/usr/lib/chromium/chromium', chromiumSandbox: true, args: ['--disable-gpu'] });
 const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+page.setDefaultTimeout(0);
 await page.goto(url);
 const result = [];
 for (let i = 0; i < rounds; i++) {
