@@ -1,7 +1,15 @@
 /* Providers of models, for administrators. Keys come in and never go out. */
 #include "domain/model_providers.h"
+#include "agent/llm/provider.h"
 #include "api/model_schemas.h"
 #include "api/route_table.h"
+#include "base/clock.h"
+#include "domain/models.h"
+#include <errno.h>
+#include <string.h>
+
+#define TEST_MS     30000
+#define TEST_TOKENS 200 /* room for a model that thinks first */
 
 /* Schemas. */
 
@@ -54,6 +62,23 @@ static const struct schema_field provider_fields[] = {
 };
 static const struct schema provider_schema = {"ModelProvider", provider_fields, .doc = "Who offers models."};
 
+static const struct schema_field test_body_fields[] = {
+    {"model", SCHEMA_TEXT, .least = 1, .most = 200, .doc = "Which one; else the first that the provider lists."},
+    {NULL},
+};
+static const struct schema test_body = {"ModelProviderTest", test_body_fields, .doc = "What to ask."};
+
+static const struct schema_field test_fields[] = {
+    {"ok", SCHEMA_BOOL, SCHEMA_REQUIRED, .doc = "Whether the model answered."},
+    {"model", SCHEMA_TEXT, SCHEMA_REQUIRED, .most = 250, .doc = "Which one was asked."},
+    {"text", SCHEMA_TEXT, .most = 1e6, .doc = "What it said."},
+    {"duration_ms", SCHEMA_INT, .least = 0, .most = 1e9, .doc = "How long that took."},
+    {"cost_micro", SCHEMA_INT, .least = 0, .most = 9e15, .doc = "What it cost, in millionths."},
+    {"error", SCHEMA_OBJECT, SCHEMA_NULLABLE, .doc = "Why it did not: code, detail, hint."},
+    {NULL},
+};
+static const struct schema test_schema = {"ModelProviderTestResult", test_fields, .doc = "How a real call went."};
+
 /* Handlers. */
 
 static int list_providers(struct api_call *call, struct error *e) {
@@ -87,6 +112,60 @@ static int delete_provider(struct api_call *call, struct error *e) {
     return call_was(call, r, json);
 }
 
+/* "provider/model" of what the body asks for. */
+static int choose_model(struct api_call *call, const json_t *provider, const char **ret_model, struct error *e) {
+    const json_t *first = json_array_get(json_object_get(provider, "models"), 0);
+    const char *name = json_text_or(call->body, "model", json_text_or(first, "name", NULL));
+    if (!name)
+        return call_refuse_field(call, "model", "missing", "This provider lists no models: say which one to ask", e);
+    *ret_model = arena_print(&call->arena, "%s/%s", json_text_or(provider, "name", ""), name);
+    return 0;
+}
+
+static int ask_once(struct api_call *call, const char *name, struct llm_answer *ret_answer, struct error *e) {
+    cleanup_llm_settings struct llm_settings settings = {0};
+    cleanup_json json_t *messages =
+        json_pack("[{s:s, s:[{s:s}]}]", "role", "user", "parts", "text", "Answer with the single word: ready");
+    struct llm_request request = {
+        .messages = messages, .deadline = clock_deadline(TEST_MS), .interrupt_fd = -1, .extra_fd = -1};
+    json_t *model = NULL;
+    int r = models_open(call->db, call->who.caller.role, name, &model, e);
+    if (!r)
+        r = llm_settings_from_model(model, &settings, e);
+    models_close(model);
+    if (r < 0)
+        return r;
+    settings.max_tokens = TEST_TOKENS;
+    settings.timeout_ms = TEST_MS;
+    return llm_ask(&settings, &request, ret_answer, e);
+}
+
+/* What went wrong is the result, not a failure of this request. */
+static int test_provider(struct api_call *call, struct error *e) {
+    cleanup_free char *text = NULL;
+    cleanup_json json_t *provider = NULL, *result = NULL;
+    cleanup_llm_answer struct llm_answer answer = {0};
+    const char *name = NULL;
+    struct error why = {0};
+    int r = model_providers_get(call->db, &call->who.caller, call_parameter(call, "id"), &text, e);
+    if (!r)
+        r = json_parse(text, strlen(text), "the provider", &provider, e);
+    if (!r)
+        r = choose_model(call, provider, &name, e);
+    if (r < 0)
+        return r;
+    if (ask_once(call, name, &answer, &why) < 0)
+        result = json_pack("{s:b, s:s, s:{s:s, s:s, s:s}}", "ok", 0, "model", name, "error", "code",
+                           error_name(why.code), "detail", why.text, "hint", why.hint);
+    else
+        result = json_pack("{s:b, s:s, s:s, s:I, s:I, s:n}", "ok", 1, "model", name, "text", answer.text, "duration_ms",
+                           (json_int_t)answer.duration_ms, "cost_micro", (json_int_t)answer.cost_micro, "error");
+    if (!result)
+        return error_set(e, EPROTO, ERROR_PROTOCOL, "the provider's answer is no text");
+    call_answer_json(call, result);
+    return 0;
+}
+
 /* Rows. */
 
 #define PROVIDERS .lane = LANE_DATABASE, .tag = "models", .permission = PERMISSION_MODELS_MANAGE, .scope = SCOPE_ADMIN
@@ -104,5 +183,8 @@ const struct api_route model_providers_routes[] = {
      .answer = &provider_schema, .audit = "model_provider.change", .summary = "Change a provider"},
     {"DELETE", "/model-providers/{id}", delete_provider, WRITES, .flags = API_IF_MATCH, .form = FORM_NOTHING,
      .audit = "model_provider.delete", .summary = "Delete a provider"},
+    {"POST", "/model-providers/{id}/test", test_provider, .lane = LANE_SLOW, .tag = "models",
+     .permission = PERMISSION_MODELS_MANAGE, .scope = SCOPE_ADMIN, .rate = RATE_WRITE, .flags = API_BODY_OPTIONAL,
+     .body = &test_body, .answer = &test_schema, .summary = "Ask a model of a provider, to see whether it answers"},
     {NULL},
 };

@@ -5,6 +5,7 @@
 #include "domain/agents.h"
 #include "domain/browser_limits.h"
 #include "domain/job_kinds.h"
+#include "domain/presets.h"
 #include "domain/sql.h"
 #include <stdio.h>
 #include <string.h>
@@ -104,6 +105,31 @@ static int check_order(const struct thread_order *order, struct error *e) {
     return 0;
 }
 
+static bool has(const json_t *object, const char *member) {
+    const json_t *value = json_object_get(object, member);
+    return json_is_string(value) ? json_string_length(value) : json_object_size(value) || json_array_size(value);
+}
+
+/* A model without a script, instructions and inputs would not know what to do. */
+static int check_task(struct postgres *db, const struct caller *caller, const json_t *agent,
+                      const struct thread_order *order, struct error *e) {
+    cleanup_free char *text = NULL;
+    cleanup_json json_t *preset = NULL;
+    if ((order->task && *order->task) || json_object_size(order->inputs) || has(agent, "script") ||
+        has(agent, "personal_instructions"))
+        return 0;
+    int r = presets_get(db, caller, json_text_or(agent, "preset_id", ""), &text, e);
+    if (!r)
+        r = json_parse(text, strlen(text), "the preset", &preset, e);
+    if (r < 0 || !strcmp(json_text_or(preset, "ai_model", ""), "script"))
+        return r;
+    error_set(e, EINVAL, ERROR_BAD_INPUT,
+              "task: this agent has no script and no instructions, so its model needs a "
+              "task or inputs");
+    error_hint(e, "say in plain words what is to be done: {\"task\": \"...\"}, or --task on the command line");
+    return -EINVAL;
+}
+
 int threads_order(struct postgres *db, const struct caller *caller, const struct thread_order *order, char **ret_json,
                   struct error *e) {
     cleanup_free char *agent_text = NULL;
@@ -117,6 +143,8 @@ int threads_order(struct postgres *db, const struct caller *caller, const struct
         r = agent_check_inputs(agent, order->inputs, &filled, NULL, e);
     if (!r)
         r = browser_limits_check(caller->role, json_object_get(agent, "browser_config"), "browser_config.", e);
+    if (!r)
+        r = check_task(db, caller, agent, order, e);
     if (r < 0)
         return r;
     cleanup_free char *inputs_text = json_print(filled);

@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { startApi } from './lib/api.mjs';
 import { HubClient } from './lib/hub_client.mjs';
+import { startModel } from './lib/model_server.mjs';
 
 const KEY = 'sk-hush-0123456789';
 let api, user, free, admin;
@@ -101,6 +102,25 @@ describe('a provider', () => {
     await refused(preset('local/qwen'), 422, null, /no provider/);
     await api.send('DELETE', `/model-providers/${mine.id}`, undefined, admin.key);
     await good(preset('local/qwen'), 201);
+  });
+
+  test('is tested by a real call; what is wrong is said, the key never', async () => {
+    const model = await startModel({ solve: () => ({ text: 'ready' }) });
+    try {
+      const provider = await provide({ base_url: model.openai, models: [{ name: 'm', input_price: 1000000, output_price: 1000000 }] });
+      const ask = (body) => good(api.send('POST', `/model-providers/${provider.name}/test`, body, admin.key));
+      const fine = await ask();
+      assert.deepEqual([fine.ok, fine.model, fine.text, fine.error], [true, `${provider.name}/m`, 'ready', null]);
+      assert.ok(fine.cost_micro > 0);
+      const other = await ask({ model: 'other' });
+      assert.deepEqual([other.ok, other.error.code], [false, 'bad_input']);
+      model.fault('auth');
+      const denied = await ask();
+      assert.deepEqual([denied.ok, denied.error.code], [false, 'model_auth']);
+      await refused(api.send('POST', '/model-providers/openai/test', {}, admin.key), 422, null, /say which one/);
+    } finally {
+      await model.stop();
+    }
   });
 
   test('is nothing for others', async () => {
@@ -272,6 +292,20 @@ describe('an agent', () => {
     assert.deepEqual([changed.approvals, changed.revision], [[], 2]);
     assert.deepEqual((await good(api.send('POST', `/agents/${agent.id}/revisions/1/restore`, undefined, user.key))).approvals, rules);
     assert.deepEqual((await good(api.send('POST', `/agents/${agent.id}/duplicate`, undefined, user.key), 201)).approvals, rules);
+  });
+});
+
+describe('a thread of a model', () => {
+  test('needs a script, instructions, a task or inputs', async () => {
+    const { id } = await good(preset('openai/m'), 201);
+    const make = (more) => good(api.send('POST', '/agents', { name: `agent ${++counter}`, preset_id: id, ...more }, user.key), 201);
+    const start = (agent, body) => api.send('POST', `/agents/${agent.id}/threads`, body, user.key);
+    const bare = await make();
+    await refused(start(bare, {}), 422, 'bad_input', /its model needs a task or inputs/);
+    assert.equal((await good(start(bare, { task: 'Find the price' }), 201)).task, 'Find the price');
+    await good(start(bare, { inputs: { what: 'price' } }), 201);
+    await good(start(await make({ personal_instructions: 'Find the price' }), {}), 201);
+    await good(start(await make({ script: [{ goto: 'about:blank' }] }), {}), 201);
   });
 });
 
