@@ -25,7 +25,7 @@ export async function startPlaywright () {
     downloadsPath: path.join(home, 'downloads'),
     viewport: { width: 1280, height: 720 }
   })
-  context.setDefaultTimeout(10000)
+  context.setDefaultTimeout(20000)
   return {
     context,
     stop: async () => {
@@ -43,7 +43,7 @@ export async function runWithPlaywright (browser, site, row) {
     const fresh = row.reads ? null : await page.evaluate(() => window.check())
     const reads = await row.playwright(page)
     if (row.reads) return { ok: true, text: '', reads }
-    await page.waitForSelector('#verdict[data-ok=true]', { state: 'attached', timeout: 5000 }).catch(() => {})
+    await page.waitForSelector('#verdict[data-ok=true]', { state: 'attached', timeout: 15000 }).catch(() => {})
     return { ...(await page.evaluate(() => window.check())), fresh }
   } catch (error) {
     return { ok: false, text: `Playwright: ${error.message.split('\n').slice(0, 6).join('\n')}` }
