@@ -51,9 +51,8 @@ static int read_range(const char *header, struct download *download) {
     if (sscanf(spec, "-%lld%n", &last, &used) == 1 && !spec[used] && last >= 0) {
         first = last >= download->size ? 0 : download->size - last;
         last = download->size - 1;
-    } else if (sscanf(spec, "%lld-%n", &first, &used) != 1 || !used || first < 0)
-        return 0;
-    else if (spec[used] && (sscanf(spec + used, "%lld", &last) != 1 || last < first))
+    } else if (sscanf(spec, "%lld-%n", &first, &used) != 1 || !used || first < 0 ||
+               (spec[used] && (sscanf(spec + used, "%lld", &last) != 1 || last < first)))
         return 0;
     last = last >= download->size ? download->size - 1 : last;
     if (first > last)

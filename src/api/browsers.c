@@ -78,7 +78,7 @@ static json_t *describe(const json_t *browser) {
 
 /* Schemas. */
 
-#define NULLABLE SCHEMA_REQUIRED | SCHEMA_NULLABLE
+#define NULLABLE (SCHEMA_REQUIRED | SCHEMA_NULLABLE)
 
 static const struct schema_field browser_fields[] = {
     {"id", SCHEMA_ID, SCHEMA_REQUIRED, .doc = "UUIDv7."},

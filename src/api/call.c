@@ -182,7 +182,7 @@ static int read_if_match(struct api_call *call, struct error *e) {
         given += 2;
     size_t quoted = *given == '"' && strlen(given) >= 2, length = strlen(given) - 2 * quoted;
     if (length < sizeof text)
-        memcpy(text, given + quoted, length);
+        snprintf(text, sizeof text, "%.*s", (int)length, given + quoted);
     if (text_parse_int(text, 1, INT64_MAX, &call->if_match)) {
         error_set(e, EINVAL, ERROR_STALE, "If-Match must be an ETag of this object, for example \"3\"");
         error_hint(e, "%s", API_STALE_HINT);

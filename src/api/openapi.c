@@ -157,7 +157,7 @@ static json_t *operation_id(const struct api_route *route) {
     for (const char *p = route->pattern; *p; p++)
         if (isalnum((unsigned char)*p))
             text_append_char(&id, *p);
-        else if (id.data[id.length - 1] != '_' && *p != '}')
+        else if (id.length && id.data[id.length - 1] != '_' && *p != '}')
             text_append_char(&id, '_');
     return json_string(id.data);
 }

@@ -98,7 +98,7 @@ static int show(const struct history_list *list, const struct history_call *call
     int r = session_open(&session, &e);
     if (!r)
         r = list->read(&session, call, &answer, &e);
-    if (r < 0)
+    if (r)
         return report_failure(&e, call->json);
     if (call->json)
         session_print(answer);

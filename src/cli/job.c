@@ -100,7 +100,7 @@ static int add_many(struct call *call, const struct job_order *order, struct err
 static int add(struct call *call, struct error *e) {
     cleanup_json json_t *payload = NULL;
     cleanup_transaction struct transaction transaction = {0};
-    struct job_order order;
+    struct job_order order = {0};
     char id[UUID_TEXT_SIZE] = "";
     int r = call->payload ? json_parse(call->payload, strlen(call->payload), "--payload", &payload, e) : 0;
     if (!r)
@@ -116,7 +116,7 @@ static int add(struct call *call, struct error *e) {
                       call->argument, call->key);
     if (!r)
         r = postgres_commit(&transaction, e);
-    if (r < 0)
+    if (r)
         return r;
     jobs_ring(&call->session.redis, order.kind);
     return tell_added(call, id);
@@ -151,7 +151,7 @@ static int retry(struct call *call, struct error *e) {
     int r = change(call, "job.retry", NULL, &answer, e);
     if (!r)
         r = json_parse(answer, strlen(answer), "the job", &job, e);
-    if (r < 0)
+    if (r)
         return r;
     enum job_kind kind = job_kind_from_name(json_text_or(job, "kind", ""));
     if (kind < JOB_KIND_COUNT)
@@ -164,7 +164,7 @@ static int cancel(struct call *call, struct error *e) {
     cleanup_free char *answer = NULL;
     bool running = false;
     int r = change(call, "job.cancel", &running, &answer, e);
-    if (r < 0)
+    if (r)
         return r;
     if (running) {
         cleanup_free char *message = memory_print("stop %s", call->argument);

@@ -199,7 +199,7 @@ static int object_create(struct object_call *call, struct error *e) {
         r = call->kind->create(&call->session.db, &call->session.caller, body, &answer, e);
     if (!r)
         r = commit_change(call, &transaction, "create", NULL, answer, e);
-    return r < 0 ? r : report_object(call, answer, e);
+    return r ? r : report_object(call, answer, e);
 }
 
 /* What the caller has under the name that an import will take; NULL: nothing. */
@@ -223,7 +223,7 @@ static int object_import(struct object_call *call, struct error *e) {
     }
     if (!r)
         r = commit_change(call, &transaction, "import", before, answer, e);
-    return r < 0 ? r : report_object(call, answer, e);
+    return r ? r : report_object(call, answer, e);
 }
 
 static int object_export(struct object_call *call, struct error *e) {
@@ -244,7 +244,7 @@ static int object_delete(struct object_call *call, struct error *e) {
         r = call->kind->remove(&call->session.db, &call->session.caller, call->argument, 0, &answer, e);
     if (!r)
         r = commit_change(call, &transaction, "delete", answer, NULL, e);
-    return r < 0 ? r : report_object(call, answer, e);
+    return r ? r : report_object(call, answer, e);
 }
 
 static int object_show(struct object_call *call, struct error *e) {
@@ -309,7 +309,7 @@ static int object_restore(struct object_call *call, struct error *e) {
                               0, &answer, e);
     if (!r)
         r = commit_change(call, &transaction, "restore", before, answer, e);
-    return r < 0 ? r : report_object(call, answer, e);
+    return r ? r : report_object(call, answer, e);
 }
 
 static const struct {

@@ -160,7 +160,7 @@ static int stop(struct call *call, struct error *e) {
     int r = stop_thread(call, job_id, &text, e);
     if (!r)
         r = json_parse(text, strlen(text), "the thread", &thread, e);
-    if (r < 0)
+    if (r)
         return r;
     if (*job_id) {
         cleanup_free char *message = memory_print("stop %s", job_id);

@@ -211,11 +211,11 @@ static int open_key(const json_t *provider, json_t *model, struct error *e) {
 
 int models_open(struct postgres *db, enum role role, const char *ai_model, json_t **ret_model, struct error *e) {
     cleanup_providers json_t *providers = NULL;
-    const json_t *provider, *entry;
+    const json_t *provider = NULL, *entry = NULL;
     int r = read_providers(db, &providers, e);
     if (!r)
         r = choose(providers, role, ai_model, &provider, &entry, e);
-    if (r < 0)
+    if (r)
         return r;
     json_t *model = describe(provider, entry, strchr(ai_model, '/') + 1);
     const char *url = json_text_or(provider, "base_url", "");

@@ -169,8 +169,10 @@ int threads_start(struct postgres *db, const struct caller *caller, const char *
 }
 
 int threads_get(struct postgres *db, const struct caller *caller, const char *id, char **ret_json, struct error *e) {
-    if (!uuid_is_valid(id))
-        return error_set(e, ENOENT, ERROR_NOT_FOUND, "\"%.40s\" is no thread's id", id);
+    if (!uuid_is_valid(id)) {
+        error_set(e, ENOENT, ERROR_NOT_FOUND, "\"%.40s\" is no thread's id", id);
+        return -ENOENT;
+    }
     return sql_missing(postgres_value(db, &GET, ret_json, e, SQL_CALLER(caller), id), "thread", id, e);
 }
 

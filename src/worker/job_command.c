@@ -59,7 +59,8 @@ static void show(int count, char **arguments, const struct job *jobs, size_t job
     int length = job_count == 1 ? snprintf(text, sizeof text, "job %s %d %s", jobs->id, jobs->attempt, jobs->kind)
                                 : snprintf(text, sizeof text, "job together %zu", job_count);
     for (int i = 0; i < length; i++)
-        text[i] = text[i] == ' ' ? '\0' : text[i];
+        if (text[i] == ' ')
+            text[i] = '\0';
     memset(arguments[0], 0, room);
     memcpy(arguments[0], text, (size_t)length < room ? (size_t)length : room);
 }

@@ -87,7 +87,7 @@ int llm_tries_of(enum error_code code) {
 static void copy_words(char *to, size_t room, const char *from) {
     size_t n = 0;
     for (; *from && n + 1 < room; from++)
-        to[n++] = (unsigned char)*from < ' ' ? ' ' : *from;
+        to[n++] = *((unsigned char)*from < ' ' ? " " : from);
     while (n && *from && ((unsigned char)to[n - 1] & 0xC0) == 0x80)
         n--;
     if (n && *from && (unsigned char)to[n - 1] >= 0xC0)

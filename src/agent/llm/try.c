@@ -210,8 +210,12 @@ static int drive(struct llm_try *attempt, CURLcode *ret_code, struct error *e) {
         struct curl_waitfd waits[2];
         unsigned count = fill_waits(request, waits), interrupt = request->interrupt_fd >= 0;
         curl_multi_poll(multi, waits, count, wait_ms(attempt), NULL);
-        int r = attend(request, interrupt ? waits[0].revents : 0, count > interrupt ? waits[interrupt].revents : 0,
-                       &next_serve, e);
+        short heard = 0, more = 0;
+        if (interrupt)
+            heard = waits[0].revents;
+        if (count > interrupt)
+            more = waits[interrupt].revents;
+        int r = attend(request, heard, more, &next_serve, e);
         if (r < 0)
             return r;
     }

@@ -49,7 +49,7 @@ static int compare_distance(const void *a, const void *b) {
 
 /* In view: in the order of the page. Out of it: the nearest first. */
 static struct look_line **order(struct look *look) {
-    struct look_line **lines = memory_alloc((look->count + 1) * sizeof *lines);
+    struct look_line **lines = memory_alloc((look->count + 1) * sizeof(void *));
     size_t in_view = 0, all = 0;
     for (size_t i = 0; i < look->count; i++)
         if (look->lines[i].zone == 0)
@@ -58,7 +58,7 @@ static struct look_line **order(struct look *look) {
     for (size_t i = 0; i < look->count; i++)
         if (look->lines[i].zone != 0)
             lines[all++] = &look->lines[i];
-    qsort(lines + in_view, all - in_view, sizeof *lines, compare_distance);
+    qsort(lines + in_view, all - in_view, sizeof(void *), compare_distance);
     return lines;
 }
 

@@ -11,8 +11,10 @@ static void append_words(struct text *out, const char *words, size_t most) {
     size_t length = strlen(words), end = length < most ? length : most;
     while (end < length && end && ((unsigned char)words[end] & 0xc0) == 0x80)
         end--;
-    for (size_t i = 0; i < end; i++)
-        text_append_char(out, (unsigned char)words[i] < ' ' || words[i] == 0x7f ? ' ' : words[i]);
+    for (size_t i = 0; i < end; i++) {
+        bool control = (unsigned char)words[i] < ' ' || words[i] == 0x7f;
+        text_append(out, control ? " " : &words[i], 1);
+    }
     if (end < length)
         text_append_string(out, "…");
 }
