@@ -13,6 +13,7 @@ import { readIsolation, weaknesses } from '../../demo/isolation.mjs';
 import { checkout, freePort, until } from '../flow/lib/instance.mjs';
 
 const NAME = `replinet-test-${process.pid}`;
+const NEXT = `${NAME}-next`;
 let folder, daemon, site, ports;
 
 const run = (command, args, options = {}) =>
@@ -40,10 +41,11 @@ before(async () => {
 }, { timeout: 120000 });
 
 after(async () => {
-  try {
-    docker('stop', '-t', '60', NAME); // killed, it would leave its cgroups
-    docker('rm', '-f', '-v', NAME);
-  } catch { /* it was never made */ }
+  for (const name of [NEXT, NAME])
+    try {
+      docker('stop', '-t', '60', name); // killed, it would leave its cgroups
+      docker('rm', '-f', '-v', name);
+    } catch { /* it was never made */ }
   daemon.kill('SIGTERM');
   await new Promise((resolve) => daemon.on('exit', resolve));
   run('sh', ['-c', `grep -F ${folder}/ /proc/mounts | cut -d' ' -f2 | sort -r | xargs -r -n1 umount -l`]); // what the daemon leaves
@@ -74,12 +76,20 @@ test('the image is built from a bare Debian', { timeout: 1800000 }, () => {
     { stdio: ['ignore', 'inherit', 'inherit'] }); // it takes minutes and says what it does
 });
 
-test('it starts with the privileges that docs/docker.md names, becomes healthy and serves the web app', { timeout: 180000 }, async () => {
-  const settings = Object.entries({ ...ports, EGRESS_ALLOW: `127.0.0.1:${site.address().port}` }).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
-  docker('run', '-d', '--name', NAME, '--network=host', ...runArguments(), ...settings, 'replinet');
-  await until('a healthy container', () => docker('inspect', '-f', '{{.State.Health.Status}}', NAME) === 'healthy', 120000).catch((error) => {
-    throw new Error(`${error.message}\n${logs()}`);
+const healthy = (name) =>
+  until('a healthy container', () => docker('inspect', '-f', '{{.State.Health.Status}}', name) === 'healthy', 120000).catch((error) => {
+    throw new Error(`${error.message}\n${run('sh', ['-c', `docker logs ${name} 2>&1`]).slice(-5000)}`);
   });
+
+/** A container of the image, with the volume that all of them have. */
+function start(name) {
+  const settings = Object.entries({ ...ports, EGRESS_ALLOW: `127.0.0.1:${site.address().port}` }).flatMap(([key, value]) => ['-e', `${key}=${value}`]);
+  docker('run', '-d', '--name', name, '--network=host', ...runArguments(), ...settings, 'replinet');
+  return healthy(name);
+}
+
+test('it starts with the privileges that docs/docker.md names, becomes healthy and serves the web app', { timeout: 180000 }, async () => {
+  await start(NAME);
   const page = await fetch(url('/'));
   assert.equal(page.status, 200);
   assert.match(await page.text(), /<div id="app">/);
@@ -107,13 +117,28 @@ test('an agent of a new administrator runs in a walled-off browser', { timeout: 
   assert.equal(thread.results.title, 'Hello');
 });
 
+test('killed, it leaves a frozen browser, which the next one with its volume removes', { timeout: 300000 }, async () => {
+  const browsers = () => JSON.parse(docker('exec', NAME, 'replinet', 'browser', 'ls', '--json')).items;
+  const { id } = await until('a frozen browser', () => browsers().find(({ frozen }) => frozen));
+  const cgroups = () => run('find', ['/sys/fs/cgroup', '-maxdepth', '3', '-name', id]).trim();
+  process.kill(Number(docker('inspect', '-f', '{{.State.Pid}}', NAME)), 'SIGKILL');
+  assert.notEqual(cgroups(), '');
+  await start(NEXT);
+  await until('nothing of it', () => cgroups() === '');
+  docker('stop', '-t', '60', NEXT);
+  docker('rm', '-f', NEXT);
+  await until('the end of the first', () => docker('inspect', '-f', '{{.State.Running}}', NAME) === 'false');
+  docker('start', NAME);
+  await healthy(NAME);
+});
+
 test('it drains on `docker stop`, keeps what it knows, and leaves nothing on the host', { timeout: 120000 }, async () => {
   docker('stop', '-t', '60', NAME);
   assert.equal(docker('inspect', '-f', '{{.State.ExitCode}}', NAME), '0', logs().slice(-3000));
   const left = run('sh', ['-c', "find /sys/fs/cgroup -maxdepth 3 -type d -name 'replinet-*' -path '*docker*' 2>/dev/null || true"]).trim();
   assert.equal(left, '');
   docker('start', NAME);
-  await until('a healthy container', () => docker('inspect', '-f', '{{.State.Health.Status}}', NAME) === 'healthy', 90000);
+  await healthy(NAME);
   const { access_token } = await api('POST', '/auth/login', { email: 'owner@example.org', password: 'a long enough password', transport: 'body' });
   assert.equal((await api('GET', '/agents', undefined, access_token)).total, 1);
 });

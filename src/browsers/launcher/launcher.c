@@ -74,10 +74,15 @@ static int leave_mount_namespace(struct error *e) {
     return 0;
 }
 
-/* A name for this instance that is unique on the machine: two RUN_DIRs never share a cgroup. */
+/* A name for this instance that is unique on the machine: two instances never share a cgroup. Those in containers may
+ * all have the same RUN_DIR, but each has a volume of its own for its state; started again with it, it finds what one
+ * that was killed has left. */
 static void name_instance(char name[17]) {
     cleanup_free char *real = realpath(config_text(CONFIG_RUN_DIR), NULL);
-    const char *path = real ? real : config_text(CONFIG_RUN_DIR);
+    struct stat volume = {0};
+    stat(config_text(CONFIG_STATE_DIR), &volume);
+    cleanup_free char *path = memory_print("%s %llx %llx", real ? real : config_text(CONFIG_RUN_DIR),
+                                           (unsigned long long)volume.st_dev, (unsigned long long)volume.st_ino);
     unsigned char hash[crypto_generichash_BYTES];
     crypto_generichash(hash, sizeof hash, (const unsigned char *)path, strlen(path), NULL, 0);
     sodium_bin2hex(name, 17, hash, 8);
