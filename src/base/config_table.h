@@ -56,6 +56,8 @@
     X(POOL_QUEUE_SECONDS, INT, "30", 0, 3600, "E", "Longest wait for a browser when all are busy.")                    \
     X(POOL_MIN_FREE_MB, INT, "512", 0, 1048576, "E", "No browser is started while less memory than this is free.")     \
     X(BROWSER_TIMEOUT, INT, "1800", 5, 86400, "AEKW", "Longest life of a leased browser, seconds.")                    \
+    X(BROWSER_WAIT_MINUTES, INT, "720", 0, 1440, "W",                                                                  \
+      "How long in sum a thread's browser is kept beyond its time while the thread waits for people.")                 \
     X(BROWSER_IDLE_SECONDS, INT, "300", 5, 86400, "EK", "A leased browser that nobody uses for so long ends.")         \
     X(BROWSER_MEMORY_MB, INT, "1024", 256, 65536, "ALEW", "Memory limit of a browser.")                                \
     X(BROWSER_CPUS, REAL, "1", 0.1, 64, "ALEW", "CPU limit of a browser, cores.")                                      \

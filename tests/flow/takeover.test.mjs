@@ -37,8 +37,8 @@ const show = (id) => replinet.json('thread', 'show', id);
 const when = (id, what, check) => until(what, async () => { const found = await show(id); return check(found) && found; }, 60000);
 const ended = (id) => when(id, `the end of thread ${id}`, (thread) => ['completed', 'error', 'stopped'].includes(thread.status));
 
-async function start(name, steps) {
-  await replinet.create('agent', { name, preset_id: 'No model', browser_config: { timeout_ms: 60000 }, script: { steps } });
+async function start(name, steps, timeout_ms = 60000) {
+  await replinet.create('agent', { name, preset_id: 'No model', browser_config: { timeout_ms }, script: { steps } });
   const { id } = await replinet.json('thread', 'start', name);
   const { browser_id: browser } = await when(id, 'a browser', (thread) => thread.status === 'running' && thread.browser_id);
   const viewer = await watchBrowser(door, browser, { sub: 'olga', name: 'Olga', control: true });
@@ -66,6 +66,18 @@ test('the run waits until the browser is given back, and then goes on', async ()
   const log = (await replinet.cli('thread', 'logs', id)).stdout;
   assert.match(log, /Olga has the browser in hand/);
   assert.match(log, /given back; the run goes on/);
+});
+
+test('the browser is kept beyond its time while a person has it in hand', async () => {
+  const { id, viewer } = await start('Kept', [goto(), { wait_for: { ms: 500 } }, { assert: { title: 'open' } }], 12000);
+  await viewer.takeControl();
+  const { start_time } = await when(id, 'a waiting thread', (thread) => thread.status === 'waiting');
+  await until('the end of its time', () => Date.now() - Date.parse(start_time) > 14000, 30000);
+  viewer.click(120, 40);
+  await viewer.whenState((state) => state.title === 'open', 'the gate open');
+  viewer.say('return_control');
+  const thread = await ended(id);
+  assert.equal(thread.status, 'completed', thread.error_message);
 });
 
 test('a step that fails while a person is at it is tried again afterwards', async () => {

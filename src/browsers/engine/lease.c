@@ -29,6 +29,7 @@ static const struct {
     {"cpus", MEMBER_REAL, 0.1, 0, CONFIG_BROWSER_CPUS_MAX},
     {"timeout_ms", MEMBER_WHOLE, 0, 86400000, CONFIG_COUNT},
     {"idle_ms", MEMBER_WHOLE, 0, 86400000, CONFIG_COUNT},
+    {"wait_ms", MEMBER_WHOLE, 0, 86400000, CONFIG_COUNT},
     {"linger_ms", MEMBER_WHOLE, 0, 86400000, CONFIG_COUNT},
     {"queue_ms", MEMBER_WHOLE, 0, 3600000, CONFIG_COUNT},
 };

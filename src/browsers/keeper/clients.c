@@ -201,6 +201,7 @@ static void target_crashed(void *user) {
 static void run_is(void *user, const char *state) {
     struct keeper *keeper = user;
     live_set_run(keeper->live, state);
+    lease_note_run(keeper, !strcmp(state, "paused"));
 }
 
 const struct mux_outputs clients_mux_outputs = {to_browser,   to_client,      client_is_ready,

@@ -50,7 +50,8 @@ struct keeper {
     /* lease.c */
     json_t *lease;
     char *lease_id;
-    int64_t leased_at_us, last_use;
+    int64_t leased_at_us, last_use, life_until;
+    int64_t wait_began, wait_left_ms; /* wait_began 0: the run does not wait for a person */
     uv_timer_t life_timer, idle_timer, linger_timer;
 
     /* health.c */
@@ -83,6 +84,8 @@ void lease_start(struct keeper *keeper);
 int lease_take(struct keeper *keeper, const char *ticket, struct error *e);
 void lease_note_use(struct keeper *keeper);
 void lease_note_clients(struct keeper *keeper);
+/* The run says that it waits for a person, or goes on. */
+void lease_note_run(struct keeper *keeper, bool waits);
 void lease_stop(struct keeper *keeper);
 
 /* health.c */

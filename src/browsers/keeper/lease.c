@@ -12,8 +12,40 @@
 
 #define LINGER_MS 10000
 
+/* Its run waits for people: the browser's clocks stand still, for as long in sum as the lease's wait_ms says. */
+
 static void life_is_over(uv_timer_t *timer) {
     keeper_end(timer->data, END_REASON_TIMEOUT);
+}
+
+static void start_life(struct keeper *keeper) {
+    int64_t left = keeper->life_until - clock_monotonic_ms();
+    uv_timer_start(&keeper->life_timer, life_is_over, left > 0 ? (uint64_t)left : 0, 0);
+}
+
+static void end_wait(struct keeper *keeper) {
+    int64_t waited = clock_monotonic_ms() - keeper->wait_began;
+    if (!keeper->wait_began)
+        return;
+    waited = waited < keeper->wait_left_ms ? waited : keeper->wait_left_ms;
+    keeper->wait_left_ms -= waited;
+    keeper->life_until += waited;
+    keeper->wait_began = 0;
+    lease_note_use(keeper);
+    start_life(keeper);
+}
+
+static void waited_enough(uv_timer_t *timer) {
+    end_wait(timer->data);
+}
+
+void lease_note_run(struct keeper *keeper, bool waits) {
+    if (!waits)
+        return end_wait(keeper);
+    if (keeper->state != KEEPER_LEASED || keeper->wait_began || keeper->wait_left_ms <= 0)
+        return;
+    keeper->wait_began = clock_monotonic_ms();
+    uv_timer_start(&keeper->life_timer, waited_enough, (uint64_t)keeper->wait_left_ms, 0);
 }
 
 static int64_t idle_ms(const struct keeper *keeper) {
@@ -23,7 +55,7 @@ static int64_t idle_ms(const struct keeper *keeper) {
 /* Set once and moved on when it fires, not with every message. */
 static void look_at_idle(uv_timer_t *timer) {
     struct keeper *keeper = timer->data;
-    if (live_is_controlled(keeper->live))
+    if (live_is_controlled(keeper->live) || keeper->wait_began)
         lease_note_use(keeper);
     int64_t left = keeper->last_use + idle_ms(keeper) - clock_monotonic_ms();
     if (left <= 0)
@@ -62,7 +94,9 @@ void lease_note_clients(struct keeper *keeper) {
 static void start_deadlines(struct keeper *keeper) {
     int64_t longest = config_int(CONFIG_BROWSER_TIMEOUT) * 1000;
     int64_t wanted = json_int_or(keeper->lease, "timeout_ms", longest);
-    uv_timer_start(&keeper->life_timer, life_is_over, (uint64_t)(wanted > 0 && wanted < longest ? wanted : longest), 0);
+    keeper->life_until = clock_deadline(wanted > 0 && wanted < longest ? wanted : longest);
+    keeper->wait_left_ms = json_int_or(keeper->lease, "wait_ms", 0);
+    start_life(keeper);
     lease_note_use(keeper);
     uv_timer_start(&keeper->idle_timer, look_at_idle, (uint64_t)(idle_ms(keeper) > 0 ? idle_ms(keeper) : 0), 0);
 }

@@ -37,6 +37,8 @@
  * The lease object (claim "lease" of a lease ticket; also the body's meaning of POST /browsers):
  *   thread_id, user_id   text or null: for logs and lists
  *   memory_mb, cpus      limits while leased; missing: the configured defaults
+ *   wait_ms              how long in sum the two clocks that follow stand still while the run says that it waits for
+ *                        people (Replinet.setRun paused); missing: 0
  *   timeout_ms           longest life; idle_ms: longest time without a client's message; linger_ms: how long the
  * browser stays when its last client disconnected (default 10000) queue_ms             longest wait for a browser
  *   profile              true: a browser is started for this lease alone, with the profile that the request's body
