@@ -92,7 +92,7 @@ static void print_series(struct text *out, enum metric metric) {
     }
 }
 
-static void print_process(struct text *out) {
+struct process_usage process_own_usage(void) {
     long pages = 0;
     FILE *statm = fopen("/proc/self/statm", "re");
     if (statm) {
@@ -104,10 +104,15 @@ static void print_process(struct text *out) {
     cleanup_dir DIR *dir = opendir("/proc/self/fd");
     while (dir && readdir(dir))
         fds++;
+    return (struct process_usage){pages * sysconf(_SC_PAGESIZE), fds > 3 ? fds - 3 : 0};
+}
+
+static void print_process(struct text *out) {
+    struct process_usage usage = process_own_usage();
     text_print(out,
                "# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes %ld\n"
                "# TYPE process_open_fds gauge\nprocess_open_fds %d\n",
-               pages * sysconf(_SC_PAGESIZE), fds > 3 ? fds - 3 : 0);
+               usage.memory_bytes, usage.descriptors);
 }
 
 void metrics_print(struct text *out) {

@@ -17,5 +17,12 @@ void metrics_add(enum metric metric, const char *label, double amount); /* count
 void metrics_set(enum metric metric, const char *label, double value);  /* gauge */
 void metrics_observe(enum metric metric, double seconds);               /* histogram */
 
+/* What this process uses, as the exposition shows it. */
+struct process_usage {
+    long memory_bytes;
+    int descriptors;
+};
+struct process_usage process_own_usage(void);
+
 /* Appends the exposition, process_resident_memory_bytes and process_open_fds included. */
 void metrics_print(struct text *out);

@@ -13,6 +13,19 @@
     X(LEASE_QUEUE, GAUGE, "replinet_lease_queue", "Requests that wait for a browser.", NULL)                           \
     X(BROWSER_START, HISTOGRAM, "replinet_browser_start_seconds", "From start of a container to its first answer.",    \
       NULL)                                                                                                            \
+    X(CDP_MESSAGES, COUNTER, "replinet_cdp_messages_total", "CDP messages that keepers passed on, by sender.", "from") \
+    X(CDP_REFUSED, COUNTER, "replinet_cdp_refused_total", "CDP calls that keepers refused.", NULL)                     \
+    X(GATE_CONNECTIONS, COUNTER, "replinet_gate_connections_total", "Connections of browsers, by outcome.", "outcome") \
+    X(GATE_BYTES, COUNTER, "replinet_gate_bytes_total", "Bytes of browsers' connections, by direction.", "direction")  \
+    X(LIVE_FRAMES, COUNTER, "replinet_live_frames_total", "Pictures sent to viewers.", NULL)                           \
+    X(KEEPERS, GAUGE, "replinet_keepers", "Keepers that the engine is connected to.", NULL)                            \
+    X(LAUNCHER_UP, GAUGE, "replinet_launcher_up", "1 while the engine is connected to the launcher.", NULL)            \
+    X(LAUNCHER_OPERATIONS, COUNTER, "replinet_launcher_operations_total",                                              \
+      "What the launcher was asked for, by operation.", "operation")                                                   \
+    X(LAUNCHER_FAILED, COUNTER, "replinet_launcher_failed_total", "Operations of the launcher that failed.", NULL)     \
+    X(LAUNCHER_BROWSERS, GAUGE, "replinet_launcher_browsers", "Containers that the launcher keeps.", NULL)             \
+    X(LAUNCHER_MEMORY, GAUGE, "replinet_launcher_resident_memory_bytes", "The launcher's own memory.", NULL)           \
+    X(LAUNCHER_FDS, GAUGE, "replinet_launcher_open_fds", "The launcher's own descriptors.", NULL)                      \
     X(HTTP_REQUESTS, COUNTER, "replinet_http_requests_total", "Requests by class of status.", "status")                \
     X(API_CONNECTIONS, GAUGE, "replinet_api_connections", "Connections to the API.", NULL)                             \
     X(API_LANE_WAITING, GAUGE, "replinet_api_lane_waiting", "Requests that wait for a thread, by lane.", "lane")       \

@@ -282,7 +282,10 @@ describe('engine, one manager', { timeout: 300000 }, () => {
       /^replinet_lease_wait_seconds_count [1-9]/m, /^replinet_lease_queue 0$/m,
       /^replinet_browser_start_seconds_count [1-9]/m, /^replinet_http_requests_total\{status="4xx"\} [1-9]/m,
       /^replinet_browsers_memory_bytes \d/m, /^replinet_browsers_cpu_ms_total [1-9]/m,
-      /^process_resident_memory_bytes [1-9]/m
+      /^process_resident_memory_bytes [1-9]/m, /^replinet_launcher_up 1$/m, /^replinet_keepers \d/m,
+      /^replinet_launcher_operations_total\{operation="create"\} [1-9]/m, /^replinet_launcher_browsers \d/m,
+      /^replinet_launcher_resident_memory_bytes [1-9]/m, /^replinet_launcher_open_fds [1-9]/m,
+      /^replinet_cdp_messages_total\{from="clients"\} [1-9]/m, /^replinet_cdp_messages_total\{from="browser"\} [1-9]/m
     ]) assert.match(text, pattern)
     const statistics = await manager.statistics()
     assert.equal(statistics.max_browsers, 3)

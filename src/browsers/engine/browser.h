@@ -26,6 +26,8 @@ enum browser_state {
 
 const char *browser_state_name(enum browser_state state);
 
+#define BROWSER_COUNTERS 9 /* others_metrics.c */
+
 struct browser;
 
 /* Somebody who waits until the browser is gone. */
@@ -47,6 +49,7 @@ struct browser {
     char *lease_id;
     char version[64];
     uint64_t memory_bytes, memory_limit_bytes, cpu_us;
+    int64_t counted[BROWSER_COUNTERS]; /* its keeper's counters, as far as they are in the metrics */
     uint32_t pids;
     int clients;
 

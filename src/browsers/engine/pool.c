@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/metrics.h"
 #include "browsers/engine/memory_pressure.h"
+#include "browsers/engine/others_metrics.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,6 +148,7 @@ static void on_tick(uv_timer_t *timer) {
     pool_forget_old_tombstones(pool);
     end_surplus(pool);
     sum_memory(pool);
+    others_metrics_tick(pool, now);
     pool_balance(pool);
 }
 

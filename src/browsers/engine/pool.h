@@ -42,6 +42,7 @@ struct pool {
     int64_t recent_leases_ms[64]; /* ring: when */
     uint64_t started_total, leased_total, refused_total, ended_total;
     uint64_t ended_cpu_us;
+    int64_t report_due; /* others_metrics.c */
 };
 
 struct pool *pool_new(uv_loop_t *loop, const char *launcher_path);

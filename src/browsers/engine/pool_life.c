@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metrics.h"
+#include "browsers/engine/others_metrics.h"
 #include "browsers/engine/pool.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -204,6 +205,7 @@ static void on_keeper_status(void *user, const json_t *status) {
     const char *state = json_text_or(status, "state", "");
     snprintf(browser->version, sizeof browser->version, "%s", json_text_or(status, "version", ""));
     browser->clients = (int)json_int_or(status, "clients", browser->clients);
+    others_metrics_of_keeper(browser, status);
     browser->keeper_deadline = INT64_MAX;
     bool open = browser->state == BROWSER_STARTING || (browser->state == BROWSER_WARM && !browser->leasing);
     if (!strcmp(state, "warm") && browser->state == BROWSER_STARTING)
@@ -328,8 +330,10 @@ static void on_status_answer(void *user, const struct error *error, const json_t
     browser->calls--;
     browser->unanswered--;
     browser->silent_ticks = 0;
-    if (!error)
-        browser->clients = (int)json_int_or(answer, "clients", browser->clients);
+    if (error)
+        return;
+    browser->clients = (int)json_int_or(answer, "clients", browser->clients);
+    others_metrics_of_keeper(browser, answer);
 }
 
 static void ask_statistics(struct browser *browser, int64_t now) {

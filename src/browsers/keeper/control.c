@@ -52,7 +52,9 @@ static json_t *leased_at(const struct keeper *keeper) {
 static void add_status(const struct keeper *keeper, json_t *message) {
     static const char *const states[] = {"starting", "warm", "leased", "ending"};
     struct gate_counters gate;
+    struct mux_counters mux;
     gate_count(keeper->gate, &gate);
+    mux_count(keeper->mux, &mux);
     json_object_set_new(message, "state", json_string(states[keeper->state]));
     json_object_set_new(message, "version", json_string(keeper->version ? keeper->version : ""));
     json_object_set_new(message, "start_ms", json_integer(keeper->start_ms));
@@ -65,6 +67,11 @@ static void add_status(const struct keeper *keeper, json_t *message) {
     json_object_set_new(message, "bytes_up", json_integer((json_int_t)gate.bytes_up));
     json_object_set_new(message, "bytes_down", json_integer((json_int_t)gate.bytes_down));
     json_object_set_new(message, "refused", json_integer((json_int_t)gate.refused));
+    json_object_set_new(message, "failed", json_integer((json_int_t)gate.failed));
+    json_object_set_new(message, "cdp_from_clients", json_integer((json_int_t)mux.from_clients));
+    json_object_set_new(message, "cdp_from_browser", json_integer((json_int_t)mux.from_browser));
+    json_object_set_new(message, "cdp_refused", json_integer((json_int_t)mux.refused));
+    json_object_set_new(message, "live_frames", json_integer((json_int_t)live_frames_sent(keeper->live)));
 }
 
 void control_send_status(struct keeper *keeper) {

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include <stdint.h>
 
 struct keeper;
 struct live;
@@ -25,6 +26,8 @@ int live_attach(struct live *live, int fd, const char *key, const void *head, si
                 struct error *e);
 /* Whether a person has the browser in hand: then it is in use, whatever its CDP clients do. */
 bool live_is_controlled(const struct live *live);
+/* Pictures that went out to viewers so far. */
+uint64_t live_frames_sent(const struct live *live);
 /* What the run of the lease does: "running", "paused" or "none". */
 void live_set_run(struct live *live, const char *state);
 /* Tells the viewers why the browser ends, and closes. */

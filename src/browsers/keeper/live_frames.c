@@ -136,8 +136,13 @@ void live_send_frame(struct live_viewer *viewer) {
     if (viewer->behind)
         return;
     viewer->in_flight++;
+    live->frames_sent++;
     const uv_buf_t part = uv_buf_init(live->frame->data, (unsigned)live->frame_length);
     websocket_send_binary(viewer->websocket, &part, 1, live->frame);
+}
+
+uint64_t live_frames_sent(const struct live *live) {
+    return live->frames_sent;
 }
 
 static bool somebody_is_ready(const struct live *live) {

@@ -49,6 +49,7 @@ struct live {
     struct block *frame; /* the newest, with its head; NULL: none yet */
     size_t frame_length;
     uint32_t sequence;
+    uint64_t frames_sent;
     int64_t css_width, css_height;
     uv_timer_t pace;
     bool pace_runs;

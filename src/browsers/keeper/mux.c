@@ -13,6 +13,10 @@ struct mux *mux_new(const struct mux_outputs *outputs, void *user) {
     return mux;
 }
 
+void mux_count(const struct mux *mux, struct mux_counters *ret_counters) {
+    *ret_counters = mux->counters;
+}
+
 void mux_free(struct mux *mux) {
     if (!mux)
         return;

@@ -37,6 +37,12 @@ struct mux_insider {
     void (*event)(void *connection, const struct cdp_envelope *event);
 };
 
+struct mux_counters {
+    uint64_t from_clients, from_browser; /* messages */
+    uint64_t refused;                    /* calls that the method table forbids */
+};
+void mux_count(const struct mux *mux, struct mux_counters *ret_counters);
+
 struct mux *mux_new(const struct mux_outputs *outputs, void *user);
 void mux_free(struct mux *mux); /* NULL is fine */
 

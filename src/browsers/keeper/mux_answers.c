@@ -147,6 +147,7 @@ static void note_nonsense(struct mux *mux, const struct error *e) {
 void mux_from_browser(struct mux *mux, const char *message, size_t length, struct block *block) {
     struct cdp_envelope envelope;
     struct error e;
+    mux->counters.from_browser++;
     if (cdp_scan_trusted(message, length, &envelope, &e) < 0) {
         note_nonsense(mux, &e);
         return;

@@ -65,6 +65,7 @@ static void judge(struct mux_client *client, struct session *session, const stru
     struct method_verdict verdict;
     struct error e;
     if (method_judge(call->method, call->params, &verdict, &e) < 0) {
+        client->mux->counters.refused++;
         mux_answer_error(client, call->id, call->session_id, CDP_SERVER_ERROR, e.text);
         return;
     }
@@ -88,6 +89,7 @@ static const char *complaint_about(const struct cdp_envelope *call) {
 void mux_from_client(struct mux_client *client, struct block *block, size_t length) {
     struct cdp_envelope call;
     struct error e;
+    client->mux->counters.from_clients++;
     if (!client->root)
         return; /* its root session has ended; the connection is about to */
     if (cdp_scan(block->data, length, &call, &e) < 0) {

@@ -29,7 +29,8 @@ struct mux {
     struct session_table sessions;
     struct call_table calls;
     uint64_t nonsense; /* messages of the browser that were none */
-    char *lasting;     /* the message of mux_announce_lasting; NULL: none */
+    struct mux_counters counters;
+    char *lasting; /* the message of mux_announce_lasting; NULL: none */
 };
 
 /* JSON-RPC codes as Chromium uses them. */

@@ -1,12 +1,16 @@
 #include "browsers/launcher/operations.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/metrics.h"
 #include "browsers/launcher/browser.h"
 #include "browsers/launcher/cgroups.h"
 #include "browsers/launcher/connection.h"
 #include "browsers/launcher/files.h"
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
+
+static struct { uint64_t operations[LAUNCHER_OPERATION_COUNT], failed; } counts;
 
 /* An operation answers by itself (ANSWERS_ITSELF), or returns 0 or -errno for the plain answer. */
 #define ANSWERS_ITSELF 1
@@ -100,6 +104,19 @@ static int operate_REMOVE_FILE(const struct launcher_request *request, int fd, s
     return files_remove_transfer(browser->container.pid, request->file);
 }
 
+/* It faces nobody, so it has no listener of its own either: the engine shows these among its metrics. */
+static int operate_REPORT(const struct launcher_request *request, int fd, struct browser *browser, struct error *e) {
+    struct launcher_reply reply = connection_reply(LAUNCHER_REPORT, request->serial, "");
+    struct process_usage usage = process_own_usage();
+    memcpy(reply.operations, counts.operations, sizeof reply.operations);
+    reply.failed = counts.failed;
+    reply.browsers = (uint32_t)browsers_count();
+    reply.memory_bytes = (uint64_t)usage.memory_bytes;
+    reply.descriptors = (uint32_t)usage.descriptors;
+    connection_send(&reply, -1);
+    return ANSWERS_ITSELF;
+}
+
 static int operate_DESTROY(const struct launcher_request *request, int fd, struct browser *browser, struct error *e) {
     if (browser->destroy_serial)
         return error_set(e, EALREADY, ERROR_CONFLICT, "the browser is being destroyed");
@@ -118,7 +135,7 @@ static const struct {
 
 static int operate(const struct launcher_request *request, int fd, struct error *e) {
     enum launcher_operation operation = (enum launcher_operation)request->operation;
-    bool about_one = operation != LAUNCHER_CREATE && operation != LAUNCHER_LIST;
+    bool about_one = operation != LAUNCHER_CREATE && operation != LAUNCHER_LIST && operation != LAUNCHER_REPORT;
     struct browser *browser = about_one ? browsers_find(request->browser_id) : NULL;
     if (about_one && !browser)
         return error_set(e, ENOENT, ERROR_NOT_FOUND, "there is no such browser");
@@ -130,8 +147,11 @@ static int operate(const struct launcher_request *request, int fd, struct error 
 void operations_handle(const struct launcher_request *request, int fd) {
     struct error e = {0};
     int r = -ENOSYS;
-    if (request->operation > LAUNCHER_NONE && request->operation < LAUNCHER_OPERATION_COUNT)
+    if (request->operation > LAUNCHER_NONE && request->operation < LAUNCHER_OPERATION_COUNT) {
+        counts.operations[request->operation]++;
         r = operate(request, fd, &e);
+    }
+    counts.failed += r < 0;
     if (r == ANSWERS_ITSELF)
         return;
     if (r < 0)

@@ -32,7 +32,8 @@
  * Status members: "state" starting|warm|leased|ending, "version" (product string of Browser.getVersion), "start_ms"
  * (from the keeper's start to the first CDP answer), "clients", "lease" (the claims' lease object or null), "lease_id"
  * (the ticket's jti or null), "leased_at", "reason" (name, null until it ends), "connections", "bytes_up",
- * "bytes_down", "refused" (gate counters).
+ * "bytes_down", "refused", "failed" (gate counters), "cdp_from_clients", "cdp_from_browser" (messages), "cdp_refused"
+ * (calls that the method table forbids), "live_frames" (pictures sent to viewers); all since the keeper's start.
  *
  * The lease object (claim "lease" of a lease ticket; also the body's meaning of POST /browsers):
  *   thread_id, user_id   text or null: for logs and lists

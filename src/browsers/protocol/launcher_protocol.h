@@ -31,6 +31,7 @@
     X(OPEN_FILE, "open_file", "Open a regular file of its transfer folder for reading; the reply carries the fd.")     \
     X(CREATE_FILE, "create_file", "Make a new file in its transfer folder; the reply carries the fd to write it.")     \
     X(REMOVE_FILE, "remove_file", "Remove a file of its transfer folder: an upload that was not finished.")            \
+    X(REPORT, "report", "What the launcher itself does: its metrics, for the engine to show.")                         \
     X(DESTROY, "destroy", "Kill everything of it; reply when nothing is left. Sends no EXITED.")
 
 enum launcher_operation {
@@ -71,4 +72,7 @@ struct launcher_reply {
     uint64_t cpu_us;              /* STATISTICS: since the start */
     uint32_t pids;                /* STATISTICS */
     int64_t created_wall_us;      /* LIST */
+    /* REPORT, with memory_bytes: */
+    uint64_t operations[LAUNCHER_OPERATION_COUNT], failed; /* since its start, by operation; all that failed */
+    uint32_t browsers, descriptors;
 };
