@@ -92,6 +92,7 @@ static int prepare(struct run *run, struct error *why) {
         return error_set(why, ENOENT, ERROR_NOT_FOUND, "the agent of this thread is gone");
     if (!strcmp(model, "script") && !script)
         return error_set(why, EINVAL, ERROR_BAD_INPUT, "the agent has no script");
+    run->sink.ai_model = model;
     int r = script ? agent_check_script(script, why) : 0;
     if (!r)
         r = run_model_open(&run->job->db, run->facts, &run->model, why);

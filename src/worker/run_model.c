@@ -22,14 +22,14 @@ static const json_t *list_or_null(const json_t *value) {
     return json_is_array(value) ? value : NULL;
 }
 
-static void make_model(const json_t *facts, struct run_model *run) {
+static void make_model(const json_t *facts, enum role role, struct run_model *run) {
     const json_t *preset = json_object_get(facts, "preset"), *agent = json_object_get(facts, "agent");
     const json_t *config = json_object_get(preset, "additional_config"), *limits = json_object_get(config, "limits");
     run->model = (struct agent_model){
         .llm = &run->llm,
         .system_prompt = json_text_or(preset, "system_prompt", NULL),
         .instructions = json_text_or(agent, "personal_instructions", NULL),
-        .max_steps = json_int_or(limits, "steps", 0),
+        .max_steps = least_of(json_int_or(limits, "steps", 0), quota_limit(role, QUOTA_MODEL_STEPS)),
         .max_seconds = json_int_or(limits, "seconds", 0),
         .max_tokens = json_int_or(limits, "tokens", 0),
         .max_cost_micro = json_int_or(limits, "cost_micro", 0),
@@ -47,7 +47,8 @@ int run_model_open(struct postgres *db, const json_t *facts, struct run_model *r
     json_t *described = NULL;
     if (!strcmp(name, "script"))
         return 0;
-    int r = models_open(db, role_from_name(json_text_or(facts, "owner_role", "")), name, &described, e);
+    enum role role = role_from_name(json_text_or(facts, "owner_role", ""));
+    int r = models_open(db, role, name, &described, e);
     if (r < 0)
         return r;
     r = llm_settings_from_model(described, &ret_model->llm, e);
@@ -56,7 +57,7 @@ int run_model_open(struct postgres *db, const json_t *facts, struct run_model *r
         return r;
     ret_model->is_open = true;
     apply_preset(preset, &ret_model->llm);
-    make_model(facts, ret_model);
+    make_model(facts, role, ret_model);
     return 0;
 }
 

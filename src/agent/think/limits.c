@@ -37,7 +37,7 @@ int limits_check(struct mind *mind, struct error *e) {
             continue;
         error_set(e, EDQUOT, ERROR_LIMIT, "this run reached its limit of %lld %s (used: %lld)", (long long)rows[i].most,
                   rows[i].what, (long long)rows[i].now);
-        error_hint(e, "Raise limits.%s of the preset, as far as the role allows", rows[i].setting);
+        error_hint(e, "It is limits.%s of the preset, or the role's own", rows[i].setting);
         return -EDQUOT;
     }
     return 0;

@@ -99,8 +99,11 @@ static int keep_observation(struct mind *mind, int64_t took_ms, struct error *e)
     int r = run_artifact(mind->run, "other", text_name, "text/plain", page->text, strlen(page->text), text_id, e);
     if (r < 0)
         return r;
-    r = picture_take(mind->run, picture_name, json_pack("{s:s, s:i}", "format", "jpeg", "quality", 45), "image/jpeg",
-                     clock_deadline(TURN_PICTURE_MS), picture_id, NULL);
+    /* A tab that has shown nothing yet gives no picture. */
+    r = page_is_blank(mind->run->page)
+            ? -ENODATA
+            : picture_take(mind->run, picture_name, json_pack("{s:s, s:i}", "format", "jpeg", "quality", 45),
+                           "image/jpeg", clock_deadline(TURN_PICTURE_MS), picture_id, NULL);
     json_t *data =
         json_pack("{s:I, s:s, s:I, s:I, s:I, s:I, s:s, s:s, s:s*}", "turn", (json_int_t)mind->turn, "observation",
                   text_id, "elements", (json_int_t)page->elements, "hidden", (json_int_t)page->hidden, "bytes",
