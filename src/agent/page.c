@@ -215,7 +215,8 @@ int page_settle(struct page *page, int64_t deadline, struct error *e) {
     }
     if (is_lost(page))
         return page_check_alive(page, e);
-    if (page->reached[PAGE_DOM] || page->unfinished == page->commits)
+    /* A tab's first, empty document was whole before anybody listened. */
+    if (page->reached[PAGE_DOM] || page->unfinished == page->commits || !page->shown)
         return 0;
     struct stage_wait wait = {page, PAGE_DOM, -1};
     int r = cdp_wait(page->client, reached_stage, &wait, whole < deadline ? whole : deadline, e);

@@ -346,7 +346,7 @@ test('a purchase over several pages waits for consent, and goes on with it', asy
   const asked = await question(id);
   assert.match(asked.text, /click button "Pay 6\.10 EUR" on http/);
   assert.equal(asked.call.name, 'click');
-  assert.ok(asked.screenshot);
+  assert.ok(asked.screenshot_id);
   await reply(id, { approved: true });
   const thread = await ended(id);
   assert.equal(thread.status, 'completed', thread.error_message);
@@ -397,7 +397,7 @@ test('a CAPTCHA goes to a person before the model sees it: taken over, solved, g
   assert.equal(thread.status, 'completed', thread.error_message);
   assert.equal(thread.results.word, 'plum');
   assert.equal(pages.length, 2);
-  assert.equal((await question(id)).status, 'handled');
+  assert.deepEqual([(await question(id)).status, (await question(id)).why], ['withdrawn', 'handled']);
 });
 
 test('a page that asks for a code gets it from a person', async () => {

@@ -73,5 +73,7 @@ int approval_ask(struct call *call, const json_t *step, char **ret_declined, str
 
 /* Waits until what was done shows in the page, for a little while. */
 int mind_calm(struct mind *mind, struct error *e);
+/* An empty tab, which gives no picture. */
+bool mind_shows_nothing(const struct mind *mind);
 int mind_event(struct mind *mind, enum log_level level, const char *kind, const char *message, json_t *data,
                struct error *e);

@@ -31,7 +31,7 @@ static int sink_failed(struct run *run, int r, struct error *e) {
 
 static void add_picture(struct mind *mind, json_t *question) {
     char id[37];
-    if (!page_is_blank(mind->run->page) &&
+    if (!mind_shows_nothing(mind) &&
         !picture_take(mind->run, "question.jpg", json_pack("{s:s, s:i}", "format", "jpeg", "quality", 60), "image/jpeg",
                       clock_deadline(PICTURE_MS), id, NULL))
         json_object_set_new(question, "screenshot", json_string(id));

@@ -90,6 +90,10 @@ static void close_mind(struct mind *mind) {
 
 /* Observing */
 
+bool mind_shows_nothing(const struct mind *mind) {
+    return !mind->page.url || text_starts_with(mind->page.url, "about:blank");
+}
+
 static int keep_observation(struct mind *mind, int64_t took_ms, struct error *e) {
     char text_id[37] = "", picture_id[37] = "";
     const struct observation *page = &mind->page;
@@ -100,7 +104,7 @@ static int keep_observation(struct mind *mind, int64_t took_ms, struct error *e)
     if (r < 0)
         return r;
     /* A tab that has shown nothing yet gives no picture. */
-    r = page_is_blank(mind->run->page)
+    r = mind_shows_nothing(mind)
             ? -ENODATA
             : picture_take(mind->run, picture_name, json_pack("{s:s, s:i}", "format", "jpeg", "quality", 45),
                            "image/jpeg", clock_deadline(TURN_PICTURE_MS), picture_id, NULL);
