@@ -48,7 +48,10 @@ struct doctor_finding {
     X("chromium", doctor_chromium, NULL, "The browser.",                                                               \
       "apt-get install chromium, or set CHROMIUM_PATH to the binary itself (not a wrapper script).")                   \
     X("fonts", doctor_fonts, NULL, "Without fonts for Chinese, Japanese, Korean and emoji, pages show empty boxes.",   \
-      "apt-get install fonts-dejavu-core fonts-noto-cjk fonts-noto-color-emoji")
+      "apt-get install fonts-dejavu-core fonts-noto-cjk fonts-noto-color-emoji")                                       \
+    X("models", doctor_models, NULL, "Providers of models that the configuration names must be reachable.",            \
+      "Check OPENAI_BASE_URL, ANTHROPIC_BASE_URL and MODEL_PROVIDERS; `replinet model test PROVIDER/MODEL` says "      \
+      "more.")
 
 #define X(name, check, mend, why, how) enum doctor_verdict check(struct doctor_finding *finding);
 DOCTOR_TABLE(X)

@@ -1,13 +1,17 @@
-/* `replinet run FILE.json`: one script in one browser. Progress on standard error, the result as JSON on standard
- * output. It leases from the running instance; as root without one it starts a private Browser Manager for itself. */
+/* `replinet run FILE.json`, or `--task TEXT --model PROVIDER/MODEL`: a script or a model in one browser. Progress on
+ * standard error, the result as JSON on standard output. It leases from the running instance; as root without one it
+ * starts a private Browser Manager for itself. */
 #include "agent/run.h"
 #include "agent/browser_config.h"
 #include "base/io.h"
 #include "base/memory.h"
+#include "base/schema.h"
 #include "base/uuid.h"
 #include "cli/commands.h"
+#include "cli/model_find.h"
 #include "cli/progress.h"
 #include "cli/report.h"
+#include "cli/run_ask.h"
 #include "cli/run_instance.h"
 #include "cli/run_options.h"
 #include "cli/run_sink.h"
@@ -20,11 +24,14 @@
 #include <unistd.h>
 
 #define SCRIPT_MAX     (4 << 20)
+#define TASK_MAX       (64 << 10)
 #define STOPPED_STATUS 130 /* as a shell reports SIGINT */
 
 struct run {
     struct run_options options;
-    json_t *script, *inputs, *browser_config;
+    json_t *script, *inputs, *browser_config, *result_schema;
+    char *task;
+    struct llm_settings llm;
     int interrupt_fd;
     struct progress progress;
     struct ticket_key key;
@@ -36,6 +43,9 @@ static void run_done(struct run *run) {
     json_decref(run->script);
     json_decref(run->inputs);
     json_decref(run->browser_config);
+    json_decref(run->result_schema);
+    free(run->task);
+    llm_settings_done(&run->llm);
     run_options_done(&run->options);
     cleanup_close_value(&run->interrupt_fd);
     sodium_memzero(&run->key, sizeof run->key);
@@ -52,10 +62,38 @@ static int load_object(const char *option, const char *value, json_t **ret_objec
     return r;
 }
 
-static int load(struct run *run, struct error *e) {
+static int load_script(struct run *run, struct error *e) {
+    if (!run->options.file)
+        return 0;
     int r = json_parse_file(run->options.file, SCRIPT_MAX, &run->script, e);
+    return r < 0 ? r : agent_check_script(run->script, e);
+}
+
+static int load_task(struct run *run, struct error *e) {
+    const char *task = run->options.task;
+    size_t length = 0;
+    if (!task)
+        return 0;
+    int r = *task == '@' ? io_read_file(task + 1, TASK_MAX, &run->task, &length, e) : 0;
+    if (r < 0)
+        return r;
+    if (*task != '@')
+        run->task = memory_copy_text(task);
+    if (!text_is_utf8(run->task, strlen(run->task)) || !run->task[strspn(run->task, " \t\r\n")])
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "--task is empty, or no UTF-8 text");
+    r = model_find(run->options.model, &run->llm, e);
+    run->llm.vision |= run->options.vision;
+    return r;
+}
+
+static int load(struct run *run, struct error *e) {
+    int r = load_script(run, e);
     if (!r)
-        r = agent_check_script(run->script, e);
+        r = load_task(run, e);
+    if (!r)
+        r = load_object("--result-schema", run->options.result_schema, &run->result_schema, e);
+    if (!r && run->result_schema)
+        r = schema_check(run->result_schema, "--result-schema", e);
     if (!r)
         r = load_object("--inputs", run->options.inputs, &run->inputs, e);
     if (!r)
@@ -103,6 +141,13 @@ static int interrupt_descriptor(void) {
 static const char *const status_names[] = {
     [AGENT_COMPLETED] = "completed", [AGENT_FAILED] = "failed", [AGENT_STOPPED] = "stopped"};
 
+static json_t *usage_of(const struct agent_outcome *outcome) {
+    const struct agent_spending *spent = &outcome->spent;
+    return json_pack("{s:I, s:I, s:I, s:I, s:I}", "turns", (json_int_t)outcome->turns, "input_tokens",
+                     (json_int_t)spent->input_tokens, "output_tokens", (json_int_t)spent->output_tokens,
+                     "cached_tokens", (json_int_t)spent->cached_tokens, "cost_micro", (json_int_t)spent->cost_micro);
+}
+
 static void print_result(const struct agent_outcome *outcome, json_t *artifacts) {
     json_t *error = json_null();
     if (outcome->status != AGENT_COMPLETED)
@@ -112,11 +157,13 @@ static void print_result(const struct agent_outcome *outcome, json_t *artifacts)
         "{s:s, s:s, s:o, s:O, s:O, s:s, s:I, s:I}", "status", status_names[outcome->status], "reason", outcome->reason,
         "error", error, "results", outcome->results, "artifacts", artifacts, "browser_id", outcome->browser_id,
         "steps_done", (json_int_t)outcome->steps_done, "execution_ms", (json_int_t)outcome->execution_ms);
+    if (outcome->turns)
+        json_object_set_new(result, "usage", usage_of(outcome));
     json_dumpf(result, stdout, JSON_INDENT(2) | JSON_READABLE_REALS);
     putchar('\n');
 }
 
-static int run_script(struct run *run, struct agent_outcome *ret_outcome, json_t *artifacts, struct error *e) {
+static int run_agent(struct run *run, struct agent_outcome *ret_outcome, json_t *artifacts, struct error *e) {
     cleanup_file FILE *events = run->options.events ? fopen(run->options.events, "we") : NULL;
     if (run->options.events && !events)
         return error_errno(e, errno, ERROR_STORAGE, "cannot write %s", run->options.events);
@@ -133,6 +180,8 @@ static int run_script(struct run *run, struct agent_outcome *ret_outcome, json_t
                              .events = events,
                              .artifacts = artifacts};
     struct agent_sink sink = run_sink_of(&state);
+    run_ask_add(&sink);
+    struct agent_model model = {.llm = &run->llm, .vision = run->llm.vision, .max_steps = run->options.max_steps};
     if (run->options.memory_mb)
         json_object_set_new(lease, "memory_mb", json_integer(run->options.memory_mb));
     run->door.interrupt_fd = run->interrupt_fd;
@@ -143,6 +192,9 @@ static int run_script(struct run *run, struct agent_outcome *ret_outcome, json_t
                                   .browser_config = run->browser_config,
                                   .inputs = run->inputs,
                                   .timeout_ms = run->options.timeout_s * 1000,
+                                  .result_schema = run->result_schema,
+                                  .model = run->task ? &model : NULL,
+                                  .task = run->task,
                                   .interrupt_fd = run->interrupt_fd};
     return agent_run(&agent, &sink, ret_outcome, e);
 }
@@ -166,7 +218,7 @@ static int run_all(struct run *run, struct error *e) {
     int r = find_door(run, e);
     progress_doing(&run->progress, r ? "" : "waiting for a browser");
     if (!r)
-        r = run_script(run, &outcome, artifacts, e);
+        r = run_agent(run, &outcome, artifacts, e);
     if (!r) {
         print_end(run, &outcome);
         print_result(&outcome, artifacts);

@@ -6,12 +6,13 @@
 
 #define TIMEOUT_DEFAULT_S 300
 #define TIMEOUT_MOST_S    86400
+#define STEPS_MOST        100000
 
 struct row;
 typedef int take_function(const struct row *row, struct run_options *options, const char *value, struct error *e);
 
 static take_function take_timeout, take_memory, take_inputs, take_browser_config, take_allow, take_output,
-    take_screenshots, take_events, take_private;
+    take_screenshots, take_events, take_private, take_task, take_model, take_result_schema, take_max_steps, take_vision;
 
 static const struct row {
     const char *name, *value; /* value NULL: the option takes none */
@@ -26,6 +27,11 @@ static const struct row {
     {"--screenshot-dir", "DIR", take_screenshots},
     {"--events", "FILE", take_events},
     {"--private", NULL, take_private},
+    {"--task", "TEXT|@FILE", take_task},
+    {"--model", "PROVIDER/MODEL", take_model},
+    {"--result-schema", "JSON|@FILE", take_result_schema},
+    {"--max-steps", "NUMBER", take_max_steps},
+    {"--vision", NULL, take_vision},
 };
 
 static int take_number(const struct row *row, const char *value, double least, double most, int64_t *ret_number,
@@ -80,6 +86,30 @@ static int take_private(const struct row *row, struct run_options *options, cons
     return 0;
 }
 
+static int take_task(const struct row *row, struct run_options *options, const char *value, struct error *e) {
+    options->task = value;
+    return 0;
+}
+
+static int take_model(const struct row *row, struct run_options *options, const char *value, struct error *e) {
+    options->model = value;
+    return 0;
+}
+
+static int take_result_schema(const struct row *row, struct run_options *options, const char *value, struct error *e) {
+    options->result_schema = value;
+    return 0;
+}
+
+static int take_max_steps(const struct row *row, struct run_options *options, const char *value, struct error *e) {
+    return take_number(row, value, 1, STEPS_MOST, &options->max_steps, e);
+}
+
+static int take_vision(const struct row *row, struct run_options *options, const char *value, struct error *e) {
+    options->vision = true;
+    return 0;
+}
+
 /* "--name=value" or "--name value"; *index moves past what was taken. */
 static int take_option(struct run_options *options, int count, char **arguments, int *index, struct error *e) {
     const char *argument = arguments[*index];
@@ -99,6 +129,16 @@ static int take_option(struct run_options *options, int count, char **arguments,
     return error_set(e, EINVAL, ERROR_BAD_INPUT, "run has no option %s", argument);
 }
 
+static int check_together(const struct run_options *options, int files, struct error *e) {
+    if (files > 1 || (!files && !options->task))
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "run takes one script file, or --task and --model");
+    if (!options->task != !options->model)
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "--task and --model go together");
+    if (!options->model && (options->max_steps || options->vision))
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, "--max-steps and --vision are for a model (--task, --model)");
+    return 0;
+}
+
 int run_options_take(struct run_options *ret_options, int count, char **arguments, struct error *e) {
     struct run_options options = {.output = ".", .timeout_s = TIMEOUT_DEFAULT_S};
     int r = 0, files = 0;
@@ -107,8 +147,8 @@ int run_options_take(struct run_options *ret_options, int count, char **argument
             r = take_option(&options, count, arguments, &i, e);
         else
             options.file = arguments[i], files++;
-    if (!r && files != 1)
-        r = error_set(e, EINVAL, ERROR_BAD_INPUT, "run takes one script file");
+    if (!r)
+        r = check_together(&options, files, e);
     if (r < 0) {
         run_options_done(&options);
         return r;

@@ -3,6 +3,7 @@
 
 #include "agent/run.h"
 #include "cli/progress.h"
+#include "cli/run_ask.h"
 #include <stdio.h>
 
 struct run_sink {
@@ -10,6 +11,7 @@ struct run_sink {
     const char *folder, *screenshot_folder; /* borrowed; made when the first file comes */
     FILE *events;                           /* every event as a line of JSON; NULL: nowhere */
     json_t *artifacts;                      /* the owner's: [{"id","kind","name","path","media_type","bytes"}] */
+    struct run_ask ask;
 };
 
 /* The sink's functions with `state` as their user. */

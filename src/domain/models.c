@@ -44,16 +44,20 @@ static json_t *find(const json_t *list, const char *name, size_t length) {
     return NULL;
 }
 
-/* All providers; those of the environment whose name the database does not have come behind its own. */
-static int read_providers(struct postgres *db, json_t **ret_providers, struct error *e) {
+static int read_database(struct postgres *db, json_t **ret_providers, struct error *e) {
     cleanup_free char *text = NULL;
+    int r = postgres_value(db, &READ, &text, e);
+    return r < 0 ? r : json_parse(text, strlen(text), "the providers", ret_providers, e);
+}
+
+/* All providers; those of the environment whose name the database (NULL: there is none) does not have come behind its
+ * own. */
+static int read_providers(struct postgres *db, json_t **ret_providers, struct error *e) {
     cleanup_providers json_t *environment = NULL;
-    cleanup_json json_t *providers = NULL;
+    cleanup_json json_t *providers = db ? NULL : json_array();
     size_t i;
     json_t *provider;
-    int r = postgres_value(db, &READ, &text, e);
-    if (!r)
-        r = json_parse(text, strlen(text), "the providers", &providers, e);
+    int r = db ? read_database(db, &providers, e) : 0;
     if (!r)
         r = model_environment_read(&environment, e);
     if (r < 0)

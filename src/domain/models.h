@@ -15,7 +15,8 @@ int models_list(struct postgres *db, const struct caller *caller, char **ret_jso
 int models_check(struct postgres *db, enum role role, const char *ai_model, struct error *e);
 
 /* The same, with all that calling it takes: {"provider","kind","base_url","api_key","name","context_tokens","vision",
- * "input_price","output_price","cached_price"}, its key opened (models_close). */
+ * "input_price","output_price","cached_price"}, its key opened (models_close). `db` NULL: the configuration's providers
+ * alone. */
 int models_open(struct postgres *db, enum role role, const char *ai_model, json_t **ret_model, struct error *e);
 /* Wipes the key and frees. Takes NULL. */
 void models_close(json_t *model);

@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { makeFolder } from './lib/database.mjs';
+import { findBinary, runBinary } from './lib/instance.mjs';
 import { testProgram } from './lib/launcher.mjs';
 import { startModel } from './lib/model_server.mjs';
 
@@ -311,4 +313,60 @@ test('several calls of a run share one connection', async () => {
   assert.equal(connections, 1);
   proxy.closeAllConnections();
   await new Promise((done) => proxy.close(done));
+});
+
+describe('replinet model test, and doctor', () => {
+  let folder, env;
+  const cli = (args, settings) => runBinary(findBinary(), args, { ...env, ...settings });
+  before(() => {
+    folder = makeFolder('llm');
+    env = { PATH: process.env.PATH, REPLINET_ENV: '/nonexistent', STATE_DIR: `${folder.path}/state`, RUN_DIR: `${folder.path}/run`, LOG_FORMAT: 'text' };
+    const models = [{ name: 'small', input_price: 1_000_000, output_price: 2_000_000 }];
+    env.MODEL_PROVIDERS = JSON.stringify({ acme: { kind: 'openai', base_url: model.openai, api_key: KEY, models } });
+  });
+  after(() => folder?.remove());
+
+  test('one word, its time, tokens and cost', async () => {
+    const words = await cli(['model', 'test', 'acme/small']);
+    assert.equal(words.code, 0, words.stderr);
+    assert.match(words.stdout, /^acme\/small answered "I click .*" in \d+ ms \(first word after \d+ ms\)\n\d+ tokens in, \d+ out; cost 0\.\d{6}\n$/);
+    const json = JSON.parse((await cli(['model', 'test', 'acme/small', '--json'])).stdout);
+    assert.equal(json.cost_micro, json.input_tokens + 2 * json.output_tokens);
+    assert.equal(model.requests.at(-1).body.model, 'small');
+  });
+
+  for (const kind of ['openai', 'anthropic'])
+    test(`${kind} by its own settings; a wrong key is named by its setting, not told`, async () => {
+      const name = kind.toUpperCase();
+      const settings = { MODEL_PROVIDERS: '', [`${name}_BASE_URL`]: model[kind], [`${name}_API_KEY`]: KEY };
+      assert.equal((await cli(['model', 'test', `${kind}/any`], settings)).code, 0);
+      const wrong = await cli(['model', 'test', `${kind}/any`, '--json'], { ...settings, [`${name}_API_KEY`]: 'sk-wrong-123456789' });
+      assert.equal(wrong.code, 1);
+      const { error } = JSON.parse(wrong.stdout);
+      assert.equal(error.code, 'model_auth');
+      assert.match(error.hint, new RegExp(`${name}_API_KEY`));
+      assert.ok(!(wrong.stdout + wrong.stderr).includes('sk-wrong-1'));
+    });
+
+  test('what is not set up is said', async () => {
+    for (const [args, code, text] of [
+      [['model', 'test', 'nobody/x'], 1, /no provider "nobody"/],
+      [['model', 'test', 'acme/large'], 1, /does not offer the model large/],
+      [['model', 'test'], 2, /Usage: replinet model test/],
+      [['model', 'try', 'acme/small'], 2, /wrong or missing/]]) {
+      const answer = await cli(args);
+      assert.equal(answer.code, code, answer.stderr);
+      assert.match(answer.stdout + answer.stderr, text);
+    }
+  });
+
+  test('doctor tells which providers are reached', async () => {
+    const of = async (settings) => JSON.parse((await cli(['doctor', '--json', 'models'], settings)).stdout)[0];
+    assert.deepEqual([(await of()).verdict, (await of()).found], ['ok', 'acme is reached']);
+    const gone = await of({ MODEL_PROVIDERS: JSON.stringify({ gone: { kind: 'openai', base_url: 'http://127.0.0.1:9/v1' } }) });
+    assert.equal(gone.verdict, 'warn');
+    assert.match(gone.found, /^gone: /);
+    assert.equal((await of({ MODEL_PROVIDERS: '' })).verdict, 'ok');
+    assert.equal((await of({ MODEL_PROVIDERS: '{"x": 1' })).verdict, 'fail');
+  });
 });

@@ -7,6 +7,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { binary, freePort, processTree, sleep, startBrowserManager } from './lib/browser_manager.mjs'
+import { startModel } from './lib/model_server.mjs'
 import { startSite } from './lib/script_site.mjs'
 
 let site, folder
@@ -111,10 +112,35 @@ describe('replinet run, private', { timeout: 240000 }, () => {
     assert.equal(result.json.reason, 'timeout')
   })
 
+  test('a model does a task: it looks, acts, and its result fits the schema', async () => {
+    const heard = []
+    const solve = conversation => {
+      const text = JSON.stringify(conversation)
+      heard.push(conversation)
+      if (!text.includes('Invoice')) return { calls: [{ name: 'goto', arguments: { url: `${site.url}/files` } }] }
+      return { text: 'There it is.', calls: [{ name: 'done', arguments: { success: true, text: 'found', result: { title: 'Invoice' } } }] }
+    }
+    const model = await startModel({ key: 'sk-run', solve })
+    const schema = { type: 'object', properties: { title: { type: 'string' } }, required: ['title'] }
+    const args = ['run', '--task', 'Find the title of the only link', '--model', 'acme/m', '--result-schema', JSON.stringify(schema), '--allow', `127.0.0.1:${site.port}`, '--events', 'model.jsonl']
+    const result = await run(args, { env: { MODEL_PROVIDERS: JSON.stringify({ acme: { kind: 'anthropic', base_url: model.anthropic, api_key: 'sk-run' } }) } })
+    await model.stop()
+    assert.equal(result.status, 0, result.err)
+    assert.equal(result.json.results.title, 'Invoice', result.out)
+    assert.equal(result.json.usage.turns, model.requests.length)
+    assert.ok(result.json.usage.input_tokens > 0)
+    assert.match(JSON.stringify(heard[0]), /Find the title of the only link/)
+    assert.ok(!fs.readFileSync(path.join(folder, 'model.jsonl'), 'utf8').includes('sk-run'))
+  })
+
   test('wrong use is told before anything starts', async () => {
     const wrong = write('wrong.json', [{ gto: 'x' }])
     for (const [args, status, text] of [
       [['run'], 2, /one script file/],
+      [['run', '--task', 'x'], 2, /--task and --model go together/],
+      [['run', wrong, '--max-steps', '3'], 2, /for a model/],
+      [['run', '--task', 'x', '--model', 'nobody/m'], 1, /no provider "nobody"/],
+      [['run', '--task', ' ', '--model', 'nobody/m'], 1, /--task is empty/],
       [['run', wrong, '--memory', '1'], 2, /--memory takes a number from 256/],
       [['run', wrong, '--frobnicate'], 2, /no option --frobnicate/],
       [['run', wrong, '--timeout'], 2, /--timeout takes SECONDS/],
