@@ -2,14 +2,11 @@
  * kept; the loop sends them as fast as the client takes them. */
 #include "domain/artifacts.h"
 #include "api/api_internal.h"
+#include "api/download.h"
 #include "api/route_table.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#define PIECE ((size_t)64 * 1024)
 
 /* Schemas. */
 
@@ -28,18 +25,6 @@ static const struct schema_field artifact_fields[] = {
     {NULL},
 };
 static const struct schema artifact_schema = {"Artifact", artifact_fields, .doc = "A file of a thread."};
-
-/* What is to be sent. */
-struct download {
-    int fd;
-    int64_t from, length, size; /* length 0: nothing but the head */
-    int status;
-    char etag[BLOB_SHA256_HEX + 2];
-    const char *media_type, *disposition; /* of the call's arena */
-    struct http_request *request;
-    int64_t sent;
-    bool gone;
-};
 
 /* One range, as RFC 9110 has it; what is none is answered whole. -ERANGE: it lies outside. */
 static int read_range(const char *header, struct download *download) {
@@ -86,16 +71,10 @@ static const char *disposition_for(struct arena *arena, const char *name, bool s
     return arena_copy_text(arena, text.data);
 }
 
-static void free_download(struct download *download) {
-    if (download->fd >= 0)
-        close(download->fd);
-    free(download);
-}
-
 static int fetch(struct api_call *call, struct download *download, struct error *e) {
-    download->fd = open(P_tmpdir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (download->fd < 0)
-        return error_errno(e, errno, ERROR_STORAGE, "cannot make a file in " P_tmpdir);
+    int r = download_open(download, e);
+    if (r < 0)
+        return r;
     struct blob_sink sink = blob_sink_to_fd(&download->fd);
     bool whole = download->length == download->size;
     return artifacts_read(call->db, &call->who.caller, call_parameter(call, "id"), download->from,
@@ -127,73 +106,13 @@ static int get_artifact(struct api_call *call, struct error *e) {
         r = json_parse(text, strlen(text), "the artifact", &artifact, e);
     if (r < 0)
         return r;
-    struct download *download = memory_alloc(sizeof *download);
-    download->fd = -1;
+    struct download *download = download_new();
     r = prepare(call, artifact, download, e);
     if (r < 0)
-        free_download(download);
+        download_free(download);
     else
         call->user = download;
     return r;
-}
-
-/* Sending, on the loop: the file was written a moment ago and lies in the page cache. */
-
-static void pump(void *user) {
-    struct download *download = user;
-    static char piece[PIECE];
-    size_t queued = 0;
-    while (!download->gone && download->sent < download->length && queued < HTTP_STREAM_HIGH) {
-        int64_t left = download->length - download->sent;
-        ssize_t n = pread(download->fd, piece, left < (int64_t)PIECE ? (size_t)left : PIECE, download->sent);
-        if (n <= 0)
-            break; /* the stream ends short, which the client notices */
-        queued = http_stream_write(download->request, piece, (size_t)n);
-        download->sent += n;
-    }
-    if (queued >= HTTP_STREAM_HIGH && !download->gone && download->sent < download->length) {
-        http_stream_on_drain(download->request, pump, download);
-        return;
-    }
-    http_stream_end(download->request);
-    free_download(download);
-}
-
-static void client_left(void *user) {
-    struct download *download = user;
-    download->gone = true;
-    pump(download);
-}
-
-static void add_headers(struct http_request *request, const struct download *download) {
-    char range[80];
-    http_add_header(request, "ETag", download->etag);
-    http_add_header(request, "Accept-Ranges", "bytes");
-    http_add_header(request, "Cache-Control", "private, max-age=31536000, immutable");
-    http_add_header(request, "Content-Disposition", download->disposition);
-    http_add_header(request, "Content-Security-Policy", "default-src 'none'; sandbox");
-    if (download->status == 206)
-        snprintf(range, sizeof range, "bytes %lld-%lld/%lld", (long long)download->from,
-                 (long long)(download->from + download->length - 1), (long long)download->size);
-    else
-        snprintf(range, sizeof range, "bytes */%lld", (long long)download->size);
-    if (download->status == 206 || download->status == 416)
-        http_add_header(request, "Content-Range", range);
-}
-
-static void send_artifact(struct api *api, struct http_request *request, struct api_call *call) {
-    struct download *download = call->user;
-    add_headers(request, download);
-    if (!download->length) {
-        http_respond(request, download->status, download->status == 200 ? download->media_type : NULL, "", 0);
-        free_download(download);
-    } else {
-        download->request = request;
-        http_stream_begin(request, download->status, download->media_type, download->length);
-        http_on_close(request, client_left, download);
-        pump(download);
-    }
-    api_call_free(call);
 }
 
 static int list_artifacts(struct api_call *call, struct error *e) {
@@ -207,7 +126,7 @@ static int list_artifacts(struct api_call *call, struct error *e) {
 const struct api_route artifacts_routes[] = {
     {"GET", "/threads/{id}/artifacts", list_artifacts, READS, .lane = LANE_DATABASE, .answer = &artifact_schema,
      .form = FORM_ITEMS, .summary = "Files of a thread"},
-    {"GET", "/artifacts/{id}", get_artifact, READS, .park = send_artifact, .lane = LANE_SLOW, .form = FORM_NOTHING,
+    {"GET", "/artifacts/{id}", get_artifact, READS, .park = download_send, .lane = LANE_SLOW, .form = FORM_NOTHING,
      .status = 200, .summary = "The bytes of a file, whole or a range"},
     {NULL},
 };

@@ -12,6 +12,7 @@
     X(me)                                                                                                              \
     X(presets)                                                                                                         \
     X(artifacts)                                                                                                       \
+    X(traces)                                                                                                          \
     X(hub)                                                                                                             \
     X(hub_stream)                                                                                                      \
     X(browsers)                                                                                                        \

@@ -1,10 +1,11 @@
-/* `replinet thread start|show|logs|stop|retry|ls`. */
+/* `replinet thread start|show|logs|stop|retry|ls|questions|answer|export`. */
 #include "base/io.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/listing.h"
 #include "cli/report.h"
+#include "cli/thread_people.h"
 #include "cli/thread_watch.h"
 #include "domain/agents.h"
 #include "domain/artifacts.h"
@@ -19,9 +20,10 @@
 
 struct call {
     struct cli_session session;
-    const char *argument, *task, *inputs_text, *agent, *status, *at;
+    const char *argument, *second, *task, *inputs_text, *agent, *status, *at;
     struct page page;
     int priority;
+    json_t *answer; /* what --text, --yes and so on say; borrowed */
     bool json, wait, follow;
 };
 
@@ -203,20 +205,44 @@ static int list(struct call *call, struct error *e) {
     return r;
 }
 
+static int questions(struct call *call, struct error *e) {
+    return thread_questions(&call->session, call->argument, call->json, e);
+}
+
+static int answer(struct call *call, struct error *e) {
+    return thread_answer(&call->session, call->argument, call->second, call->answer, call->json, e);
+}
+
+static int export(struct call *call, struct error *e) {
+    return thread_export(&call->session, call->argument, call->second, e);
+}
+
 static const struct {
     const char *name;
-    bool takes_argument;
+    int least, most; /* arguments */
     int (*run)(struct call *call, struct error *e);
-} verbs[] = {{"start", true, start}, {"show", true, show},   {"logs", true, logs},
-             {"stop", true, stop},   {"retry", true, retry}, {"ls", false, list}};
+} verbs[] = {{"start", 1, 1, start},   {"show", 1, 1, show},           {"logs", 1, 1, logs},
+             {"stop", 1, 1, stop},     {"retry", 1, 1, retry},         {"ls", 0, 0, list},
+             {"answer", 2, 2, answer}, {"questions", 1, 1, questions}, {"export", 1, 2, export}};
 
 static const struct option options[] = {
-    {"json", no_argument, NULL, 'j'},           {"wait", no_argument, NULL, 'w'},
-    {"follow", no_argument, NULL, 'f'},         {"task", required_argument, NULL, 't'},
-    {"inputs", required_argument, NULL, 'i'},   {"agent", required_argument, NULL, 'a'},
-    {"status", required_argument, NULL, 's'},   {"page", required_argument, NULL, 'p'},
-    {"size", required_argument, NULL, 'z'},     {"at", required_argument, NULL, 'd'},
-    {"priority", required_argument, NULL, 'r'}, {NULL, 0, NULL, 0},
+    {"json", no_argument, NULL, 'j'},
+    {"wait", no_argument, NULL, 'w'},
+    {"follow", no_argument, NULL, 'f'},
+    {"task", required_argument, NULL, 't'},
+    {"inputs", required_argument, NULL, 'i'},
+    {"agent", required_argument, NULL, 'a'},
+    {"status", required_argument, NULL, 's'},
+    {"page", required_argument, NULL, 'p'},
+    {"size", required_argument, NULL, 'z'},
+    {"at", required_argument, NULL, 'd'},
+    {"priority", required_argument, NULL, 'r'},
+    {"text", required_argument, NULL, 'x'},
+    {"values", required_argument, NULL, 'v'},
+    {"yes", no_argument, NULL, 'y'},
+    {"no", no_argument, NULL, 'n'},
+    {"handled", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
 };
 
 static int take_number(int least, int most, int *ret_value) {
@@ -227,8 +253,21 @@ static int take_number(int least, int most, int *ret_value) {
     return 0;
 }
 
+static int set_answer(struct call *call, const char *member, json_t *value) {
+    return value ? json_object_set_new(call->answer, member, value) : -EINVAL;
+}
+
 static int take_option(struct call *call, int letter) {
     switch (letter) {
+    case 'x':
+        return set_answer(call, "text", json_string(optarg));
+    case 'v':
+        return set_answer(call, "values", json_loads(optarg, JSON_REJECT_DUPLICATES, NULL));
+    case 'y':
+    case 'n':
+        return set_answer(call, "approved", json_boolean(letter == 'y'));
+    case 'h':
+        return set_answer(call, "handled", json_true());
     case 'j':
         call->json = true;
         return 0;
@@ -265,7 +304,8 @@ static int take_option(struct call *call, int letter) {
 }
 
 int thread_command(int count, char **arguments) {
-    struct call call = {.page = {.number = 1, .size = 50}};
+    cleanup_json json_t *given = json_object();
+    struct call call = {.page = {.number = 1, .size = 50}, .answer = given};
     struct error e = {0};
     int letter, r = 0;
     opterr = 0;
@@ -273,9 +313,11 @@ int thread_command(int count, char **arguments) {
     while (!r && (letter = getopt_long(count, arguments, "f", options, NULL)) != -1)
         r = take_option(&call, letter);
     for (size_t i = 0; !r && optind < count && i < ARRAY_LENGTH(verbs); i++) {
-        if (strcmp(verbs[i].name, arguments[optind]) || count - optind - 1 != verbs[i].takes_argument)
+        int words = count - optind - 1;
+        if (strcmp(verbs[i].name, arguments[optind]) || words < verbs[i].least || words > verbs[i].most)
             continue;
-        call.argument = verbs[i].takes_argument ? arguments[optind + 1] : NULL;
+        call.argument = words > 0 ? arguments[optind + 1] : NULL;
+        call.second = words > 1 ? arguments[optind + 2] : NULL;
         r = session_open(&call.session, &e);
         if (!r)
             r = verbs[i].run(&call, &e);

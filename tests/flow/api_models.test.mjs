@@ -2,7 +2,8 @@
 // that name one; questions that runs ask (their rows are written here, as a job writes them).
 import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chromium } from 'playwright-core';
 import { after, before, describe, test } from 'node:test';
 import { startApi } from './lib/api.mjs';
 import { HubClient } from './lib/hub_client.mjs';
@@ -272,6 +273,16 @@ describe('a question', () => {
     for (const one of [client, stranger, reader]) one.close();
   });
 
+  test('is listed and answered on the command line', async () => {
+    const id = ask({ kind: 'approval' });
+    const { stdout } = await api.cli('thread', 'questions', thread.id, '--json');
+    assert.equal(JSON.parse(stdout).items.find((question) => question.id === id).status, 'open');
+    assert.equal((await api.cli('thread', 'answer', thread.id, id, '--text', 'yes', '--json')).code, 1);
+    const run = await api.cli('thread', 'answer', thread.id, id, '--yes', '--json');
+    assert.equal(run.code, 0, run.stderr);
+    assert.equal(JSON.parse(run.stdout).answer.approved, true);
+  });
+
   test('ends with its thread', async () => {
     const id = ask();
     await good(api.send('POST', `/threads/${thread.id}/stop`, undefined, user.key));
@@ -351,5 +362,79 @@ describe('what models use', () => {
     assert.deepEqual([(await good(pause(true))).paused, (await good(api.get('/models/pause', user.key))).changed_by], [true, 'Test']);
     assert.equal((await good(pause(false))).paused, false);
     assert.equal(api.postgres.value("SELECT count(*) FROM audit_events WHERE action = 'models.pause'"), '2');
+  });
+});
+
+describe('a trace', () => {
+  const HOSTILE = '</pre></title><script>window.bad = 1</script><img src="https://evil.example/x" onerror="window.bad = 2">\'"&';
+  let thread;
+  const keep = (name, type, bytes) => {
+    const hash = createHash('sha256').update(bytes).digest('hex');
+    const folder = `${api.env.STATE_DIR}/artifacts/${user.id}/${hash.slice(0, 2)}`;
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(`${folder}/${hash}`, bytes);
+    api.postgres.sql(`INSERT INTO artifact_files (owner_id, sha256, size) VALUES ('${user.id}', decode('${hash}', 'hex'), ${bytes.length}) ON CONFLICT DO NOTHING`);
+    return api.postgres.value(`INSERT INTO artifacts (thread_id, owner_id, sha256, kind, name, media_type, size) VALUES ('${thread.id}', '${user.id}', decode('${hash}', 'hex'), 'other', '${name}', '${type}', ${bytes.length}) RETURNING id`);
+  };
+  const note = (kind, message, data = {}) => api.postgres.sql(`WITH t AS (UPDATE threads SET last_seq = last_seq + 1 WHERE id = '${thread.id}' RETURNING id, last_seq)
+    INSERT INTO thread_events (thread_id, seq, kind, message, data) SELECT id, last_seq, '${kind}', $m$${message}$m$, $j$${JSON.stringify(data)}$j$ FROM t`);
+  const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+
+  before(async () => {
+    const { id } = await good(preset('openai/m'), 201);
+    const agent = await good(api.send('POST', '/agents', { name: `tracer ${HOSTILE}`.slice(0, 190), preset_id: id }, user.key), 201);
+    thread = await good(api.send('POST', `/agents/${agent.id}/threads`, { task: `Find it. ${HOSTILE}` }, user.key), 201);
+    for (let turn = 1; turn <= 3; turn++) {
+      note('model.observed', 'Sees', {
+        turn, title: `Page ${turn} ${HOSTILE}`, url: 'https://shop.example/', elements: 12, hidden: 1, bytes: 300,
+        observation: keep(`turn-${turn}.txt`, 'text/plain', Buffer.from(`[${turn}] button "Buy" ${HOSTILE}`)), screenshot: keep(`turn-${turn}.png`, 'image/png', Buffer.concat([PNG, Buffer.from([turn])])),
+      });
+      note('model.answered', 'The model answered', { turn, text: `I click it. ${HOSTILE}`, calls: [{ name: 'click', arguments: { target: { element: turn }, why: HOSTILE } }], usage: { input_tokens: 1000, output_tokens: 20, cached_tokens: 500 }, cost_micro: 1234, duration_ms: 1500 });
+      note('step.finished', `Clicked ${HOSTILE}`, { duration_ms: 40, path: `turn[${turn}].calls[0]`, note: HOSTILE });
+    }
+    api.postgres.sql(`INSERT INTO thread_events (thread_id, seq, kind, message) SELECT id, last_seq + n, 'step.finished', 'step ' || n FROM threads, generate_series(1, 450) n WHERE id = '${thread.id}';
+      UPDATE threads SET last_seq = last_seq + 450 WHERE id = '${thread.id}'`);
+    keep('nobody-names-it.txt', 'text/plain', Buffer.from('left over'));
+    keep('gone.txt', 'text/plain', Buffer.from('its bytes'));
+    api.postgres.sql(`UPDATE threads SET status = 'completed', end_time = now(), execution_time_ms = 9000, cost_micro = 3702, results = $j$${JSON.stringify({ found: HOSTILE })}$j$ WHERE id = '${thread.id}'`);
+  });
+
+  test('is one file that opens offline, shows every turn, and runs nothing', async () => {
+    const answer = await api.get(`/threads/${thread.id}/trace.html`, user.key);
+    assert.equal(answer.status, 200, answer.text);
+    assert.match(answer.headers.get('content-disposition'), /^attachment; filename="thread-.*\.html"$/);
+    assert.match(answer.headers.get('content-security-policy'), /default-src 'none'/);
+    const file = `${api.folder.path}/trace.html`;
+    writeFileSync(file, answer.text);
+    const browser = await chromium.launch({ executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium', chromiumSandbox: false });
+    try {
+      const context = await browser.newContext({ offline: true });
+      const page = await context.newPage();
+      const asked = [];
+      page.on('request', (request) => asked.push(request.url()));
+      await page.goto(`file://${file}`);
+      assert.deepEqual(asked.filter((url) => !url.startsWith('data:')), [`file://${file}`]);
+      const seen = await page.evaluate(() => ({
+        bad: window.bad, scripts: document.scripts.length, turns: [...document.querySelectorAll('section h2')].map((h) => h.textContent.slice(0, 14)),
+        pictures: [...document.images].map((image) => image.naturalWidth), text: document.body.innerText, whole: document.body.textContent, last: document.body.lastElementChild.tagName,
+      }));
+      assert.deepEqual([seen.bad, seen.scripts, seen.turns], [undefined, 0, ['Turn 1: Page 1', 'Turn 2: Page 2', 'Turn 3: Page 3']]);
+      assert.deepEqual(seen.pictures, [1, 1, 1]);
+      for (const word of ['completed', '9.00 s', 'cost 0.003702', '1000 tokens in (500 cached), 20 out', 'I click it.', 'step 450']) assert.ok(seen.text.includes(word), word);
+      for (const word of ['[2] button "Buy"', 'left over', HOSTILE]) assert.ok(seen.whole.includes(word), word);
+    } finally {
+      await browser.close();
+    }
+  });
+
+  test('is its own only, and comes from the command line too', async () => {
+    await refused(api.get(`/threads/${thread.id}/trace.html`, free.key), 404, 'not_found');
+    const file = `${api.folder.path}/exported.html`;
+    const run = await api.cli('thread', 'export', thread.id, file);
+    assert.equal(run.code, 0, run.stderr);
+    assert.equal(readFileSync(file, 'utf8'), (await api.get(`/threads/${thread.id}/trace.html`, user.key)).text);
+    const missing = await api.cli('thread', 'export', randomUUID(), `${file}.none`);
+    assert.equal(missing.code, 1);
+    assert.ok(!existsSync(`${file}.none`));
   });
 });
