@@ -75,7 +75,11 @@ int page_call_each(struct page *page, const char *function, const json_t *firsts
 
 /* Looks for closed shadow roots and shows them to the library. Whether there are new ones. Cheap when called often. */
 bool page_find_closed_roots(struct page *page, int64_t deadline);
-/* The same at once, however lately that was done. */
+/* Hands nodes (at most 256), by their backendNodeId, to a function of a session's library. *ret_found becomes true when
+ * it says true of one. */
+int page_hand_over(struct page *page, size_t session, const int64_t *ids, size_t count, const char *function,
+                   int64_t deadline, bool *ret_found, struct error *e);
+/* page_find_closed_roots at once, however lately that was done. */
 bool page_show_closed_roots(struct page *page, int64_t deadline);
 
 /* Evaluates an expression in the library's world of a session; a value that is an object stays there and is named by

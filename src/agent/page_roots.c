@@ -83,18 +83,19 @@ static size_t count_new(const struct cdp_request *requests, size_t count) {
     return found;
 }
 
-/* Hands the roots to the library of this world. */
+/* Hands nodes to a function of the library of this world, which says whether one was new. */
 static int hand_over(struct page *page, const char *id, int64_t world, const int64_t *ids, size_t count,
-                     int64_t deadline, bool *ret_found, struct error *e) {
+                     const char *function, int64_t deadline, bool *ret_found, struct error *e) {
     struct cdp_request nodes[ROOTS_MAX] = {0}, calls[ROOTS_MAX] = {0};
     for (size_t i = 0; i < count; i++)
         nodes[i].params =
             json_pack("{s:I, s:I}", "backendNodeId", (json_int_t)ids[i], "executionContextId", (json_int_t)world);
+    cleanup_free char *declaration = memory_print("function () { return replinet.%s(this); }", function);
     int r = call_each(page, id, "DOM.resolveNode", nodes, count, deadline, e);
     for (size_t i = 0; i < count; i++)
-        calls[i].params = json_pack(
-            "{s:s, s:s, s:b}", "objectId", json_text_or(json_object_get(nodes[i].result, "object"), "objectId", ""),
-            "functionDeclaration", "function () { return replinet.addClosedRoot(this); }", "returnByValue", 1);
+        calls[i].params = json_pack("{s:s, s:s, s:b}", "objectId",
+                                    json_text_or(json_object_get(nodes[i].result, "object"), "objectId", ""),
+                                    "functionDeclaration", declaration, "returnByValue", 1);
     release(nodes, count);
     if (!r)
         r = call_each(page, id, "Runtime.callFunctionOn", calls, count, deadline, e);
@@ -104,6 +105,15 @@ static int hand_over(struct page *page, const char *id, int64_t world, const int
     *ret_found |= count_new(calls, count) > 0;
     release(calls, count);
     return r;
+}
+
+int page_hand_over(struct page *page, size_t session, const int64_t *ids, size_t count, const char *function,
+                   int64_t deadline, bool *ret_found, struct error *e) {
+    char id[PAGE_ID_SIZE];
+    if (session >= page->session_count || !page->sessions[session].has_world || count > ROOTS_MAX)
+        return -EAGAIN;
+    snprintf(id, sizeof id, "%s", page->sessions[session].id);
+    return hand_over(page, id, page->sessions[session].world, ids, count, function, deadline, ret_found, e);
 }
 
 static int ask_session(struct page *page, size_t index, bool now, int64_t deadline, bool *ret_found, struct error *e) {
@@ -122,7 +132,7 @@ static int ask_session(struct page *page, size_t index, bool now, int64_t deadli
                      clock_remaining_ms(deadline), &answer, e);
     size_t count = r < 0 ? 0 : find_closed(answer, ids);
     cdp_send(page->client, id, "DOM.disable", NULL, NULL); /* or it would tell every change from now on */
-    return count ? hand_over(page, id, world, ids, count, deadline, ret_found, e) : 0;
+    return count ? hand_over(page, id, world, ids, count, "addClosedRoot", deadline, ret_found, e) : 0;
 }
 
 /* What goes wrong here goes wrong for whoever asks next, and is told there. */

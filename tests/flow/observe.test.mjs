@@ -367,3 +367,11 @@ test('under a modal dialog everything is covered, and the dialog is not', async 
   const seen = await see(`<button>Behind</button><dialog id=d aria-label=Ask><button>Yes</button></dialog><script>d.showModal()</script>`)
   assert.deepEqual(seen.plain, ['button "Behind" covered', 'button "Yes" focused'])
 })
+
+test('what listens for clicks is told, though nothing on it says so; who listens for others is not', async () => {
+  const seen = await see(`<ul id=all><li>One<li>Two</ul><div id=one>Plain thing</div><div>Nothing</div><script>
+    one.addEventListener('click', () => { document.title = 'clicked' }); all.addEventListener('click', () => {})</script>`)
+  assert.deepEqual(seen.plain, ['clickable "Plain thing"'])
+  await eyes.step({ click: { element: seen.number('Plain') } })
+  assert.equal((await eyes.look()).title, 'clicked')
+})

@@ -170,7 +170,8 @@ static void hide_secrets(struct run *run, json_t **answers) {
 int look_take(struct run *run, size_t budget, int64_t deadline, struct look *ret_look, struct error *e) {
     struct look look = {.masks = json_array()};
     int r = ask(run, budget, deadline, &look.answers, e);
-    if (!r && suspects_roots(look.answers) && page_show_closed_roots(run->page, deadline)) {
+    bool more = !r && suspects_roots(look.answers) && page_show_closed_roots(run->page, deadline);
+    if (!r && (observer_find_listeners(run, look.answers, deadline) || more)) {
         json_decref(take_pointer(look.answers));
         r = ask(run, budget, deadline, &look.answers, e);
     }

@@ -10,7 +10,7 @@ struct observed_world {
     char tab[129], session[129];
     int64_t *numbers; /* by the world's own id, 0: none yet */
     size_t room;
-    int64_t first_look;
+    int64_t first_look, listeners_next_ms;
 };
 
 struct observed_element {
@@ -61,6 +61,9 @@ struct look {
 int look_take(struct run *run, size_t budget, int64_t deadline, struct look *ret_look, struct error *e);
 void look_done(struct look *look);
 #define cleanup_look __attribute__((cleanup(look_done)))
+
+/* Shows the library elements that listen for clicks (of `answers` that it gave). Whether there are new ones. */
+bool observer_find_listeners(struct run *run, const json_t *answers, int64_t deadline);
 
 /* Takes the picture of what was looked at. */
 int observer_picture(struct run *run, const struct look *look, bool boxes, int64_t deadline,

@@ -36,5 +36,9 @@ replinet.isSecret = element => {
 
 /* Elements that listen for clicks, as far as the run has found them (observe/listeners.c). */
 const listening = new WeakSet();
-replinet.addListening = element => void listening.add(element);
+replinet.addListening = element => {
+    const isOther = replinet.isElement(element) && !listening.has(element);
+    if (isOther) listening.add(element);
+    return isOther;
+};
 replinet.isListening = element => listening.has(element);

@@ -52,6 +52,9 @@ const isMarked = element => {
     return dom.hasAttribute(element, 'onclick') || (tabindex !== null && Number(tabindex) >= 0);
 };
 const isBoxed = tag => tag !== 'html' && tag !== 'body' && tag !== 'label';
+/* Who listens for what happens in many things inside is not itself what is clicked. */
+const USABLE = 'a[href], button, input, select, textarea, [role], [tabindex], [onclick], [contenteditable]';
+const isOneThing = element => isShort(element) && !dom.elementQueryAll(element, USABLE).length && !dom.elementQueryAll(element, 'li, tr').length;
 /* The role under which an element is listed, '' for none, by what is written on it. */
 const writtenKind = (element, tag) => {
     if (dom.hasAttribute(element, 'role')) {
@@ -68,7 +71,7 @@ const kindOf = (element, tag, style, around) => {
     if (Object.hasOwn(FIXED, tag) && !dom.hasAttribute(element, 'role')) return FIXED[tag](element);
     const written = dom.hasAttributes(element) ? writtenKind(element, tag) : '';
     if (written || !isBoxed(tag)) return written;
-    if (replinet.isListening(element)) return 'clickable';
+    if (replinet.isListening(element) && isOneThing(element)) return 'clickable';
     return !around.pointer && style.cursor === 'pointer' ? 'clickable' : '';
 };
 
@@ -129,6 +132,7 @@ class Look {
     cursors = [];
     layers = [];
     unknownRoots = false;
+    nodes = 0;
 
     add(item, around) {
         item.parent = around.group;
@@ -152,6 +156,7 @@ class Look {
 
     element(element, around) {
         const tag = dom.localName(element);
+        this.nodes++;
         if (NOTHING.has(tag)) return;
         if (tag === 'input' && replinet.isToggleOrFile(element)) return this.toggle(element, around);
         const wholly = dom.checkVisibility(element, WHOLLY);
@@ -428,7 +433,7 @@ replinet.observe = ({ look: number, bytes }) => {
     const index = new Map(told.map((item, i) => [item, i]));
     return {
         state: 'ready', world: replinet.world, first: previous === 0, url: document.URL, title: replinet.cleanText(document.title, 120),
-        scroll: scrolled(), counts, roots: seen.unknownRoots,
+        scroll: scrolled(), counts, roots: seen.unknownRoots, nodes: seen.nodes,
         masks: masksOf(seen.items), texts: seen.items.filter(item => item.kind === 'text').length, entries: told.map(item => answerOf(item, index)),
     };
 };
