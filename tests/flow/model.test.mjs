@@ -47,10 +47,10 @@ before(async () => {
     server.listen(0, '127.0.0.1', () => resolve(server));
   });
   model = await startModel({ solve: (...given) => solve(...given), key: 'sk-test' });
-  const listed = [{ name: 'thinker', context_tokens: 32000, input_price: 1000000, output_price: 2000000 }, { name: 'small', context_tokens: 9000 }];
+  const listed = [{ name: 'seer', vision: true, context_tokens: 32000 }, { name: 'thinker', context_tokens: 32000, input_price: 1000000, output_price: 2000000 }, { name: 'small', context_tokens: 9000 }];
   replinet = await startInstance({
     SECRET_KEY: randomBytes(32).toString('hex'),
-    MAX_BROWSERS: '2',
+    MAX_BROWSERS: '3',
     EGRESS_ALLOW: `127.0.0.1:${site.address().port}`,
     MODEL_PROVIDERS: JSON.stringify({
       one: { kind: 'openai', base_url: model.openai, api_key: 'sk-test', models: listed },
@@ -70,7 +70,7 @@ after(async () => {
 const show = (id) => replinet.json('thread', 'show', id);
 const when = (id, what, check, ms = 90000) => until(`${what} of thread ${id}`, async () => { const found = await show(id); return check(found) && found; }, ms);
 const isOver = (thread) => ['completed', 'error', 'stopped'].includes(thread.status);
-const ended = (id) => when(id, 'the end', isOver);
+const ended = (id) => when(id, 'the end', isOver, 150000);
 const events = (id) => replinet.sql(`SELECT json_agg(json_build_object('kind', kind, 'message', message, 'data', data, 'level', level) ORDER BY seq) FROM thread_events WHERE thread_id = '${id}'`);
 const eventsOf = (id, kind) => JSON.parse(events(id)).filter((event) => !kind || event.kind === kind);
 
@@ -101,6 +101,15 @@ const search = (text) => {
   if (price) return [done({ price: Number(price[1]) }, `It costs ${price[1]} EUR`)];
   return [fill(find(text, 'textbox "Look for"'), 'black'), click(find(text, 'button "Search"'))];
 };
+
+// It waits a whole minute, while the others run.
+let unanswered;
+test('a run waits for an answer', async () => {
+  solve = () => ({ calls: [{ name: 'ask_user', arguments: { text: 'Are you there?' } }] });
+  const id = await start('Ask', { config: { question_minutes: 1 } });
+  await when(id, 'waiting', (thread) => thread.status === 'waiting' && thread.reason === 'question');
+  unanswered = id;
+});
 
 for (const provider of ['one', 'two'])
   test(`a search form, by what the page shows (provider ${provider})`, async () => {
@@ -143,6 +152,21 @@ test('what the model is told: rules, task, inputs, schema; the page stands betwe
   const clicking = told.tools.find((tool) => tool.name === 'click').schema;
   assert.deepEqual(clicking.required, ['element']);
   assert.equal(clicking.properties.element.type, 'integer');
+});
+
+test('a model that sees is sent a picture with the newest observation, others none', async () => {
+  const pictures = [];
+  const count = (conversation) => conversation.map((m) => (m.parts ?? []).filter((part) => part.image?.media_type === 'image/jpeg').length);
+  const wander = (text, conversation) => (pictures.push(count(conversation)), text.includes('Page: Shop') ? [done()] : [goto(text.includes('Page: Still') ? '/shop' : '/still')]);
+  for (const provider of ['one', 'two']) {
+    pictures.length = 0;
+    const { thread } = await run('Look', wander, { ai_model: `${provider}/seer` });
+    assert.equal(thread.status, 'completed', thread.error_message);
+    assert.deepEqual(pictures.map((list) => [list.at(-1), list.reduce((a, b) => a + b, 0)]), [[0, 0], [1, 1], [1, 1]]);
+  }
+  pictures.length = 0;
+  await run('Look', wander);
+  assert.ok(pictures.flat().every((n) => n === 0));
 });
 
 test('calls after one that changed the page are not carried out, and the model is told so', async () => {
@@ -328,6 +352,10 @@ const waiting = (id, reason) => when(id, `waiting (${reason})`, (thread) => (thr
 const question = async (id) => (await api('GET', `/threads/${id}/questions`)).items.at(-1);
 const reply = async (id, answer) => api('POST', `/threads/${id}/questions/${(await question(id)).id}/answer`, answer);
 
+test('a question that nobody answers in time ends the run', async () => {
+  assert.deepEqual(await ended(unanswered).then(({ status, reason }) => [status, reason]), ['error', 'no_answer']);
+});
+
 const purchase = (text, conversation) => {
   if (/Page: Thank you/.test(text)) return [done({ order: Number(/Order (\d+)/.exec(text)[1]) })];
   if (lastResults(conversation).at(-1)?.text.includes('declined')) return [giveUp(lastResults(conversation).at(-1).text)];
@@ -365,7 +393,7 @@ test('what a person declines is not done', async () => {
   assert.match(thread.error_message, /declined this: too dear/);
 });
 
-test('the model asks a person, whose answer it is told; nobody answers another time', async () => {
+test('the model asks a person, whose answer it is told; a stop ends another wait', async () => {
   solve = by((text, conversation) => (lastResults(conversation).length ? [done(undefined, lastResults(conversation)[0].text)] : [{ name: 'ask_user', arguments: { text: 'Green or black?', choices: ['green', 'black'] } }]));
   const id = await start('Buy tea');
   await waiting(id, 'question');
@@ -374,9 +402,8 @@ test('the model asks a person, whose answer it is told; nobody answers another t
   const thread = await ended(id);
   assert.equal(thread.status, 'completed', thread.error_message);
   assert.match(thread.results.answer, /Anna answered: black/);
-  const late = await start('Buy tea', { config: { question_minutes: 1 } });
+  const late = await start('Buy tea');
   await waiting(late, 'question');
-  replinet.sql(`SELECT 1`);
   await replinet.cli('thread', 'stop', late);
   assert.deepEqual([(await ended(late)).status, (await question(late)).status], ['stopped', 'withdrawn']);
 });

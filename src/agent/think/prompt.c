@@ -106,6 +106,12 @@ static void add_notes(const struct mind *mind, struct text *out) {
         text_print(out, "- %s\n", json_string_value(note));
 }
 
+static json_t *picture_part(const struct mind *mind) {
+    cleanup_text struct text data = {0};
+    text_append_base64(&data, mind->page.image, mind->page.image_length);
+    return json_pack("{s:{s:s, s:s}}", "image", "media_type", "image/jpeg", "data", data.data);
+}
+
 json_t *prompt_observation(struct mind *mind) {
     cleanup_text struct text out = {0};
     cleanup_free char *fenced = prompt_fence(mind, mind->page.text);
@@ -117,5 +123,8 @@ json_t *prompt_observation(struct mind *mind) {
     json_t *text = json_stringn(out.data, out.length);
     cleanup_json json_t *told = redactor_json(mind->run->redactor, text);
     json_decref(text);
-    return json_pack("{s:s, s:[{s:O}]}", "role", "user", "parts", "text", told);
+    json_t *message = json_pack("{s:s, s:[{s:O}]}", "role", "user", "parts", "text", told);
+    if (mind->model->vision && mind->page.image)
+        json_array_append_new(json_object_get(message, "parts"), picture_part(mind));
+    return message;
 }

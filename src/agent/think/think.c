@@ -12,7 +12,6 @@
 #define SETTLE_MS         15000
 #define CALM_STILL_MS     120
 #define CALM_MOST_MS      1200
-#define TURN_PICTURE_MS   5000
 #define SILENT_MAX        3
 #define CONTEXT_TOKENS    32000 /* of a model that nobody said it of */
 #define BYTES_PER_TOKEN   3
@@ -94,30 +93,39 @@ bool mind_shows_nothing(const struct mind *mind) {
     return !mind->page.url || text_starts_with(mind->page.url, "about:blank");
 }
 
-static int keep_observation(struct mind *mind, int64_t took_ms, struct error *e) {
-    char text_id[37] = "", picture_id[37] = "";
+/* "" when the page gave no picture. */
+static int keep_picture(struct mind *mind, char ret_id[37], struct error *e) {
+    cleanup_free char *name = memory_print("turn-%lld.jpg", (long long)mind->turn);
     const struct observation *page = &mind->page;
-    cleanup_free char *text_name = memory_print("turn-%lld.txt", (long long)mind->turn);
-    cleanup_free char *picture_name = memory_print("turn-%lld.jpg", (long long)mind->turn);
+    *ret_id = '\0';
+    return page->image
+               ? run_artifact(mind->run, "screenshot", name, "image/jpeg", page->image, page->image_length, ret_id, e)
+               : 0;
+}
+
+static int keep_observation(struct mind *mind, int64_t took_ms, struct error *e) {
+    char text_id[37] = "", picture_id[37];
+    const struct observation *page = &mind->page;
+    cleanup_free char *name = memory_print("turn-%lld.txt", (long long)mind->turn);
     cleanup_free char *message = memory_print("Sees %.200s", *page->title ? page->title : page->url);
-    int r = run_artifact(mind->run, "other", text_name, "text/plain", page->text, strlen(page->text), text_id, e);
+    int r = run_artifact(mind->run, "other", name, "text/plain", page->text, strlen(page->text), text_id, e);
+    if (!r)
+        r = keep_picture(mind, picture_id, e);
     if (r < 0)
         return r;
-    /* A tab that has shown nothing yet gives no picture. */
-    r = mind_shows_nothing(mind)
-            ? -ENODATA
-            : picture_take(mind->run, picture_name, json_pack("{s:s, s:i}", "format", "jpeg", "quality", 45),
-                           "image/jpeg", clock_deadline(TURN_PICTURE_MS), picture_id, NULL);
     json_t *data =
         json_pack("{s:I, s:s, s:I, s:I, s:I, s:I, s:s, s:s, s:s*}", "turn", (json_int_t)mind->turn, "observation",
                   text_id, "elements", (json_int_t)page->elements, "hidden", (json_int_t)page->hidden, "bytes",
                   (json_int_t)strlen(page->text), "duration_ms", (json_int_t)took_ms, "url", page->url, "title",
-                  page->title, "screenshot", r < 0 ? NULL : picture_id);
+                  page->title, "screenshot", *picture_id ? picture_id : NULL);
     return mind_event(mind, LOG_INFO, "model.observed", message, data, e);
 }
 
+/* Whoever reads the trace gets a picture, too; the numbers in it are for models that see. */
 static int observe(struct mind *mind, struct error *e) {
-    struct observe_options options = {.budget_bytes = (size_t)mind->observation_bytes};
+    struct observe_options options = {.budget_bytes = (size_t)mind->observation_bytes,
+                                      .screenshot = !page_is_blank(mind->run->page),
+                                      .boxes = mind->model->vision};
     int64_t began = clock_monotonic_ms();
     observation_done(&mind->page);
     mind->page = (struct observation){0};
