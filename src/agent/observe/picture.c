@@ -9,6 +9,7 @@
 /* What the providers' models take without making it smaller themselves, and what a conversation can carry. */
 #define SIDE_MOST  1568
 #define BYTES_MOST 400000
+#define PICTURE_MS 5000 /* a page that is stuck gives none */
 
 static json_t *boxes_of(const struct look *look) {
     json_t *boxes = json_array();
@@ -40,6 +41,8 @@ static int draw(struct run *run, const json_t *encoded, json_t *how, int64_t dea
 int observer_picture(struct run *run, const struct look *look, bool boxes, int64_t deadline,
                      struct observation *observation, struct error *e) {
     cleanup_json json_t *answer = NULL;
+    int64_t own = clock_deadline(PICTURE_MS);
+    deadline = own < deadline ? own : deadline;
     int r = picture_capture(run, json_pack("{s:s, s:i, s:b}", "format", "jpeg", "quality", 80, "optimizeForSpeed", 1),
                             deadline, &answer, e);
     if (r < 0)

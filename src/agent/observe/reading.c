@@ -50,13 +50,13 @@ static bool is_inside(char c) {
     return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-/* From `offset` on, at most so many bytes, whole letters only. */
+/* From `offset` on, at most so many bytes. A letter that is cut in two belongs to what comes after. */
 static void cut(const struct text *whole, const struct observe_reading *how, struct observed_text *ret_text) {
     size_t most = how->max_bytes ? how->max_bytes : BYTES_DEFAULT, total = whole->length;
     size_t begin = how->offset < total ? how->offset : total;
     most = most > BYTES_LEAST ? most : BYTES_LEAST;
-    while (begin < total && is_inside(whole->data[begin]))
-        begin++;
+    while (begin < total && begin > 0 && is_inside(whole->data[begin]))
+        begin--;
     size_t end = total - begin > most ? begin + most : total;
     while (end < total && end > begin && is_inside(whole->data[end]))
         end--;

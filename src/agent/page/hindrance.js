@@ -101,7 +101,7 @@ replinet.calm = (still, most) =>
         again();
     });
 
-/* A part of the page's text, or of its tables, for a model that asks for it. */
+/* A part of the page's tables, for a model that asks for it (its text: reading.js). */
 const cellsOf = row => [...row.cells].map(cell => replinet.normalise(replinet.textOf(cell)).replace(/\|/g, '/')).join(' | ');
 const tablesText = () => {
     const parts = [];
@@ -112,19 +112,7 @@ const tablesText = () => {
     return parts.map((rows, i) => `Table ${i + 1}\n${rows}`).join('\n\n');
 };
 
-/* innerText goes neither into shadow roots nor into frames. */
-const wholeText = () => {
-    const parts = [pageText()];
-    for (const element of replinet.elements(document)) {
-        const root = dom.shadowRoot(element);
-        if (root && replinet.isVisible(element))
-            parts.push([...root.childNodes].map(node => (replinet.isElement(node) ? replinet.textOf(node) : dom.textContent(node))).join('\n'));
-        const inner = replinet.frameDocumentOf(element);
-        if (inner && dom.documentElement(inner) && replinet.isVisible(element)) parts.push(replinet.textOf(dom.documentElement(inner)));
-    }
-    return parts.join('\n');
-};
-replinet.readPage = (what, offset, limit) => {
-    const text = (what === 'tables' ? tablesText() : wholeText()).replace(/[^\S\n]+/g, ' ').replace(/\s*\n\s*\n\s*/g, '\n\n').trim();
+replinet.readTables = (offset, limit) => {
+    const text = tablesText();
     return { state: 'ready', text: text.slice(offset, offset + limit), total: text.length };
 };

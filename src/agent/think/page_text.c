@@ -1,50 +1,69 @@
 /* read_page: the text of the page and its tables, in parts. */
+#include "agent/observe/observation.h"
 #include "agent/think/mind.h"
 #include "agent/think/tools_own.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
-#define PART_LETTERS 12000
-#define READ_MS      10000
+#define PART_BYTES 16000
+#define READ_MS    10000
 
-/* All processes of the page, the page itself first. */
-static int read_sessions(struct call *call, const char *what, size_t offset, size_t limit, json_t **ret_answers,
-                         struct error *e) {
-    struct run *run = call->mind->run;
+/* The tables of all processes of the page, the page itself first. */
+static int ask_tables(struct run *run, size_t offset, size_t limit, json_t **ret_answers, struct error *e) {
     int64_t deadline = clock_deadline(READ_MS);
     int r;
     do {
         r = page_settle(run->page, deadline, e);
         if (!r)
-            r = page_call_all(run->page, "readPage",
-                              json_pack("[s, I, I]", what, (json_int_t)offset, (json_int_t)limit), deadline,
-                              ret_answers, e);
+            r = page_call_all(run->page, "readTables", json_pack("[I, I]", (json_int_t)offset, (json_int_t)limit),
+                              deadline, ret_answers, e);
     } while (r == -EAGAIN && clock_remaining_ms(deadline) > 0);
     return r == -EAGAIN ? error_set(e, ETIMEDOUT, ERROR_STEP, "the page kept changing while it was read") : r;
 }
 
-int page_read_text(struct call *call, const char *what, size_t offset, size_t limit, struct text *ret_text,
-                   size_t *ret_total, struct error *e) {
+static int read_tables(struct run *run, size_t offset, size_t limit, struct text *ret_text, size_t *ret_total,
+                       struct error *e) {
     cleanup_json json_t *answers = NULL;
-    struct error why = {0};
     size_t i;
     json_t *one;
-    *ret_total = 0;
-    int r = read_sessions(call, what, offset, limit, &answers, &why);
-    if (r < 0 && run_ends_with(call->mind->run, &why))
-        return *e = why, r;
-    if (r < 0) {
-        call->failed = true;
-        text_append_string(&call->answer, why.text);
-        return 0;
-    }
+    int r = ask_tables(run, offset, limit, &answers, e);
     json_array_foreach (answers, i, one) {
         size_t total = (size_t)json_int_or(one, "total", 0);
         const char *text = json_text_or(one, "text", "");
         if (*text)
             text_print(ret_text, "%s%s", ret_text->length ? "\n\n" : "", text);
         *ret_total = total > *ret_total ? total : *ret_total;
+    }
+    return r;
+}
+
+static int read_text(struct run *run, size_t offset, size_t limit, struct text *ret_text, size_t *ret_total,
+                     struct error *e) {
+    struct observed_text seen = {0};
+    int r = observe_text(run, &(struct observe_reading){.offset = offset, .max_bytes = limit}, clock_deadline(READ_MS),
+                         &seen, e);
+    if (r < 0)
+        return r;
+    text_append_string(ret_text, seen.text);
+    *ret_total = seen.total;
+    free(seen.text);
+    return 0;
+}
+
+int page_read_text(struct call *call, const char *what, size_t offset, size_t limit, struct text *ret_text,
+                   size_t *ret_total, struct error *e) {
+    struct run *run = call->mind->run;
+    struct error why = {0};
+    *ret_total = 0;
+    int r = (strcmp(what, "tables") ? read_text : read_tables)(run, offset, limit, ret_text, ret_total, &why);
+    if (r < 0 && run_ends_with(run, &why))
+        return *e = why, r;
+    if (r < 0) {
+        call->failed = true;
+        text_append_string(&call->answer, why.text);
     }
     return 0;
 }
@@ -53,10 +72,10 @@ int tool_read_page(struct call *call, struct error *e) {
     cleanup_text struct text page = {0};
     const char *what = json_text_or(call->arguments, "what", "text");
     size_t part = (size_t)json_int_or(call->arguments, "part", 1), total;
-    int r = page_read_text(call, what, (part - 1) * PART_LETTERS, PART_LETTERS, &page, &total, e);
+    int r = page_read_text(call, what, (part - 1) * PART_BYTES, PART_BYTES, &page, &total, e);
     if (r < 0 || call->failed)
         return r;
-    size_t parts = total ? (total + PART_LETTERS - 1) / PART_LETTERS : 1;
+    size_t parts = total ? (total + PART_BYTES - 1) / PART_BYTES : 1;
     cleanup_free char *fenced = prompt_fence(call->mind, page.data ? page.data : "");
     text_print(&call->answer, "Part %zu of %zu:\n%s", part, parts, fenced);
     return 0;
