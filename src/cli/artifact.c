@@ -5,6 +5,7 @@
 #include "cli/artifact_file.h"
 #include "cli/commands.h"
 #include "cli/listing.h"
+#include "cli/number_option.h"
 #include "cli/report.h"
 #include "domain/artifact_files.h"
 #include "domain/artifacts.h"
@@ -170,14 +171,6 @@ static const struct {
 } verbs[] = {{"ls", 0, list},       {"show", 1, show},       {"get", 1, get},
              {"export", 2, export}, {"migrate", 1, migrate}, {"check", 0, check}};
 
-static int take_number(int most, int *ret_value) {
-    int64_t number;
-    if (text_parse_int(optarg, 1, most, &number))
-        return -EINVAL;
-    *ret_value = (int)number;
-    return 0;
-}
-
 static int take_option(struct call *call, int letter) {
     switch (letter) {
     case 'o':
@@ -190,9 +183,9 @@ static int take_option(struct call *call, int letter) {
         call->kind = optarg;
         return 0;
     case 'p':
-        return take_number(1000000, &call->page.number);
+        return take_number_option(1, 1000000, &call->page.number);
     case 'z':
-        return take_number(PAGE_SIZE_MAX, &call->page.size);
+        return take_number_option(1, PAGE_SIZE_MAX, &call->page.size);
     default:
         return -EINVAL;
     }

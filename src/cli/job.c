@@ -4,6 +4,7 @@
 #include "base/uuid.h"
 #include "cli/commands.h"
 #include "cli/listing.h"
+#include "cli/number_option.h"
 #include "cli/report.h"
 #include "cli/session.h"
 #include "domain/job_kinds.h"
@@ -181,14 +182,6 @@ static const struct {
 } verbs[] = {
     {"ls", false, list}, {"show", true, show}, {"add", true, add}, {"retry", true, retry}, {"cancel", true, cancel}};
 
-static int take_number(int least, int most, int *ret_value) {
-    int64_t number;
-    if (text_parse_int(optarg, least, most, &number))
-        return -EINVAL;
-    *ret_value = (int)number;
-    return 0;
-}
-
 static int take_option(struct call *call, int letter) {
     const char **texts[] = {['k'] = &call->filter.kind,
                             ['l'] = &call->filter.lane,
@@ -202,13 +195,13 @@ static int take_option(struct call *call, int letter) {
         call->json = true;
         return 0;
     case 'p':
-        return take_number(1, COUNT_MOST, &call->query.page.number);
+        return take_number_option(1, COUNT_MOST, &call->query.page.number);
     case 'z':
-        return take_number(1, PAGE_SIZE_MAX, &call->query.page.size);
+        return take_number_option(1, PAGE_SIZE_MAX, &call->query.page.size);
     case 'n':
-        return take_number(1, COUNT_MOST, &call->count);
+        return take_number_option(1, COUNT_MOST, &call->count);
     case 'i':
-        return take_number(-100, 100, &call->priority);
+        return take_number_option(-100, 100, &call->priority);
     case '?':
         return -EINVAL;
     default:

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/listing.h"
+#include "cli/number_option.h"
 #include "cli/report.h"
 #include "cli/thread_people.h"
 #include "cli/thread_watch.h"
@@ -245,14 +246,6 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
-static int take_number(int least, int most, int *ret_value) {
-    int64_t number;
-    if (text_parse_int(optarg, least, most, &number))
-        return -EINVAL;
-    *ret_value = (int)number;
-    return 0;
-}
-
 static int set_answer(struct call *call, const char *member, json_t *value) {
     return value ? json_object_set_new(call->answer, member, value) : -EINVAL;
 }
@@ -290,11 +283,11 @@ static int take_option(struct call *call, int letter) {
         call->status = optarg;
         return 0;
     case 'p':
-        return take_number(1, 1000000, &call->page.number);
+        return take_number_option(1, 1000000, &call->page.number);
     case 'z':
-        return take_number(1, PAGE_SIZE_MAX, &call->page.size);
+        return take_number_option(1, PAGE_SIZE_MAX, &call->page.size);
     case 'r':
-        return take_number(-100, 100, &call->priority);
+        return take_number_option(-100, 100, &call->priority);
     case 'd':
         call->at = optarg;
         return 0;
