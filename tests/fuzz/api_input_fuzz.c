@@ -1,6 +1,7 @@
 /* What clients send to the API: bodies and queries against a schema with every kind of field, and tokens. Whatever
  * comes, it is accepted whole or refused with complaints that are JSON; a token that was not signed here is never
  * accepted. The first byte of the input says which. */
+#include "../unit/whole_schema.h"
 #include "api/schema_check.h"
 #include "api/token.h"
 #include "base/memory.h"
@@ -16,28 +17,6 @@
         if (!(condition))                                                                                              \
             abort();                                                                                                   \
     } while (0)
-
-static const struct schema_field part_fields[] = {
-    {"width", SCHEMA_INT, SCHEMA_REQUIRED, .least = 1, .most = 100},
-    {NULL},
-};
-static const struct schema part = {"Part", part_fields};
-static const struct schema_field fields[] = {
-    {"name", SCHEMA_TEXT, SCHEMA_REQUIRED, .least = 1, .most = 5},
-    {"email", SCHEMA_EMAIL},
-    {"id", SCHEMA_ID, SCHEMA_NULLABLE},
-    {"when", SCHEMA_TIME},
-    {"count", SCHEMA_INT, .least = 1, .most = 10, .initial = "3"},
-    {"share", SCHEMA_REAL, .least = 0, .most = 1},
-    {"on", SCHEMA_BOOL},
-    {"kind", SCHEMA_TEXT, .choices = SCHEMA_CHOICES("a", "b", "c")},
-    {"tags", SCHEMA_LIST, .items = SCHEMA_TEXT, .least = 1, .most = 2},
-    {"part", SCHEMA_OBJECT, .object = &part},
-    {"free", SCHEMA_OBJECT},
-    {"any", SCHEMA_ANY},
-    {NULL},
-};
-static const struct schema whole = {"Whole", fields};
 
 /* Accepted or complained of, never both or neither; the complaints can be printed. */
 static void check_outcome(json_t *object, const struct complaints *complaints) {
