@@ -1,10 +1,8 @@
 /* The queue and its fences against a real PostgreSQL, with many threads at once. tests/flow/store.test.mjs gives it
  * DATABASE_URL of an empty, migrated database. */
-#include "../unit/unit_test.h"
+#include "database_probe.h"
 
 #include "base/clock.h"
-#include "base/config.h"
-#include "base/memory.h"
 #include "domain/agents.h"
 #include "domain/artifacts.h"
 #include "domain/events.h"
@@ -12,58 +10,16 @@
 #include "domain/jobs_fenced.h"
 #include "domain/presets.h"
 #include "domain/threads.h"
-#include "domain/users.h"
 #include <errno.h>
 #include <libpq-fe.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define LEASE_MS 60000
 
-static struct postgres db;
-static struct caller admin;
-
-static void good(int r, const struct error *e) {
-    if (r < 0)
-        fail_msg("%s: %s", error_name(e->code), e->text);
-}
-
-static void sql(const char *text) {
-    struct error e;
-    good(postgres_script(&db, text, &e), &e);
-}
-
-static int64_t number(const char *text) {
-    struct statement statement = {"probe", text};
-    cleanup_result struct pg_result *result = NULL;
-    struct error e;
-    sql("DEALLOCATE ALL");
-    db.prepared_count = 0;
-    good(postgres_query(&db, &statement, &result, &e), &e);
-    db.prepared_count = 0;
-    sql("DEALLOCATE ALL");
-    return result_int(result, 0, 0);
-}
-
 static void clean(void) {
     sql("TRUNCATE jobs, threads, thread_events, artifacts, artifact_files CASCADE");
-}
-
-static struct caller make_user(const char *email, const char *role) {
-    struct caller caller = {.role = role_from_name(role)};
-    cleanup_free char *text =
-        memory_print("INSERT INTO users (email, role) VALUES ('%s', '%s') RETURNING id", email, role);
-    struct statement statement = {email, text};
-    cleanup_free char *id = NULL;
-    struct error e;
-    good(postgres_value(&db, &statement, &id, &e), &e);
-    db.prepared_count--; /* the text lives on this stack */
-    strcpy(caller.id, id);
-    return caller;
 }
 
 static void make_agent(const struct caller *owner, const char *name) {
@@ -559,14 +515,8 @@ int main(void) {
         cmocka_unit_test(a_hung_statement_ends_at_its_deadline),
         cmocka_unit_test(a_killed_connection_comes_back_outside_a_transaction_only),
     };
-    cleanup_free char *complaints = NULL;
-    struct error e;
-    if (sodium_init() < 0 || config_load(NULL, &complaints) < 0 ||
-        postgres_open(&(struct postgres_options){.purpose = "probe"}, &db, &e) < 0 ||
-        users_ensure_local_admin(&db, &admin, &e) < 0) {
-        fprintf(stderr, "%s\n", complaints ? complaints : e.text);
+    if (open_probe())
         return 1;
-    }
     make_agent(&admin, "probe");
     clean();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

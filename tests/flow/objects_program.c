@@ -1,9 +1,7 @@
 /* Users' objects against a real PostgreSQL: quotas under a rush, changes by revision, lists, retries, the feed. Run by
  * tests/flow/store.test.mjs, which gives it DATABASE_URL of an empty, migrated database. */
-#include "../unit/unit_test.h"
+#include "database_probe.h"
 
-#include "base/config.h"
-#include "base/memory.h"
 #include "base/text.h"
 #include "domain/agents.h"
 #include "domain/credentials.h"
@@ -11,65 +9,11 @@
 #include "domain/presets.h"
 #include "domain/statistics.h"
 #include "domain/threads.h"
-#include "domain/users.h"
 #include <errno.h>
 #include <pthread.h>
-#include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-static struct postgres db;
-static struct caller admin, free_user, other;
-
-static void good(int r, const struct error *e) {
-    if (r < 0)
-        fail_msg("%s: %s", error_name(e->code), e->text);
-}
-
-static void refused(int r, const struct error *e, enum error_code code, const char *text) {
-    assert_true(r < 0);
-    if (e->code != code || !strstr(e->text, text))
-        fail_msg("%s: %s", error_name(e->code), e->text);
-}
-
-static void sql(const char *text) {
-    struct error e;
-    good(postgres_script(&db, text, &e), &e);
-}
-
-static int64_t number(const char *text) {
-    struct statement statement = {"probe", text};
-    cleanup_result struct pg_result *result = NULL;
-    struct error e;
-    sql("DEALLOCATE ALL");
-    db.prepared_count = 0;
-    good(postgres_query(&db, &statement, &result, &e), &e);
-    db.prepared_count = 0;
-    sql("DEALLOCATE ALL");
-    return result_int(result, 0, 0);
-}
-
-static struct caller make_user(const char *email, const char *role) {
-    struct caller caller = {.role = role_from_name(role)};
-    cleanup_free char *text =
-        memory_print("INSERT INTO users (email, role) VALUES ('%s', '%s') RETURNING id", email, role);
-    struct statement statement = {email, text};
-    cleanup_free char *id = NULL;
-    struct error e;
-    good(postgres_value(&db, &statement, &id, &e), &e);
-    db.prepared_count--; /* the text lives on this stack */
-    strcpy(caller.id, id);
-    return caller;
-}
-
-static json_t *read_json(char *text) {
-    cleanup_free char *mine = text;
-    json_t *value = NULL;
-    struct error e;
-    good(json_parse(mine, strlen(mine), "answer", &value, &e), &e);
-    return value;
-}
+static struct caller free_user, other;
 
 static json_t *make_preset(const struct caller *owner, const char *name) {
     struct error e;
@@ -535,15 +479,8 @@ int main(void) {
         cmocka_unit_test(the_feed_has_no_gap_under_a_rush),
         cmocka_unit_test(the_dashboard_counts),
     };
-    cleanup_free char *complaints = NULL;
-    struct error e;
-    if (sodium_init() < 0 || config_load(NULL, &complaints) < 0 ||
-        config_set(CONFIG_SECRET_KEY, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", &e) < 0 ||
-        postgres_open(&(struct postgres_options){.purpose = "probe"}, &db, &e) < 0 ||
-        users_ensure_local_admin(&db, &admin, &e) < 0) {
-        fprintf(stderr, "%s\n", complaints ? complaints : e.text);
+    if (open_probe())
         return 1;
-    }
     free_user = make_user("free-objects@x.test", "free_user");
     other = make_user("other-objects@x.test", "free_user");
     clean();
