@@ -3,29 +3,49 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "domain/fields.h"
+#include "domain/model_preset_table.h"
 #include "domain/model_values.h"
 #include <errno.h>
 #include <string.h>
 
 #define NAME_MAX_LENGTH 40
 
-static const struct {
-    const char *kind, *base_url;
-    enum config_id key, url; /* of the provider that is called as its kind */
-} kinds[] = {
-    {"openai", "https://api.openai.com/v1", CONFIG_OPENAI_API_KEY, CONFIG_OPENAI_BASE_URL},
-    {"anthropic", "https://api.anthropic.com", CONFIG_ANTHROPIC_API_KEY, CONFIG_ANTHROPIC_BASE_URL},
+#define NONE CONFIG_COUNT
+
+static const struct preset {
+    const char *name, *kind, *base_url;
+    enum config_id key, url;
+} presets[] = {
+#define X(name, kind, base_url, key, url) {name, kind, base_url, key, url},
+    MODEL_PRESET_TABLE(X)
+#undef X
 };
+
+static const struct preset *find_preset(const char *name) {
+    for (size_t i = 0; i < ARRAY_LENGTH(presets); i++)
+        if (!strcmp(presets[i].name, name))
+            return &presets[i];
+    return NULL;
+}
+
+const char *model_kind_base_url(const char *kind) {
+    const struct preset *preset = find_preset(kind);
+    return preset && !strcmp(preset->kind, kind) ? preset->base_url : "";
+}
 
 bool model_kind_is_known(const char *kind) {
     return *model_kind_base_url(kind);
 }
 
-const char *model_kind_base_url(const char *kind) {
-    for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
-        if (!strcmp(kinds[i].kind, kind))
-            return kinds[i].base_url;
-    return "";
+/* What a provider that is called as a well-known one need not say. */
+static void complete(const char *name, json_t *provider) {
+    const struct preset *preset = find_preset(name);
+    if (!preset)
+        return;
+    if (!json_object_get(provider, "kind"))
+        json_object_set_new(provider, "kind", json_string(preset->kind));
+    if (!json_object_get(provider, "base_url") && !strcmp(json_text_or(provider, "kind", ""), preset->kind))
+        json_object_set_new(provider, "base_url", json_string(preset->base_url));
 }
 
 static bool is_name(const char *name) {
@@ -48,9 +68,11 @@ static int check_members(const char *name, const json_t *provider, struct error 
     return r;
 }
 
-static int take_provider(json_t *providers, const char *name, json_t *provider, struct error *e) {
+static int take_provider(json_t *providers, const char *name, const json_t *provider, struct error *e) {
+    cleanup_json json_t *taken = json_copy((json_t *)provider);
+    complete(name, taken);
     int r = is_name(name)
-                ? check_members(name, provider, e)
+                ? check_members(name, taken, e)
                 : error_set(e, EINVAL, ERROR_BAD_INPUT,
                             "\"%.60s\" is no provider's name: a-z, 0-9, _ and -, at most %d", name, NAME_MAX_LENGTH);
     if (r < 0) {
@@ -59,9 +81,8 @@ static int take_provider(json_t *providers, const char *name, json_t *provider, 
             e->code = ERROR_BAD_CONFIG;
         return r;
     }
-    json_t *taken = json_copy(provider);
     json_object_set_new(taken, "name", json_string(name));
-    return json_array_append_new(providers, taken);
+    return json_array_append(providers, taken);
 }
 
 static int take_listed(json_t *providers, struct error *e) {
@@ -73,8 +94,8 @@ static int take_listed(json_t *providers, struct error *e) {
         return 0;
     if (json_parse(text, strlen(text), "MODEL_PROVIDERS", &listed, e) < 0 || !json_is_object(listed)) {
         error_set(e, EINVAL, ERROR_BAD_CONFIG, "MODEL_PROVIDERS is not a JSON object");
-        error_hint(e, "for example MODEL_PROVIDERS={\"local\":{\"kind\":\"openai\",\"base_url\":"
-                      "\"http://127.0.0.1:11434/v1\"}}");
+        error_hint(e, "for example MODEL_PROVIDERS={\"ollama\":{},\"mine\":{\"kind\":\"openai\",\"base_url\":"
+                      "\"http://10.0.0.7/v1\"}}");
         return -EINVAL;
     }
     json_object_foreach (listed, name, provider)
@@ -92,13 +113,18 @@ static bool has(const json_t *providers, const char *name) {
     return false;
 }
 
+static const char *text_of(enum config_id id) {
+    return id == NONE ? "" : config_text(id);
+}
+
 /* A key, or an address of one's own, is what sets a provider up. */
 static void take_single(json_t *providers) {
-    for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
-        const char *key = config_text(kinds[i].key), *url = config_text(kinds[i].url);
-        if ((*key || *url) && !has(providers, kinds[i].kind))
-            json_array_append_new(providers, json_pack("{s:s, s:s, s:s, s:s}", "name", kinds[i].kind, "kind",
-                                                       kinds[i].kind, "base_url", url, "api_key", key));
+    for (size_t i = 0; i < ARRAY_LENGTH(presets); i++) {
+        const struct preset *preset = &presets[i];
+        const char *key = text_of(preset->key), *url = text_of(preset->url);
+        if ((*key || *url) && !has(providers, preset->name))
+            json_array_append_new(providers, json_pack("{s:s, s:s, s:s, s:s}", "name", preset->name, "kind",
+                                                       preset->kind, "base_url", url, "api_key", key));
     }
 }
 

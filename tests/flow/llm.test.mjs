@@ -251,7 +251,8 @@ for (const kind of ['openai', 'anthropic'])
       await new Promise((done) => closed.listen(0, '127.0.0.1', done));
       const base_url = `http://127.0.0.1:${closed.address().port}/v1`;
       await new Promise((done) => closed.close(done));
-      const error = await failure(kind, {}, { settings: { base_url } });
+      const error = await failure(kind, {}, { settings: { base_url: base_url.replace('//', '//someone:s3cret@') } });
+      assert.ok(!JSON.stringify(error).includes('s3cret'), JSON.stringify(error));
       assert.equal(error.code, 'model_unavailable');
       assert.match(error.text, /^after 5 tries: acme cannot be reached/);
       assert.ok(error.hint.includes(base_url));
@@ -347,6 +348,13 @@ describe('replinet model test, and doctor', () => {
       assert.match(error.hint, new RegExp(`${name}_API_KEY`));
       assert.ok(!(wrong.stdout + wrong.stderr).includes('sk-wrong-1'));
     });
+
+  test('a provider that is called as a well-known one needs no more than its key', async () => {
+    const { found } = JSON.parse((await cli(['doctor', '--json', 'models'], { MODEL_PROVIDERS: '{"lmstudio":{},"vllm":{"base_url":"http://127.0.0.1:9/v1"}}' })).stdout)[0];
+    assert.match(found, /^lmstudio.*, vllm: /);
+    const wrong = await cli(['doctor', '--json', 'models'], { MODEL_PROVIDERS: '{"mine":{}}' });
+    assert.match(JSON.parse(wrong.stdout)[0].found, /mine.*kind/);
+  });
 
   test('what is not set up is said', async () => {
     for (const [args, code, text] of [

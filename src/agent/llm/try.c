@@ -118,6 +118,23 @@ static char *url_of(const struct llm_settings *settings, const struct llm_protoc
                         protocol->path + (has && !protocol->base_has_version ? 3 : 0));
 }
 
+/* The base URL for people: a name, password or query in it may be secret. free(). */
+static char *shown_url(const struct llm_settings *settings) {
+    static const CURLUPart secret[] = {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS, CURLUPART_QUERY};
+    CURLU *url = curl_url();
+    char *text = NULL;
+    bool good = !curl_url_set(url, CURLUPART_URL, settings->base_url, 0);
+    for (size_t i = 0; good && i < ARRAY_LENGTH(secret); i++)
+        curl_url_set(url, secret[i], NULL, 0);
+    if (good)
+        curl_url_get(url, CURLUPART_URL, &text, 0);
+    char *shown = memory_copy_text(text ? text : "(it cannot be read)");
+    llm_redact(shown, settings->api_key);
+    curl_free(text);
+    curl_url_cleanup(url);
+    return shown;
+}
+
 static void set_up(struct transfer *transfer, const char *body) {
     const struct llm_try *attempt = transfer->attempt;
     CURL *easy = attempt->session->easy;
@@ -231,7 +248,8 @@ static int explain_curl(const struct transfer *transfer, CURLcode code, struct e
                  code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE;
     error_set(e, 0, ERROR_MODEL_UNAVAILABLE, "%s cannot be reached, or cut its answer off: %s", settings->provider,
               why);
-    error_hint(e, "Is the provider up, and its base URL right? %s", settings->base_url);
+    cleanup_free char *url = shown_url(settings);
+    error_hint(e, "Is the provider up, and its base URL right? %s", url);
     return final ? -EIO : -EAGAIN;
 }
 
@@ -290,7 +308,8 @@ static int judge(struct transfer *transfer, CURLcode code, struct error *e) {
     if (r == -EREMOTEIO)
         return explain_failure(attempt, e);
     if (r == -EPROTO) {
-        error_hint(e, "Is the base URL that of a server of models? %s", attempt->settings->base_url);
+        cleanup_free char *url = shown_url(attempt->settings);
+        error_hint(e, "Is the base URL that of a server of models? %s", url);
         return -EAGAIN;
     }
     if (r)
