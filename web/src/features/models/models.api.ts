@@ -1,5 +1,5 @@
 import { api, newKey } from '@/shared/api/client';
-import type { ModelProvider, ProviderModel } from '@/shared/api/types';
+import type { ModelPause, ModelProvider, ModelTest, ModelUsage, ProviderModel } from '@/shared/api/types';
 
 export interface ProviderInput {
   name: string;
@@ -18,3 +18,10 @@ export const listProviders = async (signal?: AbortSignal) => (await api.get<{ it
 export const createProvider = (input: ProviderInput) => api.post<ModelProvider>('/model-providers', input, { idempotencyKey: newKey() });
 export const updateProvider = (provider: ModelProvider, input: Partial<ProviderInput>) => api.patch<ModelProvider>(`/model-providers/${provider.id}`, input, { revision: provider.revision ?? undefined });
 export const deleteProvider = (provider: ModelProvider) => api.delete(`/model-providers/${provider.id}`, { revision: provider.revision ?? undefined });
+
+/** A real call of its first model. */
+export const testProvider = (provider: ModelProvider) => api.post<ModelTest>(`/model-providers/${provider.id ?? provider.name}/test`, {}, { timeoutMs: 120_000 });
+export const getPause = (signal?: AbortSignal) => api.get<ModelPause>('/models/pause', { signal });
+export const setPause = (paused: boolean) => api.put<ModelPause>('/models/pause', { paused });
+/** Of all users together. */
+export const getUsage = (days: number, signal?: AbortSignal) => api.get<ModelUsage>('/usage', { query: { days, all: true }, signal });
