@@ -2,7 +2,7 @@ import { api, newKey, type Query } from '@/shared/api/client';
 import type { Agent, Credential, JsonObject, Page, Preset, Revision, RevisionWhole, Thread } from '@/shared/api/types';
 
 export type AgentInput = Partial<
-  Pick<Agent, 'name' | 'description' | 'is_active' | 'personal_instructions' | 'script' | 'input_schema' | 'result_schema' | 'browser_config' | 'repeat_after_loss' | 'preset_id'>
+  Pick<Agent, 'name' | 'description' | 'is_active' | 'personal_instructions' | 'script' | 'input_schema' | 'result_schema' | 'browser_config' | 'repeat_after_loss' | 'preset_id' | 'approvals'>
 >;
 export interface RunInput {
   task?: string;
@@ -26,6 +26,8 @@ export const unlinkCredential = (id: string, credential: string) => api.delete(`
 
 export const allPresets = async (signal?: AbortSignal) => (await api.get<Page<Preset>>('/presets', { query: { size: 100, sort: 'name' }, signal })).items;
 export const getPreset = (id: string, signal?: AbortSignal) => api.get<Preset>(`/presets/${id}`, { signal });
+/** Whether there is any model that the user may use. */
+export const hasModels = async (signal?: AbortSignal) => (await api.get<{ items: unknown[] }>('/models', { signal })).items.length > 0;
 export const createScriptPreset = (name: string, description: string) => api.post<Preset>('/presets', { name, description, ai_model: 'script' }, { idempotencyKey: newKey() });
 export const allCredentials = async (signal?: AbortSignal) => (await api.get<Page<Credential>>('/credentials', { query: { size: 100, sort: 'name' }, signal })).items;
 export const scriptSchema = (signal?: AbortSignal) => api.get<JsonObject>('/schemas/script', { signal });
