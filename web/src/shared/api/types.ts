@@ -36,12 +36,38 @@ export type Me = Answer<'Me', { settings: JsonObject; quotas: Record<string, Quo
 export type Tokens = Omit<components['schemas']['Tokens'], 'user'>;
 export type PublicConfig = Answer<'Config'>;
 export type Model = Answer<'Model'>;
+export type ModelTest = Answer<'ModelProviderTestResult', { error: { code: string; detail: string; hint: string } | null; duration_ms?: number; text?: string }>;
+export type ModelPause = Answer<'ModelPause'>;
+export interface Used {
+  calls: number;
+  input_tokens: number;
+  output_tokens: number;
+  cached_tokens: number;
+  cost_micro: number;
+}
+export type ModelUsage = Answer<
+  'ModelUsage',
+  {
+    today: { tokens: number; tokens_limit: number; cost_micro: number; cost_limit: number };
+    total: Used;
+    by_day: (Used & { date: string })[];
+    by_model: (Used & { model: string })[];
+    by_user: (Used & { user_id: string; email: string })[];
+  }
+>;
 export type ProviderModel = components['schemas']['ProviderModel'];
 export type ModelProvider = Answer<'ModelProvider', { models: ProviderModel[] }>;
 export type Preset = Answer<'Preset', { additional_config: JsonObject; agents_count: number }>;
+/** An action of a model that waits for a person, or does not; what is missing fits anything. */
+export interface ApprovalRule {
+  action?: string;
+  text?: string;
+  url?: string;
+  ask: boolean;
+}
 export type Agent = Answer<
   'Agent',
-  { script: Json; input_schema: JsonObject | null; result_schema: JsonObject | null; browser_config: JsonObject }
+  { approvals: ApprovalRule[]; script: Json; input_schema: JsonObject | null; result_schema: JsonObject | null; browser_config: JsonObject }
 >;
 export type Revision = Answer<'Revision'>;
 export type RevisionWhole = Answer<'RevisionWhole', { body: JsonObject; changes: Record<string, { from: Json; to: Json }> }>;
@@ -64,6 +90,7 @@ export type Dashboard = Answer<
     series: { date: string; completed: number; error: number; stopped: number }[];
     durations: { p50_ms: number | null; p95_ms: number | null };
     agents: { total: number; active: number };
+    models: { tokens: number; cost_micro: number; series: { date: string; tokens: number; cost_micro: number }[] };
     browsers: { active: number; warm: number; max: number } | null; // null: the engine does not answer
     recent: ThreadBrief[];
     top_agents: { id: string; name: string; threads: number; completed: number; failed: number }[];
