@@ -14,6 +14,7 @@
     X("migrate", migrate_command, "migrate", "Bring the database's schema up to date; --status only looks.")           \
     X("script", script_command, "cli", "Check a script (check FILE) or print the language's reference (--markdown).")  \
     X("model", model_command, "cli", "Models: test PROVIDER/MODEL asks one for a word.")                               \
+    X("model-provider", model_provider_command, "cli", "Providers of models: create, show, ls, delete.")               \
     X("preset", preset_command, "cli", "Presets: create, show, ls, delete, export, import, revisions, restore.")       \
     X("agent", agent_command, "cli", "Agents: create, show, ls, delete, export, import, revisions, restore.")          \
     X("thread", thread_command, "cli", "Threads: start, show, logs, stop, retry, ls, questions, answer, export.")      \

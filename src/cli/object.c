@@ -1,5 +1,5 @@
-/* `replinet preset|agent create FILE|- | show ID|NAME | ls | delete ID|NAME | export ID|NAME | import FILE|-
- * | revisions ID|NAME [REVISION] | restore ID|NAME REVISION`. */
+/* `replinet preset|agent|model-provider create FILE|- | show ID|NAME | ls | delete ID|NAME | export ID|NAME | import
+ * FILE|- | revisions ID|NAME [REVISION] | restore ID|NAME REVISION`. */
 #include "agent/definition.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -8,6 +8,7 @@
 #include "cli/report.h"
 #include "cli/session.h"
 #include "domain/agents.h"
+#include "domain/model_providers.h"
 #include "domain/presets.h"
 #include "domain/revisions.h"
 #include <errno.h>
@@ -15,11 +16,12 @@
 #include <string.h>
 
 struct object_kind {
-    const char *name;
+    const char *name, *noun; /* noun: of its actions in the audit */
     enum revisions_kind revisions;
     int (*create)(struct postgres *, const struct caller *, const json_t *, char **, struct error *);
     int (*get)(struct postgres *, const struct caller *, const char *, char **, struct error *);
     int (*remove)(struct postgres *, const struct caller *, const char *, int64_t, char **, struct error *);
+    /* NULL: it has no revisions, and is neither exported nor imported. */
     int (*export)(struct cli_session *, const char *, json_t **, struct error *);
     int (*import)(struct cli_session *, const json_t *, char **, struct error *); /* within a transaction */
     int (*list)(struct postgres *, const struct caller *, const struct list_query *, char **, struct error *);
@@ -131,6 +133,7 @@ static int list_agents(struct postgres *db, const struct caller *caller, const s
 
 static const struct object_kind preset_kind = {
     "preset",
+    "preset",
     REVISIONS_OF_PRESETS,
     presets_create,
     presets_get,
@@ -142,6 +145,7 @@ static const struct object_kind preset_kind = {
 };
 
 static const struct object_kind agent_kind = {
+    "agent",
     "agent",
     REVISIONS_OF_AGENTS,
     create_agent,
@@ -156,6 +160,26 @@ static const struct object_kind agent_kind = {
      {"THREADS", "threads_total"},
      {"UPDATED", "updated_at"},
      {NULL, NULL}},
+};
+
+static int list_providers(struct postgres *db, const struct caller *caller, const struct list_query *query,
+                          char **ret_json, struct error *e) {
+    return model_providers_list(db, caller, ret_json, e);
+}
+
+static const struct object_kind provider_kind = {
+    .name = "model-provider",
+    .noun = "model_provider",
+    .create = model_providers_create,
+    .get = model_providers_get,
+    .remove = model_providers_delete,
+    .list = list_providers,
+    .columns = {{"NAME", "name"},
+                {"KIND", "kind"},
+                {"KEY", "has_key"},
+                {"ACTIVE", "is_active"},
+                {"FROM", "source"},
+                {NULL, NULL}},
 };
 
 struct object_call {
@@ -182,8 +206,8 @@ static int report_object(const struct object_call *call, const char *answer, str
 /* Notes the change, and makes it true. */
 static int commit_change(struct object_call *call, struct transaction *transaction, const char *verb,
                          const char *before, const char *after, struct error *e) {
-    cleanup_free char *action = memory_print("%s.%s", call->kind->name, verb);
-    struct audit_change change = {.action = action, .object_kind = call->kind->name, .before = before, .after = after};
+    cleanup_free char *action = memory_print("%s.%s", call->kind->noun, verb);
+    struct audit_change change = {.action = action, .object_kind = call->kind->noun, .before = before, .after = after};
     int r = session_audit(&call->session, &change, e);
     return r < 0 ? r : postgres_commit(transaction, e);
 }
@@ -314,11 +338,17 @@ static int object_restore(struct object_call *call, struct error *e) {
 
 static const struct {
     const char *name;
-    int least, most; /* arguments */
+    int least, most;      /* arguments */
+    bool needs_revisions; /* or what goes with them */
     int (*run)(struct object_call *call, struct error *e);
-} verbs[] = {{"create", 1, 1, object_create},       {"show", 1, 1, object_show},      {"ls", 0, 0, object_list},
-             {"delete", 1, 1, object_delete},       {"export", 1, 1, object_export},  {"import", 1, 1, object_import},
-             {"revisions", 1, 2, object_revisions}, {"restore", 2, 2, object_restore}};
+} verbs[] = {{"create", 1, 1, false, object_create},
+             {"show", 1, 1, false, object_show},
+             {"ls", 0, 0, false, object_list},
+             {"delete", 1, 1, false, object_delete},
+             {"export", 1, 1, true, object_export},
+             {"import", 1, 1, true, object_import},
+             {"revisions", 1, 2, true, object_revisions},
+             {"restore", 2, 2, true, object_restore}};
 
 static const struct option options[] = {{"json", no_argument, NULL, 'j'},
                                         {"page", required_argument, NULL, 'p'},
@@ -352,7 +382,7 @@ static int object_command(const struct object_kind *kind, int count, char **argu
         if (strcmp(verbs[i].name, arguments[optind]))
             continue;
         int given = count - optind - 1;
-        if (given < verbs[i].least || given > verbs[i].most)
+        if (given < verbs[i].least || given > verbs[i].most || (verbs[i].needs_revisions && !kind->export))
             break;
         call.argument = given > 0 ? arguments[optind + 1] : NULL;
         call.second = given > 1 ? arguments[optind + 2] : NULL;
@@ -371,4 +401,8 @@ int preset_command(int count, char **arguments) {
 
 int agent_command(int count, char **arguments) {
     return object_command(&agent_kind, count, arguments);
+}
+
+int model_provider_command(int count, char **arguments) {
+    return object_command(&provider_kind, count, arguments);
 }

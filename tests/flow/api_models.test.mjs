@@ -124,6 +124,17 @@ describe('a provider', () => {
     }
   });
 
+  test('is set up on the command line, too', async () => {
+    const file = `${api.folder.path}/provider.json`;
+    writeFileSync(file, JSON.stringify({ name: 'shelf', kind: 'anthropic', api_key: KEY }));
+    const made = await api.cli('model-provider', 'create', file, '--json');
+    assert.deepEqual([made.code, JSON.parse(made.stdout).has_key, /hush/.test(made.stdout)], [0, true, false], made.stderr);
+    assert.match((await api.cli('model-provider', 'ls')).stdout, /shelf +anthropic +true +true +database/);
+    assert.equal((await api.cli('model-provider', 'export', 'shelf')).code, 2);
+    assert.equal((await api.cli('model-provider', 'delete', 'shelf')).code, 0);
+    assert.equal((await api.cli('model-provider', 'show', 'shelf')).code, 1);
+  });
+
   test('is nothing for others', async () => {
     await refused(api.get('/model-providers', user.key), 403, 'forbidden');
     await refused(api.get('/model-providers', api.makeKey(admin.id, 'read,write')), 403, 'forbidden', /scope admin/);

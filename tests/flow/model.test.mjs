@@ -120,6 +120,11 @@ for (const provider of ['one', 'two'])
     assert.equal(thread.usage.steps, 3);
     assert.ok(thread.usage.input_tokens > 300 && thread.usage.output_tokens > 0, JSON.stringify(thread.usage));
     assert.equal(thread.cost_micro, thread.usage.cost_micro);
+    const used = (await api('GET', '/usage?all=true')).by_model.find(({ model: name }) => name === `${provider}/thinker`);
+    assert.deepEqual([used.calls, used.cost_micro, used.input_tokens], [3, thread.cost_micro, thread.usage.input_tokens]);
+    const trace = await replinet.cli('thread', 'export', id);
+    assert.match(trace.stdout, /Turn 1: .*Turn 3: .*<\/html>/s);
+    assert.match(trace.stdout, /src="data:image\/jpeg;base64,/);
     assert.ok(thread.cost_micro > 0);
     const kinds = eventsOf(id).map((event) => event.kind);
     assert.equal(kinds.filter((kind) => kind === 'model.observed').length, 3);
