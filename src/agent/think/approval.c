@@ -225,6 +225,20 @@ static int ask(struct call *call, const json_t *consequence, char **ret_declined
     return 0;
 }
 
+/* The page may have changed what was asked about while somebody thought it over. */
+static int look_again(struct call *call, const json_t *arguments, const json_t *before, char **ret_declined,
+                      struct error *e) {
+    cleanup_json json_t *after = NULL;
+    struct error why = {0};
+    int r = look(call, arguments, &after, &why);
+    if (r < 0 && run_ends_with(call->mind->run, &why))
+        return *e = why, r;
+    if (r < 0 || !json_equal(before, after))
+        *ret_declined = memory_copy_text("Not carried out: a person agreed, but what they agreed to changed meanwhile. "
+                                         "Look at the page.");
+    return 0;
+}
+
 int approval_ask(struct call *call, const json_t *step, char **ret_declined, struct error *e) {
     struct mind *mind = call->mind;
     const json_t *arguments = json_object_get(step, call->tool->action);
@@ -244,5 +258,7 @@ int approval_ask(struct call *call, const json_t *step, char **ret_declined, str
     const char *address = json_text_or(arguments, "url", mind->page.url);
     if (!approval_needed(call->tool->action, consequence, address, mind->model->approvals))
         return 0;
-    return ask(call, consequence, ret_declined, e);
+    r = ask(call, consequence, ret_declined, e);
+    bool same = key && !json_object_size(consequence);
+    return r < 0 || *ret_declined || same ? r : look_again(call, arguments, consequence, ret_declined, e);
 }
