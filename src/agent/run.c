@@ -1,6 +1,7 @@
 #include "agent/run.h"
 #include "agent/action.h"
 #include "agent/browser_config.h"
+#include "agent/run_life.h"
 #include "agent/script.h"
 #include "agent/takeover.h"
 #include "agent/think/think.h"
@@ -161,6 +162,11 @@ static int connect_browser(struct run *run, struct error *e) {
     return r;
 }
 
+int run_open(struct run *run, struct agent_outcome *outcome, struct error *e) {
+    int r = lease(run, outcome, e);
+    return r < 0 ? r : connect_browser(run, e);
+}
+
 static int think(struct run *run, struct agent_outcome *outcome, struct error *e) {
     run->thinking = true;
     run->stopping = false;
@@ -173,9 +179,7 @@ static int carry_out(struct run *run, struct agent_outcome *outcome, struct erro
     if (!r)
         r = browser_config_check(run->options->browser_config, e);
     if (!r)
-        r = lease(run, outcome, e);
-    if (!r)
-        r = connect_browser(run, e);
+        r = run_open(run, outcome, e);
     if (!r && script)
         r = step_run_list(run, script_steps(script), "steps", e);
     if (!r && run->options->model)
@@ -260,7 +264,7 @@ static void keep_profile(struct run *run, const struct door *door) {
         run_event(run, LOG_INFO, "note", said, NULL, NULL);
 }
 
-static void give_back(struct run *run) {
+void run_give_back(struct run *run) {
     struct door door = *run->options->door;
     struct error problem;
     door.interrupt_fd = -1;
@@ -268,8 +272,11 @@ static void give_back(struct run *run) {
         cdp_client_set_handler(run->client, NULL, NULL);
     cdp_client_free(run->client);
     emulation_free(run->emulation);
+    run->client = NULL;
     run->emulation = NULL;
     tabs_free(run->tabs);
+    run->tabs = NULL;
+    run->page = NULL;
     dialogs_done(&run->dialogs);
     if (!run->browser_id)
         return;
@@ -308,17 +315,29 @@ static struct redactor *redactor_of(const json_t *credentials) {
     return redactor;
 }
 
+void run_begin(struct run *run, const struct agent_options *options, const struct agent_sink *sink) {
+    *run = (struct run){.options = options, .sink = sink, .deadline = deadline_of(options)};
+    run->limit = run->deadline;
+    run->results = json_object();
+    run->uploads = json_object();
+    run->redactor = redactor_of(options->credentials);
+    run->values =
+        json_pack("{s:O?, s:o, s:{}, s:{}}", "inputs", options->inputs, "results", run->results, "vars", "loop");
+}
+
+void run_end(struct run *run) {
+    json_decref(run->values);
+    json_decref(run->problems);
+    json_decref(run->uploads);
+    redactor_free(run->redactor);
+}
+
 int agent_run(const struct agent_options *options, const struct agent_sink *sink, struct agent_outcome *ret_outcome,
               struct error *e) {
     int64_t began = clock_monotonic_ms();
-    struct run run = {.options = options, .sink = sink, .deadline = deadline_of(options)};
+    struct run run;
     struct error why = {0};
-    run.limit = run.deadline;
-    run.results = json_object();
-    run.uploads = json_object();
-    run.redactor = redactor_of(options->credentials);
-    run.values =
-        json_pack("{s:O?, s:o, s:{}, s:{}}", "inputs", options->inputs, "results", run.results, "vars", "loop");
+    run_begin(&run, options, sink);
     *ret_outcome = (struct agent_outcome){0};
     int r = run_event(&run, LOG_INFO, "run.started", options->script ? "The script starts" : "The model starts",
                       json_pack("{s:I, s:s*}", "steps", (json_int_t)json_array_size(script_steps(options->script)),
@@ -333,12 +352,9 @@ int agent_run(const struct agent_options *options, const struct agent_sink *sink
     ret_outcome->results = redactor_json(run.redactor, run.results);
     ret_outcome->steps_done = run.steps_done;
     ret_outcome->execution_ms = clock_monotonic_ms() - began;
-    give_back(&run);
+    run_give_back(&run);
     tell_end(&run, ret_outcome);
-    json_decref(run.values);
-    json_decref(run.problems);
-    json_decref(run.uploads);
-    redactor_free(run.redactor);
+    run_end(&run);
     if (run.sink_error < 0 && e)
         *e = run.sink_problem;
     return run.sink_error;
