@@ -41,7 +41,8 @@ enum api_scope {
     SCOPE_BROWSERS = 8,
     SCOPE_ADMIN = 16,
     SCOPE_SESSION = 32, /* no key: a person's own session */
-    SCOPE_ALL = 63
+    SCOPE_MCP = 64,
+    SCOPE_ALL = 127
 };
 
 /* Which rate limit a request counts into (limits.c has the numbers). */

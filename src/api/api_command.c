@@ -57,6 +57,7 @@ static void on_signal(uv_signal_t *handle, int number) {
         return;
     api->stopping = true;
     relays_close(take_pointer(api->relays));
+    mcp_sessions_close(take_pointer(api->mcp));
     log_info("the api takes no more requests and ends when those in progress have ended",
              LOG_INT("replinet.signal", number));
     for (size_t i = 0; i < ARRAY_LENGTH(api->stop); i++)
@@ -69,6 +70,8 @@ static void hear_users(void *user, const char *channel, const char *text, size_t
     principals_forget_user(api->principals, text);
     if (api->relays)
         relays_check_user(api->relays, text);
+    if (api->mcp)
+        mcp_sessions_check_user(api->mcp, text);
     if (api->hub)
         hub_check_user(api->hub, text);
 }
@@ -157,6 +160,7 @@ static int start(struct api *api, struct error *e) {
     api->limits = limits_new(&api->loop, api->bus);
     api->lanes = lanes_new(&api->loop);
     api->relays = relays_new(api);
+    api->mcp = mcp_sessions_new(api);
     api->hub = hub_new(api);
     watch_signals(api);
     r = lanes_start(api->lanes, e);

@@ -6,6 +6,7 @@
 #include "api/bus.h"
 #include "api/hub.h"
 #include "api/lanes.h"
+#include "api/mcp_sessions.h"
 #include "api/principals.h"
 #include "api/rate_limits.h"
 #include "api/relays.h"
@@ -38,7 +39,8 @@ struct api {
     struct static_files *files;
     char *openapi;
     struct relays *relays;
-    struct hub *hub; /* NULL once it was told to close */
+    struct mcp_sessions *mcp; /* NULL once they were told to close */
+    struct hub *hub;          /* NULL once it was told to close */
     struct token_keys keys;
     uv_signal_t stop[2];
     bool stopping;

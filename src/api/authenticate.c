@@ -15,11 +15,8 @@
 static const struct {
     const char *name;
     unsigned scope;
-} scopes[] = {{"read", SCOPE_READ},
-              {"write", SCOPE_WRITE},
-              {"run", SCOPE_RUN},
-              {"browsers", SCOPE_BROWSERS},
-              {"admin", SCOPE_ADMIN}};
+} scopes[] = {{"read", SCOPE_READ},         {"write", SCOPE_WRITE}, {"run", SCOPE_RUN},
+              {"browsers", SCOPE_BROWSERS}, {"admin", SCOPE_ADMIN}, {"mcp", SCOPE_MCP}};
 
 static int need_token(struct error *e) {
     error_set(e, EACCES, ERROR_UNAUTHENTICATED, "this needs a token");

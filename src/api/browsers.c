@@ -203,20 +203,6 @@ static int too_many(const struct api_call *call, struct error *e) {
     return -EDQUOT;
 }
 
-static int count_own(const struct api_call *call, const struct door *door, const char *lease_id, int64_t *ret_count,
-                     struct error *e) {
-    cleanup_json json_t *list = NULL;
-    json_t *browser;
-    size_t i;
-    int r = door_list(door, &list, e);
-    *ret_count = 0;
-    json_array_foreach (json_object_get(list, "items"), i, browser)
-        *ret_count += is_own(call, browser) && !*json_text_or(browser, "thread_id", "") &&
-                      strcmp(json_text_or(browser, "state", ""), "closing") != 0 &&
-                      strcmp(json_text_or(browser, "lease_id", ""), lease_id) != 0;
-    return r;
-}
-
 /* The same Idempotency-Key gives the same browser: the door remembers leases by their id. */
 static char *lease_id_of(const struct api_call *call) {
     unsigned char hash[LEASE_ID_BYTES];
@@ -236,7 +222,7 @@ static int lease_locked(struct api_call *call, const struct door *door, json_t *
     if (!r)
         r = users_lock(call->db, &call->who.caller, "browsers", e);
     if (!r)
-        r = count_own(call, door, lease_id, &count, e);
+        r = door_count_own(door, call->who.caller.id, lease_id, &count, e);
     if (!r && count >= quota_limit(call->who.caller.role, QUOTA_BROWSERS))
         return too_many(call, e);
     if (!r)

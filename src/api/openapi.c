@@ -18,6 +18,7 @@ static const struct {
     {"questions", "What runs ask of people, and the answers."},
     {"browsers", "Browsers of one's own, over the Chrome DevTools Protocol."},
     {"live", "Watching and taking over a browser."},
+    {"mcp", "The Model Context Protocol: agents and browsers for models elsewhere."},
     {"statistics", "What happened, counted."},
     {"schemas", "JSON Schemas of what users write."},
     {"config", "What a page must know first."},

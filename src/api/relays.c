@@ -1,9 +1,9 @@
 #include "api/relays.h"
 #include "api/api_internal.h"
+#include "api/standing.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "cdp/door_client.h"
-#include "domain/principals.h"
 #include "net/relay.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -23,10 +23,7 @@ struct relayed {
     struct relayed *next;
     struct relays *relays;
     struct relay *relay; /* NULL once it has ended */
-    char user_id[UUID_TEXT_SIZE];
-    char reference[PRINCIPAL_REFERENCE_SIZE];
-    struct lane_job check;
-    bool checking, check_again, revoked;
+    struct standing standing;
 };
 
 /* What a handler leaves for relays_park. */
@@ -48,7 +45,7 @@ size_t relays_count(const struct relays *relays) {
 static void forget(struct relayed *relayed) {
     struct relays *relays = relayed->relays;
     struct relayed **link = &relays->list;
-    if (relayed->relay || relayed->checking)
+    if (relayed->relay || relayed->standing.asking)
         return;
     while (*link != relayed)
         link = &(*link)->next;
@@ -74,47 +71,20 @@ void relays_close(struct relays *relays) {
         free(relays);
 }
 
-/* On a lane. A database that does not answer revokes nothing. */
-static void check(struct lane_job *job, struct lane_thread *thread) {
-    struct relayed *relayed = (struct relayed *)((char *)job - offsetof(struct relayed, check));
-    struct signed_in who;
-    struct error e;
-    bool is_key = !strncmp(relayed->reference, "key:", 4);
-    int r = is_key ? principals_of_key(&thread->db, relayed->reference + 4, &who, &e)
-                   : principals_of_session(&thread->db, relayed->reference, &who, &e);
-    relayed->revoked = r < 0 && error_http_status(e.code) < 500;
-}
-
-static void start_check(struct relayed *relayed);
-
-static void checked(struct lane_job *job) {
-    struct relayed *relayed = (struct relayed *)((char *)job - offsetof(struct relayed, check));
-    relayed->checking = false;
-    if (relayed->revoked && relayed->relay)
+static void told(struct standing *standing) {
+    struct relayed *relayed = (struct relayed *)((char *)standing - offsetof(struct relayed, standing));
+    if (standing->lost && relayed->relay)
         relay_end(relayed->relay);
-    else if (relayed->check_again && relayed->relay)
-        start_check(relayed);
+    else if (relayed->relay)
+        standing_ask_again(standing, relayed->relays->api->lanes);
     forget(relayed);
-}
-
-static void start_check(struct relayed *relayed) {
-    struct relays *relays = relayed->relays;
-    relayed->check_again = relayed->checking;
-    if (relayed->checking)
-        return;
-    relayed->check.work = check;
-    relayed->check.done = checked;
-    relayed->checking = true;
-    if (lanes_submit(relays->api->lanes, LANE_DATABASE, &relayed->check) < 0) {
-        relayed->checking = false;
-        relay_end(relayed->relay); /* nobody can say that the right still stands */
-    }
 }
 
 void relays_check_user(struct relays *relays, const char *user_id) {
     for (struct relayed *relayed = relays->list; relayed; relayed = relayed->next)
-        if (relayed->relay && !strcmp(relayed->user_id, user_id))
-            start_check(relayed);
+        if (relayed->relay && !strcmp(relayed->standing.user_id, user_id) &&
+            standing_ask(&relayed->standing, relays->api->lanes) < 0)
+            relay_end(relayed->relay); /* nobody can say that the right still stands */
 }
 
 static void free_prepared(struct prepared *prepared) {
@@ -168,8 +138,7 @@ static void join(struct api *api, struct http_request *request, struct api_call 
     text_append_string(&first, asked);
     text_append(&first, head, head_length);
     struct relayed *relayed = memory_alloc(sizeof *relayed);
-    snprintf(relayed->user_id, sizeof relayed->user_id, "%s", call->who.caller.id);
-    snprintf(relayed->reference, sizeof relayed->reference, "%s", call->inside->credentials.reference);
+    standing_begin(&relayed->standing, call, told);
     struct relay *relay =
         relay_join(&api->loop, fd, take_fd(prepared->door_fd), first.data, first.length, has_ended, relayed);
     if (relay)

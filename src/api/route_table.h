@@ -17,6 +17,7 @@
     X(hub_stream)                                                                                                      \
     X(browsers)                                                                                                        \
     X(live)                                                                                                            \
+    X(mcp)                                                                                                             \
     X(agents)                                                                                                          \
     X(threads)                                                                                                         \
     X(questions)                                                                                                       \

@@ -10,7 +10,7 @@
 #define KEY_PREFIX     "rpl_"
 #define KEY_SHOWN      12 /* characters of a key that are kept for people */
 #define TICKET_SECONDS 30
-#define SCOPE_NAMES    SCHEMA_CHOICES("read", "write", "run", "browsers", "admin")
+#define SCOPE_NAMES    SCHEMA_CHOICES("read", "write", "run", "browsers", "admin", "mcp")
 
 /* Sessions. */
 

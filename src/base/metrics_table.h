@@ -32,6 +32,7 @@
     X(DATABASE_TIME, HISTOGRAM, "replinet_database_seconds", "Statements, from sending to the answer.", NULL)          \
     X(REDIS_TIME, HISTOGRAM, "replinet_redis_seconds", "Redis commands, from sending to the answer.", NULL)            \
     X(WEBSOCKETS, GAUGE, "replinet_websockets", "Open WebSockets, by kind.", "kind")                                   \
+    X(MCP_SESSIONS, GAUGE, "replinet_mcp_sessions", "Open sessions of the Model Context Protocol.", NULL)              \
     X(JOBS, COUNTER, "replinet_jobs_total", "Jobs by outcome.", "outcome")                                             \
     X(JOB_QUEUE_DEPTH, GAUGE, "replinet_job_queue_depth", "Jobs ready to be taken, by lane.", "lane")                  \
     X(JOB_QUEUE_AGE, GAUGE, "replinet_job_queue_age_seconds", "Age of the oldest ready job, by lane.", "lane")         \

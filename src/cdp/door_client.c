@@ -186,6 +186,23 @@ int door_list(const struct door *door, json_t **ret_list, struct error *e) {
     return get_json(door, "/browsers", "list the browsers", ret_list, e);
 }
 
+int door_count_own(const struct door *door, const char *user_id, const char *except_lease, int64_t *ret_count,
+                   struct error *e) {
+    cleanup_json json_t *list = NULL;
+    json_t *browser;
+    size_t i;
+    int r = door_list(door, &list, e);
+    if (r < 0)
+        return r;
+    *ret_count = 0;
+    json_array_foreach (json_object_get(list, "items"), i, browser)
+        *ret_count += !strcmp(json_text_or(browser, "user_id", ""), user_id) &&
+                      !*json_text_or(browser, "thread_id", "") &&
+                      strcmp(json_text_or(browser, "state", ""), "closing") &&
+                      strcmp(json_text_or(browser, "lease_id", ""), except_lease);
+    return 0;
+}
+
 int door_statistics(const struct door *door, json_t **ret_statistics, struct error *e) {
     return get_json(door, "/statistics", "read the statistics", ret_statistics, e);
 }

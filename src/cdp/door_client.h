@@ -44,6 +44,9 @@ int door_release_lease(const struct door *door, const char *lease_id, struct err
 
 int door_get(const struct door *door, const char *browser_id, json_t **ret_browser, struct error *e);
 int door_list(const struct door *door, json_t **ret_list, struct error *e); /* {"items":[...],"total"} */
+/* How many browsers a user has leased for programs of their own, that of `except_lease` left out. */
+int door_count_own(const struct door *door, const char *user_id, const char *except_lease, int64_t *ret_count,
+                   struct error *e);
 int door_statistics(const struct door *door, json_t **ret_statistics, struct error *e);
 
 /* Path and query for cdp_connect: "/browsers/ID/cdp?ticket=...". free() */

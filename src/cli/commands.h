@@ -24,6 +24,7 @@
     X("audit", audit_command, "cli", "Who changed what: ls.")                                                          \
     X("admin", admin_command, "cli", "One-time links: link (become administrator), reset-link EMAIL.")                 \
     X("api", api_command, "api", "Serve HTTP: the API and the web app.")                                               \
+    X("mcp", mcp_command, "mcp", "Offer browsers and agents to a program over the Model Context Protocol (stdio).")    \
     X("maintenance", maintenance_command, "cli",                                                                       \
       "Retention, months, files: what else happens by the hour; --dry-run.")                                           \
     X("worker", worker_command, "worker", "Take jobs and run each in a process of its own.")                           \

@@ -19,6 +19,7 @@ LEVELS = [
     ["browsers/launcher", "browsers/keeper", "browsers/engine"],
     ["agent/llm"],
     ["agent"],
+    ["mcp"],
     ["worker", "api"],
     ["cli"],
 ]

@@ -123,7 +123,7 @@ export interface components {
              *       "run"
              *     ]
              */
-            scopes: ("read" | "write" | "run" | "browsers" | "admin")[];
+            scopes: ("read" | "write" | "run" | "browsers" | "admin" | "mcp")[];
             /**
              * Format: date-time
              * @description When it was last changed.
