@@ -8,9 +8,10 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { startInstance, traces, until } from './lib/instance.mjs';
 import { PASSWORD, startLoginSite, TOTP_SECRET } from './lib/login_site.mjs';
+import { startModel } from './lib/model_server.mjs';
 import { countPixels } from './lib/png.mjs';
 
-let site, replinet, user, preset, credential;
+let site, replinet, user, preset, credential, model;
 const call = async (method, where, body, expected) => {
   const response = await fetch(`${replinet.url}/api/v1${where}`, {
     method, headers: { authorization: `Bearer ${user.key}`, 'content-type': 'application/json' }, body: body && JSON.stringify(body),
@@ -22,7 +23,9 @@ const call = async (method, where, body, expected) => {
 
 before(async () => {
   site = await startLoginSite();
-  replinet = await startInstance({ SECRET_KEY: randomBytes(32).toString('hex'), MAX_BROWSERS: '2', POOL_WARM: '1', EGRESS_ALLOW: site.allow });
+  model = await startModel({ solve: signIn, key: 'sk-test' });
+  const providers = { test: { kind: 'openai', base_url: model.openai, api_key: 'sk-test', models: [{ name: 'thinker', context_tokens: 64000 }] } };
+  replinet = await startInstance({ SECRET_KEY: randomBytes(32).toString('hex'), MAX_BROWSERS: '2', POOL_WARM: '1', EGRESS_ALLOW: site.allow, MODEL_PROVIDERS: JSON.stringify(providers) });
   user = replinet.makeUser('pro_user', { name: 'Olga' });
   preset = await call('POST', '/presets', { name: 'No model', ai_model: 'script' });
   credential = await call('POST', '/credentials', { name: 'Shop', username: 'olga', secret: PASSWORD, totp_secret: TOTP_SECRET, domains: [site.host] });
@@ -32,8 +35,26 @@ after(async () => {
   await replinet?.stop();
   assert.deepEqual(traces(replinet), []);
   replinet.remove();
+  await model.stop();
   await site.stop();
 });
+
+/** The model: signs in by what it is shown, tries to see the password, and to give it to another site. */
+function signIn(conversation) {
+  const texts = conversation.filter((message) => message.role === 'user').map((message) => message.parts.map((part) => part.text ?? '').join('\n'));
+  const page = texts.filter((text) => text.includes('Page: ') || text.includes('URL: ')).at(-1);
+  const number = (wanted) => Number(new RegExp(`\\[(\\d+)\\][*]? ${wanted}`).exec(page)?.[1]);
+  const fill = (element, part) => ({ name: 'fill', arguments: { element, credential: 'Shop', part } });
+  const calls = conversation.filter((message) => message.role === 'assistant').flatMap((message) => message.calls ?? []);
+  if (!calls.length) return { calls: [{ name: 'goto', arguments: { url: `${site.other}/field` } }] };
+  if (page.includes(`${site.other}/field`) && calls.length === 1) return { calls: [fill(number('textbox "Password"'), 'password')] };
+  if (page.includes(`${site.other}/field`)) return { calls: [{ name: 'goto', arguments: { url: `${site.url}/login` } }] };
+  if (page.includes('Page: Code')) return { calls: [{ name: 'totp', arguments: { element: number('textbox "Code"'), credential: 'Shop' } }, { name: 'click', arguments: { element: number('button "Go"') } }] };
+  if (page.includes('Page: Welcome')) return { calls: [{ name: 'done', arguments: { success: true, text: 'in' } }] };
+  if (!calls.some((call) => call.name === 'check')) return { calls: [fill(number('textbox "User"'), 'username'), fill(number('textbox "Password"'), 'password'), { name: 'check', arguments: { element: number('checkbox "Show it"') } }] };
+  if (!calls.some((call) => call.name === 'screenshot')) return { calls: [{ name: 'read_page', arguments: {} }, { name: 'screenshot', arguments: { as: 'seen' } }] };
+  return { calls: [{ name: 'click', arguments: { element: number('button "Sign in"') } }] };
+}
 
 let number = 0;
 /** Runs steps as a thread: {status, error_message, results, events, failed, artifacts: [{name, content}]}. */
@@ -158,6 +179,26 @@ test('what is not there is said, with what is', async () => {
   assert.match(JSON.stringify(wrong.failed), /It may use: Shop/);
   const unlinked = await run([goto('/login'), fill('Password', 'password')], { linked: false });
   assert.match(unlinked.error_message, /no credential "Shop"/);
+});
+
+test('a model signs in and never meets a secret; other sites get nothing of it', async () => {
+  site.used.clear();
+  const thinker = await call('POST', '/presets', { name: 'Thinker', ai_model: 'test/thinker' });
+  const agent = await call('POST', '/agents', { name: 'Model', preset_id: thinker.id, browser_config: { timeout_ms: 120000 } });
+  await call('PUT', `/agents/${agent.id}/credentials/${credential.id}`);
+  const { id } = await call('POST', `/agents/${agent.id}/threads`, { task: 'Sign in to the shop.' });
+  const thread = await until('the end of the run', async () => {
+    const one = await call('GET', `/threads/${id}`);
+    return ['completed', 'error', 'stopped'].includes(one.status) && one;
+  }, 150000);
+  assert.equal(thread.status, 'completed', thread.error_message);
+  assert.deepEqual(site.logins.at(-1), { user: 'olga', password: PASSWORD });
+  assert.deepEqual(site.stolen, []);
+  const told = JSON.stringify(model.requests);
+  assert.match(told, /"Shop\\*" is for/, 'the refusal was told');
+  assert.ok(told.includes('[secret]'), 'the password that the page shows was replaced');
+  for (const secret of ['Tr0ub4dor', TOTP_SECRET]) assert.ok(!told.includes(secret), `the model was told ${secret}`);
+  assert.doesNotMatch(told, new RegExp(`\\b${site.codes.at(-1)}\\b`));
 });
 
 test('afterwards: neither the database, nor files, nor logs hold a secret', () => {

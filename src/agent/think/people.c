@@ -47,7 +47,8 @@ static int begin(struct asking *asking, json_t *question, struct error *e) {
     int r = cdp_send(run->client, NULL, "Replinet.setRun", json_pack("{s:s}", "state", "paused"), e);
     if (r < 0)
         return r;
-    r = run->sink->ask(run->sink->user, question, asking->id, &run->sink_problem);
+    cleanup_json json_t *told = redactor_json(run->redactor, question);
+    r = run->sink->ask(run->sink->user, told, asking->id, &run->sink_problem);
     if (r < 0)
         return sink_failed(run, r, e);
     json_object_set_new(question, "question_id", json_string(asking->id));
