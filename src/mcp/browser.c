@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define FILES_BYTES ((size_t)64 << 20)
-#define QUEUE_MS    10000
+#define QUEUE_MS    5000 /* others of the same user wait meanwhile */
 
 /* Files */
 
