@@ -40,7 +40,10 @@ if (window === top) {
         looks = answer.ok ? looks + 1 : 0;
         const ok = String(looks >= 4);
         if (verdict.dataset.ok !== ok) verdict.dataset.ok = ok;
-        if (verdict.dataset.text !== answer.text) verdict.dataset.text = answer.text;
+        if (verdict.dataset.text !== answer.text) {
+            verdict.dataset.text = answer.text;
+            window.tellVerdict?.(answer);
+        }
     };
     addEventListener('DOMContentLoaded', () => {
         document.documentElement.append(verdict);
