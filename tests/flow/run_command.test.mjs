@@ -133,6 +133,29 @@ describe('replinet run, private', { timeout: 240000 }, () => {
     assert.ok(!fs.readFileSync(path.join(folder, 'model.jsonl'), 'utf8').includes('sk-run'))
   })
 
+  test('a model asks the person at the terminal', async () => {
+    const solve = conversation => {
+      const answer = conversation.filter(m => m.role === 'tool').flatMap(m => m.results).find(r => r.text.includes('Riga'))
+      return answer ? { calls: [{ name: 'done', arguments: { success: true, text: 'known', result: { city: 'Riga' } } }] }
+        : { calls: [{ name: 'ask_user', arguments: { text: 'Which city?', choices: ['Riga', 'Tartu'] } }] }
+    }
+    const model = await startModel({ solve })
+    const env = { ...clean(), TERM: 'dumb', SHELL: '/bin/sh', MODEL_PROVIDERS: JSON.stringify({ acme: { kind: 'openai', base_url: model.openai } }) }
+    const child = spawn('script', ['-qefc', `'${binary}' run --task 'Find out the city' --model acme/m`, '/dev/null'], { cwd: folder, env, stdio: ['pipe', 'pipe', 'inherit'] })
+    let seen = ''
+    let answered = false
+    child.stdout.on('data', data => {
+      seen += data
+      if (answered || !/Which city\?[^]*Tartu[^]*\(the answer\)/.test(seen)) return
+      answered = true
+      child.stdin.write('Riga\n')
+    })
+    const code = await new Promise(resolve => child.on('close', resolve))
+    await model.stop()
+    assert.equal(code, 0, seen)
+    assert.match(seen, /"city": "Riga"/)
+  })
+
   test('wrong use is told before anything starts', async () => {
     const wrong = write('wrong.json', [{ gto: 'x' }])
     for (const [args, status, text] of [
