@@ -380,14 +380,14 @@ function mailServer() {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve({ letters, port: server.address().port, close: () => server.close() })));
 }
 
-test('a reset by mail, in the language of its reader', async () => {
+test('a reset and a question by mail, in the language of their reader', async () => {
   const mail = await mailServer();
   await api.finish();
   Object.assign(api.env, { REGISTRATION: 'open', SMTP_URL: `smtp://127.0.0.1:${mail.port}` });
   await api.start();
   const worker = api.startWorker();
   try {
-    const { email, access } = await signUp();
+    const { email, id, access } = await signUp();
     await api.send('PATCH', '/users/me', { settings: { language: 'ru' } }, access);
     assert.equal((await post('/password-reset', { email })).status, 202);
     await until('the letter', () => mail.letters.length, 30000);
@@ -399,6 +399,17 @@ test('a reset by mail, in the language of its reader', async () => {
     const token = text.match(/https:\/\/replinet\.example\/reset-password\?token=([\w-]{43})/)[1];
     assert.equal((await post('/password-reset/confirm', { token, new_password: 'a completely new one' })).status, 204);
     assert.equal((await login(email, 'a completely new one')).status, 200);
+    const question = api.postgres.value(`WITH t AS (INSERT INTO threads (owner_id, agent_revision, preset_revision, status) VALUES ('${id}', 1, 1, 'waiting') RETURNING id)
+      INSERT INTO thread_questions (id, thread_id, owner_id, job_id, attempt, kind, text, deadline_at)
+      SELECT gen_random_uuid(), id, '${id}', id, 1, 'question', 'Какой чай: 100 %s?', now() + interval '1 hour' FROM t RETURNING id`);
+    const payload = JSON.stringify({ letter: 'question', user_id: id, question_id: question });
+    assert.equal((await api.cli('job', 'add', 'mail', '--payload', payload)).code, 0);
+    await until('the second letter', () => mail.letters.length === 2, 30000);
+    const asked = Buffer.from(mail.letters[1].split('\n\n')[1], 'base64').toString();
+    assert.match(asked, /Ваш агент .*Какой чай: 100 %s\?/s);
+    const link = asked.match(/https:\/\/replinet\.example\/answer\/([\w-]+)/)[1];
+    assert.equal((await api.get(`/answers/${link}`)).body.kind, 'question');
+    assert.equal((await api.send('POST', `/answers/${link}`, { text: 'зелёный' })).status, 200);
   } finally {
     worker.kill('SIGTERM');
     await worker.ended;
