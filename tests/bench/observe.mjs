@@ -50,7 +50,7 @@ try {
   for (const one of cases) {
     const reference = await theirs(one), own = await ours(one);
     report('observe', { elements: one.elements, unit: 'ms', look: spread(own.looks), click: spread(own.clicks), both: spread(own.both), playwright: spread(reference),
-      ratio: Math.round(median(own.both) / median(reference) * 100) / 100 }, median(own.both), { most: one.most });
+      least: Math.round(Math.min(...own.both)), ratio: Math.round(median(own.both) / median(reference) * 10000) / 10000 }, median(own.both), { most: one.most });
   }
 } finally {
   await manager.stop();
