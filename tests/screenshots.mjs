@@ -3,7 +3,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { checkout, until } from './flow/lib/instance.mjs';
+import { startModel } from './flow/lib/model_server.mjs';
 import { startWebApp } from './flow/lib/web_app.mjs';
+import { solve, startBooks } from './flow/lib/web_models.mjs';
 
 const SETS = [
   { name: 'desktop-en', locale: 'en-US', viewport: { width: 1440, height: 900 } },
@@ -18,7 +20,7 @@ const folder = path.join(checkout, 'var/screenshots');
 const ENDED = ['completed', 'error', 'stopped'];
 
 /** What an account looks like after some work. */
-async function seed(web) {
+async function seed(web, books, model) {
   const request = await web.api(EMAIL);
   const preset = await request('POST', '/presets', { name: 'Scripts', description: 'Exact steps, no model', ai_model: 'script' });
   const agent = (name, steps, more) => request('POST', '/agents', { name, preset_id: preset.id, script: { steps }, ...more });
@@ -35,6 +37,9 @@ async function seed(web) {
     ],
   });
   await request('POST', '/model-providers', { name: 'local', kind: 'openai', base_url: 'http://127.0.0.1:11434/v1' });
+  await request('POST', '/model-providers', { name: 'here', kind: 'openai', base_url: model.openai, models: [{ name: 'thinker', vision: true, input_price: 1250000, output_price: 10000000 }] });
+  const here = await request('POST', '/presets', { name: 'Buys', ai_model: 'here/thinker' });
+  const buyer = await request('POST', '/agents', { name: 'Buyer', preset_id: here.id, personal_instructions: 'Buy what you are told, nothing else.', approvals: [{ action: 'click', text: 'Order', ask: true }] });
   const thinking = await request('POST', '/presets', { name: 'Careful', description: 'Asks before it buys', ai_model: 'work/gpt-5', system_prompt: 'Be brief.', additional_config: { vision: true, limits: { steps: 40, cost_micro: 500000 } } });
   await request('POST', '/credentials', { name: 'Shop account', username: 'anna', secret: 'not so secret', domains: ['shop.example.com'] });
   await request('POST', '/auth/api-keys', { name: 'Nightly job', scopes: ['read', 'run'] });
@@ -44,16 +49,30 @@ async function seed(web) {
   await ended(done);
   const failed = await run(failing);
   await ended(failed);
+  const order = () => run(buyer, { task: `Order the book at ${books.url}` });
+  const asked = async (thread) => until('a question', async () => (await request('GET', `/threads/${thread.id}/questions`)).items.find(({ status }) => status === 'open'), 120000);
+  const answer = (thread, { id }, body) => request('POST', `/threads/${thread.id}/questions/${id}/answer`, body);
+  const bought = await order();
+  await answer(bought, await asked(bought), { text: 'hardcover' });
+  await answer(bought, await asked(bought), { approved: true });
+  await ended(bought);
+  const asking = await order();
+  await answer(asking, await asked(asking), { text: 'hardcover' });
+  const { link } = await asked(asking);
   const live = await run(slow, { task: 'Tell me when something changes' });
-  return { preset, thinking, catalogue, done, failed, live };
+  return { preset, thinking, buyer, bought, asking, link, catalogue, done, failed, live };
 }
 
-const pagesOf = ({ preset, thinking, catalogue, done, failed, live }) => ({
+const pagesOf = ({ preset, thinking, buyer, bought, asking, link, catalogue, done, failed, live }) => ({
   dashboard: '/',
   threads: '/threads',
   'thread-live': `/threads/${live.id}`,
   'thread-done': `/threads/${done.id}`,
   'thread-failed': `/threads/${failed.id}`,
+  'thread-asks': `/threads/${asking.id}`,
+  'thread-turns': [`/threads/${bought.id}`, (page) => page.locator('#tab-steps').click()],
+  answer: new URL(link).pathname,
+  'agent-approvals': `/agents/${buyer.id}/settings`,
   agents: '/agents',
   'agent-new': '/agents/new',
   agent: `/agents/${catalogue.id}`,
@@ -104,12 +123,13 @@ async function take(page, set, pages) {
   }
 }
 
-const web = await startWebApp();
+const [books, model] = await Promise.all([startBooks(), startModel({ solve })]);
+const web = await startWebApp({}, [books.host]);
 try {
   const first = await web.open();
   await web.signUp(first, EMAIL, 'Anna Petrova');
   web.replinet.sql(`UPDATE users SET role = 'super_admin' WHERE email = '${EMAIL}'`);
-  const pages = pagesOf(await seed(web));
+  const pages = pagesOf(await seed(web, books, model));
   for (const { name, ...options } of SETS) {
     const page = await web.open(options);
     await take(page, { name }, OPEN);
@@ -125,4 +145,6 @@ try {
   if (web.problems.length) console.log(web.problems.join('\n'));
 } finally {
   await web.stop();
+  await model.stop();
+  books.stop();
 }

@@ -24,7 +24,7 @@ const textOf = (message) => (message.parts ?? []).map((part) => part.text ?? '')
 const call = (name, args) => ({ calls: [{ name, arguments: args }] });
 
 /** Does what a model would, by what it is told: opens the shop of the task, asks what it does not know, orders, ends. */
-const solve = (conversation, tools) => {
+export const solve = (conversation, tools) => {
   if (!tools.length) return { text: 'ok' }; // the administrator's test
   const told = conversation.filter(({ role }) => role === 'user').map(textOf);
   const page = told.at(-1);
