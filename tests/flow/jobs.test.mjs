@@ -23,7 +23,7 @@ async function create(kind, object) {
   fs.writeFileSync(file, JSON.stringify(object));
   return json(kind, 'create', file);
 }
-const start = async (agent) => (await json('thread', 'start', agent)).id;
+const start = async (agent, ...options) => (await json('thread', 'start', agent, ...options)).id;
 const thread = (id) => json('thread', 'show', id);
 const ended = (id, ms = 60000) =>
   until(`the end of thread ${id}`, async () => {
@@ -128,7 +128,7 @@ describe('a thread', () => {
     sql(`UPDATE agents SET browser_config = '{"memory_mb": 1}' WHERE name = 'greedy'; UPDATE agents SET browser_config = '{"proxy": "ftp://x"}' WHERE name = 'proxied'`);
     const expected = { cloud: /openai\/gpt/, off: /fly/, greedy: /memory_mb must be from 256/, proxied: /proxy must be a URL/ };
     for (const [agent, text] of Object.entries(expected)) {
-      const found = await ended(await start(agent));
+      const found = await ended(await start(agent, '--task', 'Look around'));
       assert.deepEqual([found.status, found.browser_id], ['error', null]);
       assert.match(found.error_message, text);
     }
