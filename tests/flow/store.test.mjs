@@ -148,8 +148,8 @@ describe('plans', () => {
     await cli('preset', 'ls'); // makes the local administrator
     postgres.sql(`
       INSERT INTO users (email, role) SELECT 'u' || n || '@x.test', 'pro_user' FROM generate_series(1, 300) n;
-      INSERT INTO presets (owner_id, name, ai_model) SELECT id, 'p', 'script' FROM users;
-      INSERT INTO agents (owner_id, preset_id, name) SELECT p.owner_id, p.id, 'a' || n FROM presets p, generate_series(1, 10) n;
+      INSERT INTO presets (owner_id, name, ai_model) SELECT id, word, 'script' FROM users, unnest(ARRAY['p', 'q', 'r', 's']) word;
+      INSERT INTO agents (owner_id, preset_id, name) SELECT p.owner_id, p.id, 'a' || n FROM presets p, generate_series(1, 10) n WHERE p.name = 'p';
       INSERT INTO threads (owner_id, agent_id, agent_revision, preset_revision, status, end_time, last_seq)
         SELECT owner_id, id, 1, 1, 'completed', now(), 10 FROM agents, generate_series(1, 20);
       INSERT INTO thread_events (thread_id, seq, kind) SELECT id, n, 'note' FROM threads, generate_series(1, 3) n;
