@@ -44,44 +44,28 @@ static const struct statement PUT = {
     "system_prompt = excluded.system_prompt, additional_config = excluded.additional_config "
     "RETURNING " PRESET_JSON};
 
-#define CHANGE(column, value) SQL_CHANGE("p", column, value)
+#define CHANGE(column, value)  SQL_CHANGE("p", column, value)
+#define OR_ELSE(name, default) "coalesce(b->>'" name "', " default ")"
+#define OR_EMPTY(column)       CHANGE(column, OR_ELSE(column, "''"))
+#define TEMPERATURE            "coalesce((b->>'temperature')::double precision, 0.7)"
+#define MAX_TOKENS             "coalesce((b->>'max_tokens')::integer, 4096)"
+#define CONFIG                 SQL_OBJECT_OR("b->'additional_config'", "'{}'::jsonb")
+#define CHANGED                " WHERE p.id = " SQL_FIND("presets", "x", "$3") " AND " SQL_IS_EXPECTED("p", "$5")
 static const struct statement PATCH = {
     "presets_patch",
-    "UPDATE presets p SET " CHANGE("name", "b->>'name'") ", " CHANGE(
-        "description",
-        "coalesce(b->>'description', "
-        "'')") ", " CHANGE("ai_model",
-                           "coalesce(b->>'ai_model', "
-                           "'script')") ", " CHANGE("temperature",
-                                                    "coalesce((b->>'temperature')::double "
-                                                    "precision, 0.7)") ", " CHANGE("max_tokens",
-                                                                                   "coalesce((b->>'max_tokens')::"
-                                                                                   "integer, "
-                                                                                   "4096)") ", " CHANGE("system_prompt",
-                                                                                                        "coalesce(b->>'"
-                                                                                                        "system_prompt'"
-                                                                                                        ", "
-                                                                                                        "'')") ","
-                                                                                                               " " CHANGE(
-                                                                                                                   "add"
-                                                                                                                   "iti"
-                                                                                                                   "ona"
-                                                                                                                   "l"
-                                                                                                                   "_co"
-                                                                                                                   "nfi"
-                                                                                                                   "g",
-                                                                                                                   SQL_OBJECT_OR(
-                                                                                                                       "b->'"
-                                                                                                                       "additi"
-                                                                                                                       "onal_"
-                                                                                                                       "config"
-                                                                                                                       "'",
-                                                                                                                       "'{}'::"
-                                                                                                                       "json"
-                                                                                                                       "b")) " FROM (SELECT $4::jsonb AS b) body WHERE p.id = " SQL_FIND("presets",
-                                                                                                                                                                                         "x",
-                                                                                                                                                                                         "$3") " AND " SQL_IS_EXPECTED("p",
-                                                                                                                                                                                                                       "$5") " RETURNING " PRESET_JSON};
+    /* A column a line. */
+    /* clang-format off */
+    "UPDATE presets p SET "
+    CHANGE("name", "b->>'name'") ", "
+    OR_EMPTY("description") ", "
+    CHANGE("ai_model", OR_ELSE("ai_model", "'script'")) ", "
+    CHANGE("temperature", TEMPERATURE) ", "
+    CHANGE("max_tokens", MAX_TOKENS) ", "
+    OR_EMPTY("system_prompt") ", "
+    CHANGE("additional_config", CONFIG)
+    " FROM (SELECT $4::jsonb AS b) body" CHANGED " RETURNING " PRESET_JSON
+    /* clang-format on */
+};
 
 static const struct statement DELETE = {
     "presets_delete", "DELETE FROM presets p WHERE p.id = " SQL_FIND("presets", "x", "$3") " AND " SQL_IS_EXPECTED(
