@@ -159,8 +159,8 @@ static double number_of(const json_t *value) {
     double number;
     if (json_is_number(value))
         return json_number_value(value);
-    return json_is_string(value) && !text_parse_real(json_string_value(value), -DBL_MAX, DBL_MAX, &number) ? number
-                                                                                                           : NAN;
+    const char *text = json_string_value(value);
+    return text && !text_parse_real(text, -DBL_MAX, DBL_MAX, &number) ? number : NAN;
 }
 
 static bool is_empty(const json_t *value) {

@@ -79,28 +79,29 @@ static const struct statement PUT = {
            "RETURNING " AGENT_JSON};
 
 #define CHANGE(column, value) SQL_CHANGE("a", column, value)
+#define OR_EMPTY(column)      CHANGE(column, "coalesce(b->>'" column "', '')")
+#define OR_NULL(column)       CHANGE(column, "nullif(b->'" column "', 'null'::jsonb)")
+#define FLAG(column, default) CHANGE(column, "coalesce((b->>'" column "')::boolean, " default ")")
 static const struct statement PATCH = {
     "agents_patch",
-    "UPDATE agents a SET " CHANGE("preset_id", SQL_FIND("presets", "x", "(b->>'preset_id')")) ", " CHANGE(
-        "name",
-        "b->>'name'") ", " CHANGE("description",
-                                  "coalesce(b->>'description', "
-                                  "'')") ", " CHANGE("is_active",
-                                                     "coalesce((b->>'is_active')::boolean, true)") ","
-                                                                                                   " " CHANGE("personal"
-                                                                                                              "_instruc"
-                                                                                                              "tions",
-                                                                                                              "coalesce"
-                                                                                                              "(b->>'"
-                                                                                                              "personal"
-                                                                                                              "_instruc"
-                                                                                                              "tions', "
-                                                                                                              "'')") ","
-                                                                                                                     " " CHANGE("script", "nullif(b->'script', 'null'::jsonb)") ", " CHANGE("input_schema", "nullif(b->'input_schema', 'null'::jsonb)") ", " CHANGE("result_schema", "nullif(b->'result_schema', 'null'::jsonb)") ", " CHANGE("browser_config", SQL_OBJECT_OR("b->'browser_config'", "'{}'::jsonb")) ", " CHANGE("repeat_after_loss", "coalesce((b->>'repeat_after_loss')::boolean, false)") ", " CHANGE("approvals", APPROVALS) " FROM (SELECT $4::jsonb AS b) body WHERE a.id = " SQL_FIND(
-                                                                                                                         "agents",
-                                                                                                                         "x",
-                                                                                                                         "$3") " AND " SQL_IS_EXPECTED("a",
-                                                                                                                                                       "$5") " RETURNING " AGENT_JSON};
+    /* A column a line. */
+    /* clang-format off */
+    "UPDATE agents a SET "
+    CHANGE("preset_id", SQL_FIND("presets", "x", "(b->>'preset_id')")) ", "
+    CHANGE("name", "b->>'name'") ", "
+    OR_EMPTY("description") ", "
+    FLAG("is_active", "true") ", "
+    OR_EMPTY("personal_instructions") ", "
+    OR_NULL("script") ", "
+    OR_NULL("input_schema") ", "
+    OR_NULL("result_schema") ", "
+    CHANGE("browser_config", SQL_OBJECT_OR("b->'browser_config'", "'{}'::jsonb")) ", "
+    FLAG("repeat_after_loss", "false") ", "
+    CHANGE("approvals", APPROVALS)
+    " FROM (SELECT $4::jsonb AS b) body WHERE a.id = " SQL_FIND("agents", "x", "$3")
+    " AND " SQL_IS_EXPECTED("a", "$5") " RETURNING " AGENT_JSON
+    /* clang-format on */
+};
 
 static const struct statement OWNER_ROLE = {
     "agents_owner_role",

@@ -45,40 +45,17 @@ static const struct statement LOCK = {
 #define CHANGE(column, value) SQL_CHANGE("p", column, value)
 static const struct statement PATCH = {
     "model_providers_patch",
-    "UPDATE model_providers p SET " CHANGE("name", "b->>'name'") ", " CHANGE("kind", "b->>'kind'") ", " CHANGE(
-        "base_url", "coalesce(b->>'base_url', '')") ", " CHANGE("is_active",
-                                                                "coalesce((b->>'is_active')::boolean, "
-                                                                "true)") ", " CHANGE("models",
-                                                                                     "coalesce(nullif(b->'"
-                                                                                     "models', "
-                                                                                     "'null'::jsonb), "
-                                                                                     "'[]'::jsonb)") ", "
-                                                                                                     "seal"
-                                                                                                     "ed "
-                                                                                                     "= "
-                                                                                                     "$5 "
-                                                                                                     "FROM"
-                                                                                                     " ("
-                                                                                                     "SELE"
-                                                                                                     "CT "
-                                                                                                     "$4::"
-                                                                                                     "json"
-                                                                                                     "b "
-                                                                                                     "AS "
-                                                                                                     "b) "
-                                                                                                     "body"
-                                                                                                     " WHE"
-                                                                                                     "RE "
-                                                                                                     "p."
-                                                                                                     "id "
-                                                                                                     "= "
-                                                                                                     "$3::"
-                                                                                                     "uuid"
-                                                                                                     " AND"
-                                                                                                     " " MAY " RET"
-                                                                                                     "URNI"
-                                                                                                     "NG"
-                                                                                                     " " PROVIDER_JSON};
+    /* A column a line. */
+    /* clang-format off */
+    "UPDATE model_providers p SET "
+    CHANGE("name", "b->>'name'") ", "
+    CHANGE("kind", "b->>'kind'") ", "
+    CHANGE("base_url", "coalesce(b->>'base_url', '')") ", "
+    CHANGE("is_active", "coalesce((b->>'is_active')::boolean, true)") ", "
+    CHANGE("models", "coalesce(nullif(b->'models', 'null'::jsonb), '[]'::jsonb)") ", "
+    "sealed = $5 FROM (SELECT $4::jsonb AS b) body WHERE p.id = $3::uuid AND " MAY " RETURNING " PROVIDER_JSON
+    /* clang-format on */
+};
 
 static const struct statement DELETE = {
     "model_providers_delete", "DELETE FROM model_providers p WHERE " MAY

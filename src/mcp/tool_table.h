@@ -11,6 +11,13 @@
     "\"page\":{\"type\":\"integer\",\"minimum\":1,\"description\":\"Which page, from 1.\"},"                           \
     "\"size\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":100,\"description\":\"Items per page, 20 unless "        \
     "said.\"}"
+#define TEXT_ANSWER     TEXT_PROPERTY("text", "The answer, of a question.")
+#define APPROVED_ANSWER PROPERTY("approved", "boolean", "Whether it may be done, of an approval.")
+#define VALUES_ANSWER   PROPERTY("values", "object", "Its fields, of a code.")
+#define HANDLED_ANSWER  PROPERTY("handled", "boolean", "It is dealt with.")
+#define ANSWER_PROPERTIES                                                                                              \
+    TEXT_PROPERTY("question_id", "Of thread_questions.")                                                               \
+    "," TEXT_ANSWER "," APPROVED_ANSWER "," VALUES_ANSWER "," HANDLED_ANSWER
 
 #define MCP_TOOL_TABLE(X)                                                                                              \
     X("agents_list", "List agents", "The agents that may be run here: names, what they do, which inputs they take.",   \
@@ -51,30 +58,6 @@
       ID_PROPERTY REQUIRED("\"id\""))                                                                                  \
     X("thread_answer", "Answer a thread's question",                                                                   \
       "Answers a question of a thread in the place of the person: a text, values of its fields, or whether an "        \
-      "action "                                                                                                        \
-      "is approved. Only what the person has told you.",                                                               \
+      "action is approved. Only what the person has told you.",                                                        \
       mcp_thread_answer, MCP_DESTRUCTIVE, PERMISSION_AGENTS_RUN, MCP_RUN,                                              \
-      ID_PROPERTY "," TEXT_PROPERTY("question_id", "Of thread_questions.") "," TEXT_PROPERTY(                          \
-          "text",                                                                                                      \
-          "The answer, of a "                                                                                          \
-          "question.") "," PROPERTY("approved", "boolean",                                                             \
-                                    "Whether it may be done, of an approval.") "," PROPERTY("values", "object",        \
-                                                                                            "Its fields, of a "        \
-                                                                                            "code.") "," PROPERTY("ha" \
-                                                                                                                  "nd" \
-                                                                                                                  "le" \
-                                                                                                                  "d", \
-                                                                                                                  "bo" \
-                                                                                                                  "ol" \
-                                                                                                                  "ea" \
-                                                                                                                  "n", \
-                                                                                                                  "It" \
-                                                                                                                  " i" \
-                                                                                                                  "s " \
-                                                                                                                  "de" \
-                                                                                                                  "al" \
-                                                                                                                  "t " \
-                                                                                                                  "wi" \
-                                                                                                                  "th" \
-                                                                                                                  ".") \
-          REQUIRED("\"id\",\"question_id\""))
+      ID_PROPERTY "," ANSWER_PROPERTIES REQUIRED("\"id\",\"question_id\""))

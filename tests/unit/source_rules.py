@@ -16,6 +16,7 @@ FORBIDDEN = [
     (r"^(src|demo)/", "remote-debugging-port", "CDP goes over a pipe; no debugging port exists"),
     (r"^(src|tests|demo|db|build-tools|dev$)", r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b", "no unfinished work in the tree"),
     (r"^src/.*\.[ch]$", r"\b(sprintf|vsprintf|gets|system|popen)\(", "unbounded or shell function"),
+    (r"^src/.*\.[ch]$", r"^ {105,}\S", "laid out by a machine beyond reading: give the parts names"),
     (r"package-lock\.json$", r"\"resolved\"", "a lock file names no registry host"),
 ]
 ALLOWED = [
