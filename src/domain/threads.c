@@ -5,7 +5,6 @@
 #include "domain/agents.h"
 #include "domain/browser_limits.h"
 #include "domain/job_kinds.h"
-#include "domain/presets.h"
 #include "domain/sql.h"
 #include <stdio.h>
 #include <string.h>
@@ -105,6 +104,9 @@ static int check_order(const struct thread_order *order, struct error *e) {
     return 0;
 }
 
+static const struct statement MODEL = {"threads_model",
+                                       "SELECT p.ai_model FROM presets p WHERE p.id = $3::uuid AND " SQL_MAY("p")};
+
 static bool has(const json_t *object, const char *member) {
     const json_t *value = json_object_get(object, member);
     return json_is_string(value) ? json_string_length(value) : json_object_size(value) || json_array_size(value);
@@ -113,19 +115,16 @@ static bool has(const json_t *object, const char *member) {
 /* A model without a script, instructions and inputs would not know what to do. */
 static int check_task(struct postgres *db, const struct caller *caller, const json_t *agent,
                       const struct thread_order *order, struct error *e) {
-    cleanup_free char *text = NULL;
-    cleanup_json json_t *preset = NULL;
+    cleanup_free char *model = NULL;
+    const char *preset = json_text_or(agent, "preset_id", "");
     if ((order->task && *order->task) || json_object_size(order->inputs) || has(agent, "script") ||
         has(agent, "personal_instructions"))
         return 0;
-    int r = presets_get(db, caller, json_text_or(agent, "preset_id", ""), &text, e);
-    if (!r)
-        r = json_parse(text, strlen(text), "the preset", &preset, e);
-    if (r < 0 || !strcmp(json_text_or(preset, "ai_model", ""), "script"))
+    int r = sql_missing(postgres_value(db, &MODEL, &model, e, SQL_CALLER(caller), preset), "preset", preset, e);
+    if (r < 0 || !strcmp(model, "script"))
         return r;
     error_set(e, EINVAL, ERROR_BAD_INPUT,
-              "task: this agent has no script and no instructions, so its model needs a "
-              "task or inputs");
+              "task: this agent has no script and no instructions, so its model needs a task or inputs");
     error_hint(e, "say in plain words what is to be done: {\"task\": \"...\"}, or --task on the command line");
     return -EINVAL;
 }
