@@ -66,6 +66,10 @@ const struct shape shape_target = {
             {"within", FIELD_SHAPE, "only inside elements that fit this target", &shape_target},
             {"frame", FIELD_SHAPE, "only inside iframes that this means, at any depth", &shape_frame},
             {"strict", FIELD_BOOL, "fail when more than one visible element fits"},
+            {"fallback", FIELD_SHAPES,
+             "other targets of the same element, tried in order when nothing fits: after a second without a match in a "
+             "page that is not being left, or at once in conditions, lists, `within` and `frame`",
+             &shape_target},
             {NULL},
         },
 };

@@ -9,6 +9,9 @@
 /* Clicks that went astray in a row, after which one is taken for heard. */
 #define UNSEEN_MAX 2
 
+/* How long nothing must fit a target, in the same document, before its fallbacks are tried. */
+#define FALLBACK_MS 1000
+
 /* Pauses between tries; the last one repeats. */
 static const int pauses_ms[] = {0, 10, 20, 30, 50, 75, 100};
 
@@ -252,10 +255,52 @@ static bool is_again(int r) {
     return r == -EAGAIN;
 }
 
+/* A target (or reading) with fallbacks, in the two ways in which it is looked for. */
+struct ways {
+    json_t *target, *arguments; /* without them; NULL: it has none */
+    const struct page *page;
+    int64_t moves, since;
+};
+
+static json_t *without_fallback(const json_t *object) {
+    json_t *copy = json_copy((json_t *)object);
+    json_object_del(copy, "fallback");
+    return copy;
+}
+
+static void ways_open(struct ways *ways, const json_t *target, const json_t *arguments) {
+    *ways = (struct ways){0};
+    if (!json_object_get(target, "fallback"))
+        return;
+    ways->target = without_fallback(target);
+    ways->arguments = json_copy((json_t *)arguments);
+    json_array_set_new(ways->arguments, 0, without_fallback(json_array_get(arguments, 0)));
+}
+
+static void ways_done(struct ways *ways) {
+    json_decref(ways->target);
+    json_decref(ways->arguments);
+}
+#define cleanup_ways __attribute__((cleanup(ways_done)))
+
+/* Whether the target alone is still looked for: what it means may only just be coming. */
+static bool is_early(struct ways *ways, const struct page *page) {
+    if (!ways->target)
+        return false;
+    if (ways->page != page || ways->moves != page_moves(page)) {
+        ways->page = page;
+        ways->moves = page_moves(page);
+        ways->since = clock_monotonic_ms();
+    }
+    return clock_monotonic_ms() - ways->since < FALLBACK_MS;
+}
+
 /* Tries until the answer is ready, final, or the deadline has passed. */
 static int try_until_ready(struct step *step, target_try *one, const json_t *target, const json_t *arguments,
                            const char *function, size_t *ret_session, json_t **ret_answer, struct error *e) {
     cleanup_json json_t *last = NULL;
+    cleanup_ways struct ways ways;
+    ways_open(&ways, target, arguments);
     size_t session = 0;
     for (size_t attempt = 0, obstacles = 0;; attempt++) {
         int r = pause_before(step, attempt, e);
@@ -264,7 +309,9 @@ static int try_until_ready(struct step *step, target_try *one, const json_t *tar
         if (r < 0)
             return r;
         json_t *answer = NULL;
-        r = one(step, target, json_copy((json_t *)arguments), obstacles, function, &session, &answer, e);
+        bool early = is_early(&ways, step->run->page);
+        r = one(step, early ? ways.target : target, json_copy(early ? ways.arguments : (json_t *)arguments), obstacles,
+                function, &session, &answer, e);
         if (r < 0 && !is_again(r)) {
             json_decref(answer);
             return r == -ETIMEDOUT && last && e->code != ERROR_CANCELLED ? fail_target(step, target, last, e) : r;

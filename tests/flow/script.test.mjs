@@ -57,6 +57,8 @@ describe('targets', () => {
     placeholder: [{ fill: { placeholder: 'search the', value: 'x' } }, 'search x trusted'],
     'test id': [{ click: { test_id: 'checkout' } }, 'checkout trusted'],
     'within a row found by its text': [{ click: { text: 'Edit', within: { css: 'tr', text: 'Bob' } } }, 'edit Bob trusted'],
+    'the first of the fallbacks that something fits': [{ click: { role: 'button', name: 'No such', fallback: [{ css: '#none' }, { text: 'Edit', within: { css: 'tr', text: 'Bob' } }, 'pay now'] } }, 'edit Bob trusted'],
+    'a fallback that is not needed': [{ click: { test_id: 'checkout', fallback: ['pay now'] } }, 'checkout trusted'],
     'inside a form that shadows DOM properties': [{ click: 'Clobbered' }, 'clobbered trusted']
   }
   let seen

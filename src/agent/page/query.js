@@ -141,8 +141,18 @@ const beneath = (scope, target) => {
     return element && (scope === document || replinet.contains(scope, element)) ? [element] : [];
 };
 
-/* All elements beneath `scope` that fit, in document order. */
+/* All elements beneath `scope` that fit, in document order; when none does, those that fit the first of the target's
+ * fallbacks that any fits. */
 replinet.matching = (target, scope = document) => {
+    const found = matchingItself(target, scope);
+    for (const other of target.fallback ?? []) {
+        if (found.length) break;
+        found.push(...pickNth(replinet.matching(other, scope), other.nth));
+    }
+    return found;
+};
+
+const matchingItself = (target, scope) => {
     checkSelector(target);
     const scopes = target.within ? replinet.visibleMatching(target.within, scope) : [scope];
     const test = testOf(target);
