@@ -53,7 +53,8 @@ struct step {
     json_t *arguments;  /* of the action: templates and shorthands expanded */
     json_t *data;       /* members for the step's event */
     int64_t deadline;
-    bool literal; /* a call of a model: no templates; a failure is told to the model and ends nothing */
+    json_t *replay; /* the same as a step of a script (replay/describe.h), NULL: there is none */
+    bool literal;   /* a call of a model: no templates; a failure is told to the model and ends nothing */
 };
 
 typedef int action_handler(struct step *step, struct error *e);

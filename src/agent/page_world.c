@@ -16,9 +16,9 @@ extern const struct embedded_file page_scripts[];
 
 /* The library's files in the order in which they build on each other. */
 static const char *const library_order[] = {
-    "dom.js",     "text.js",    "visible.js", "roles.js", "names.js",     "query.js",       "point.js", "guard.js",
-    "choose.js",  "scroll.js",  "fields.js",  "facts.js", "extract.js",   "elements.js",    "lines.js", "observe.js",
-    "reading.js", "picture.js", "secret.js",  "mask.js",  "hindrance.js", "consequence.js", "answer.js"};
+    "dom.js",     "text.js",    "visible.js", "roles.js", "names.js",     "query.js",       "point.js",    "guard.js",
+    "choose.js",  "scroll.js",  "fields.js",  "facts.js", "extract.js",   "elements.js",    "lines.js",    "observe.js",
+    "reading.js", "picture.js", "secret.js",  "mask.js",  "hindrance.js", "consequence.js", "describe.js", "answer.js"};
 
 static const struct embedded_file *find_script(const char *name) {
     const struct embedded_file *file = page_scripts;

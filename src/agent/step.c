@@ -1,6 +1,7 @@
 /* One step: its events, its time, its arguments made ready, and what is told when it fails. */
 #include "agent/action.h"
 #include "agent/observe/observation.h"
+#include "agent/replay/describe.h"
 #include "agent/script.h"
 #include "agent/shapes.h"
 #include "agent/takeover.h"
@@ -116,6 +117,8 @@ static void report_failure(struct step *step, const struct action *action, const
 static void report_success(struct step *step, const struct action *action, const char *title, int64_t began) {
     json_t *data = event_data(step, action);
     json_object_set_new(data, "duration_ms", json_integer(clock_monotonic_ms() - began));
+    if (step->replay)
+        json_object_set(data, "replay", step->replay);
     run_event(step->run, LOG_INFO, "step.finished", title, data, NULL);
 }
 
@@ -172,6 +175,8 @@ static int carry_out(struct step *step, const struct action *action, struct erro
     cleanup_free char *title = step_title(step->step, action->name, r ? NULL : step->arguments);
     step->deadline = holds_steps ? run->limit : step_deadline(run, step->step);
     run_event(run, LOG_INFO, "step.started", title, event_data(step, action), NULL);
+    if (!r && run->thinking)
+        step->replay = replay_describe(step, action);
     if (!r && !run->sink_error)
         r = handle(step, action, e);
     if (r < 0 && run->held && !holds_steps && !run_ends_with(run, e))
@@ -198,6 +203,7 @@ int step_run_call(struct run *run, const json_t *written, const char *path, json
     struct step step = {.run = run, .path = path, .step = written, .data = json_object(), .literal = true};
     int r = carry_out(&step, action, e);
     json_decref(step.arguments);
+    json_decref(step.replay);
     *ret_data = step.data;
     return r;
 }

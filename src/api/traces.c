@@ -1,6 +1,7 @@
-/* A thread's trace as one file to keep or pass on. */
+/* What a thread did, to keep or pass on: its trace as one file, and as a script that does it again. */
 #include "api/download.h"
 #include "api/route_table.h"
+#include "api/thread_script.h"
 #include "api/trace.h"
 #include <sys/stat.h>
 
@@ -33,9 +34,32 @@ static int get_trace(struct api_call *call, struct error *e) {
     return 0;
 }
 
+static const struct schema_field script_query_fields[] = {
+    {"parameters", SCHEMA_TEXT, .most = 20000,
+     .doc = "A JSON object {name: text}: where a step has the text it gets {{inputs.NAME}}."},
+    {NULL},
+};
+static const struct schema script_query_schema = {"ThreadScriptQuery", script_query_fields,
+                                                  .doc = "What shall differ from run to run."};
+static const struct schema_field script_fields[] = {
+    {"steps", SCHEMA_LIST, SCHEMA_REQUIRED, .items = SCHEMA_OBJECT, .most = 1e6, .doc = "Steps of a script."}, {NULL}};
+static const struct schema script_schema = {"ThreadScript", script_fields, .doc = "A script for an agent."};
+
+static int get_script(struct api_call *call, struct error *e) {
+    cleanup_json json_t *parameters = NULL;
+    char *json = NULL;
+    int r = thread_script_parameters(json_text_or(call->query, "parameters", NULL), &parameters, e);
+    if (!r)
+        r = thread_script_make(call->db, &call->who.caller, call_parameter(call, "id"), parameters, &json, e);
+    return call_done(call, r, json);
+}
+
 const struct api_route traces_routes[] = {
     {"GET", "/threads/{id}/trace.html", get_trace, .park = download_send, .lane = LANE_SLOW,
      .permission = PERMISSION_THREADS_READ, .scope = SCOPE_READ, .form = FORM_NOTHING, .status = 200, .tag = "threads",
      .summary = "A whole run as one HTML file"},
+    {"GET", "/threads/{id}/script", get_script, .lane = LANE_SLOW, .permission = PERMISSION_THREADS_READ,
+     .scope = SCOPE_READ, .query = &script_query_schema, .answer = &script_schema, .form = FORM_OBJECT, .status = 200,
+     .tag = "threads", .summary = "What a model did, as a script that does it again"},
     {NULL},
 };

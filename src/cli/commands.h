@@ -17,7 +17,8 @@
     X("model-provider", model_provider_command, "cli", "Providers of models: create, show, ls, delete.")               \
     X("preset", preset_command, "cli", "Presets: create, show, ls, delete, export, import, revisions, restore.")       \
     X("agent", agent_command, "cli", "Agents: create, show, ls, delete, export, import, revisions, restore.")          \
-    X("thread", thread_command, "cli", "Threads: start, show, logs, stop, retry, ls, questions, answer, export.")      \
+    X("thread", thread_command, "cli",                                                                                 \
+      "Threads: start, show, logs, stop, retry, ls, questions, answer, export, script.")                               \
     X("batch", batch_command, "cli", "Run an agent once per row of a CSV or JSON file; join the results.")             \
     X("artifact", artifact_command, "cli", "Files of threads: ls, show, get, export, migrate, check.")                 \
     X("events", events_command, "cli", "What happened to the instance: starts, migrations, low disk, dead jobs.")      \

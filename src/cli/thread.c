@@ -1,4 +1,4 @@
-/* `replinet thread start|show|logs|stop|retry|ls|questions|answer|export`. */
+/* `replinet thread start|show|logs|stop|retry|ls|questions|answer|export|script`. */
 #include "base/io.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -21,7 +21,7 @@
 
 struct call {
     struct cli_session session;
-    const char *argument, *second, *task, *inputs_text, *agent, *status, *at;
+    const char *argument, *second, *task, *inputs_text, *agent, *status, *at, *parameters;
     struct page page;
     int priority;
     json_t *answer; /* what --text, --yes and so on say; borrowed */
@@ -218,13 +218,18 @@ static int export(struct call *call, struct error *e) {
     return thread_export(&call->session, call->argument, call->second, e);
 }
 
+static int script(struct call *call, struct error *e) {
+    return thread_script(&call->session, call->argument, call->parameters, e);
+}
+
 static const struct {
     const char *name;
     int least, most; /* arguments */
     int (*run)(struct call *call, struct error *e);
 } verbs[] = {{"start", 1, 1, start},   {"show", 1, 1, show},           {"logs", 1, 1, logs},
              {"stop", 1, 1, stop},     {"retry", 1, 1, retry},         {"ls", 0, 0, list},
-             {"answer", 2, 2, answer}, {"questions", 1, 1, questions}, {"export", 1, 2, export}};
+             {"answer", 2, 2, answer}, {"questions", 1, 1, questions}, {"export", 1, 2, export},
+             {"script", 1, 1, script}};
 
 static const struct option options[] = {
     {"json", no_argument, NULL, 'j'},
@@ -239,6 +244,7 @@ static const struct option options[] = {
     {"at", required_argument, NULL, 'd'},
     {"priority", required_argument, NULL, 'r'},
     {"text", required_argument, NULL, 'x'},
+    {"parameters", required_argument, NULL, 'm'},
     {"values", required_argument, NULL, 'v'},
     {"yes", no_argument, NULL, 'y'},
     {"no", no_argument, NULL, 'n'},
@@ -275,6 +281,9 @@ static int take_option(struct call *call, int letter) {
         return 0;
     case 'i':
         call->inputs_text = optarg;
+        return 0;
+    case 'm':
+        call->parameters = optarg;
         return 0;
     case 'a':
         call->agent = optarg;

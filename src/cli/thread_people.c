@@ -1,4 +1,5 @@
 #include "cli/thread_people.h"
+#include "api/thread_script.h"
 #include "api/trace.h"
 #include "base/memory.h"
 #include "cli/listing.h"
@@ -63,5 +64,16 @@ int thread_export(struct cli_session *session, const char *thread_id, const char
         r = error_errno(e, errno, ERROR_STORAGE, "cannot write %s", path);
     if (r < 0)
         unlink(draft);
+    return r;
+}
+
+int thread_script(struct cli_session *session, const char *thread_id, const char *parameters, struct error *e) {
+    cleanup_json json_t *values = NULL;
+    cleanup_free char *text = NULL;
+    int r = thread_script_parameters(parameters, &values, e);
+    if (!r)
+        r = thread_script_make(&session->db, &session->caller, thread_id, values, &text, e);
+    if (!r)
+        session_print(text);
     return r;
 }

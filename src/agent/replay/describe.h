@@ -1,0 +1,10 @@
+/* A call of a model as a step of a script that does the same without one. One thread. */
+#pragma once
+
+#include "agent/action.h"
+
+/* The step, before it is carried out: {"click": {"role", "name", "exact", "fallback": [...]}}. Numbers of elements
+ * become targets that mean exactly these elements now, texts that are values of the run's inputs become
+ * {{inputs.name}}, credentials stay what they are called. The caller's; NULL when no script can say it: nothing but a
+ * number means the element, or a text would be read as a template. */
+json_t *replay_describe(struct step *step, const struct action *action);

@@ -1,0 +1,116 @@
+// A model's run becomes a script that does the same without one, with other inputs and on a page that changed a little.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import http from 'node:http';
+import { after, before, test } from 'node:test';
+import { startInstance, traces, until } from './lib/instance.mjs';
+import { startModel } from './lib/model_server.mjs';
+import { click, done, fill, find, pageIn } from './lib/model_talk.mjs';
+
+const page = (title, body) => `<!doctype html><meta charset=utf-8><title>${title}</title><body>${body}`;
+const orders = [];
+let buy = 'Order now';
+
+const PAGES = {
+  '/shop': () => page('Shop', '<h1>Tea</h1><ul><li>Green <a href="/cart?tea=green">Choose</a><li>Black <a href="/cart?tea=black">Choose</a></ul>'),
+  '/cart': () => page('Cart', `<form action="/paid"><label>Name <input name=name></label><input id=input-58213 placeholder="Street" name=street>
+    <label>Country <select name=country><option>France<option>Spain</select></label><label><input type=checkbox name=terms> I agree</label>
+    <label>Note <input name=note></label><p><button type=button>Help</button><button>${buy}</button></p></form>`),
+  '/paid': (url) => (orders.push(Object.fromEntries(url.searchParams)), page('Thank you', `<p>Order ${orders.length}</p>`)),
+};
+
+let site, model, replinet, solve, id, script;
+const at = (path) => `http://127.0.0.1:${site.address().port}${path}`;
+
+before(async () => {
+  site = await new Promise((resolve) => {
+    const server = http.createServer((request, response) => {
+      const url = new URL(request.url, 'http://site');
+      const make = PAGES[url.pathname];
+      response.writeHead(make ? 200 : 404, { 'content-type': 'text/html' });
+      response.end(make ? make(url) : '');
+    });
+    server.listen(0, '127.0.0.1', () => resolve(server));
+  });
+  model = await startModel({ solve: (...given) => solve(...given), key: 'sk-test' });
+  replinet = await startInstance({
+    SECRET_KEY: randomBytes(32).toString('hex'),
+    MAX_BROWSERS: '2',
+    EGRESS_ALLOW: `127.0.0.1:${site.address().port}`,
+    MODEL_PROVIDERS: JSON.stringify({ one: { kind: 'openai', base_url: model.openai, api_key: 'sk-test', models: [{ name: 'seer', context_tokens: 32000 }] } }),
+  });
+});
+after(async () => {
+  await replinet?.stop();
+  if (replinet) assert.deepEqual(traces(replinet), []);
+  replinet?.remove();
+  await model?.stop();
+  site.close();
+});
+
+const show = (thread) => replinet.json('thread', 'show', thread);
+const ended = (thread) => until(`the end of thread ${thread}`, async () => { const found = await show(thread); return ['completed', 'error', 'stopped'].includes(found.status) && found; }, 150000);
+const start = async (agent, inputs) => (await replinet.json('thread', 'start', agent, '--task', 'Buy black tea', '--inputs', JSON.stringify(inputs))).id;
+const line = (text, wanted) => find(text, wanted) ?? assert.fail(`no ${wanted} in\n${text}`);
+
+const purchase = (text) => {
+  if (/Page: Thank you/.test(text)) return [done({ bought: true })];
+  if (/Page: Shop/.test(text)) return [click(text.split('\n').map((one) => /^\s*\[(\d+)\]\*? link "Choose"/.exec(one)).filter(Boolean).map((one) => Number(one[1]))[1])];
+  if (!/Page: Cart/.test(text)) return [{ name: 'goto', arguments: { url: at('/shop') } }];
+  if (!text.includes('value="Ada"')) return [
+    fill(line(text, 'textbox "Name"'), 'Ada'), fill(line(text, 'textbox "Street"'), 'Mill Lane 1'), fill(line(text, 'textbox "Note"'), 'as {{it}} is'),
+    { name: 'select', arguments: { element: line(text, 'combobox "Country"'), option: 'Spain' } }, { name: 'check', arguments: { element: line(text, 'checkbox "I agree"') } },
+  ];
+  return text.includes('value="thanks"') ? [click(line(text, 'button "Order now"'))] : [fill(line(text, 'textbox "Note"'), 'thanks')];
+};
+
+test('a model buys; what it did is a script', async () => {
+  solve = (conversation) => ({ calls: purchase(pageIn(conversation)) });
+  await replinet.create('preset', { name: 'thinker', ai_model: 'one/seer' });
+  await replinet.create('agent', { name: 'buyer', preset_id: 'thinker', browser_config: { timeout_ms: 120000 }, approvals: [{ ask: false }] });
+  id = await start('buyer', { customer: 'Ada' });
+  const thread = await ended(id);
+  assert.equal(thread.status, 'completed', thread.error_message);
+  script = await replinet.json('thread', 'script', id, '--parameters', '{"street":"Mill Lane 1"}');
+  assert.deepEqual(script.steps.map((step) => Object.keys(step)[0]), ['goto', 'click', 'fill', 'fill', 'select', 'check', 'fill', 'click', 'wait_for'], JSON.stringify(script));
+  assert.ok(!JSON.stringify(script).includes('"element"'));
+  const { value, role, name, exact } = script.steps[2].fill;
+  assert.deepEqual({ value, role, name, exact }, { value: '{{inputs.customer}}', role: 'textbox', name: 'Name', exact: true });
+  assert.equal(script.steps[3].fill.value, '{{inputs.street}}');
+  assert.ok(!JSON.stringify(script.steps[3]).includes('58213'), 'an id that is another at the next visit');
+  const bought = script.steps.at(-2).click;
+  assert.deepEqual([bought.role, bought.name], ['button', 'Order now']);
+  assert.ok(bought.fallback.some(({ css }) => css), JSON.stringify(bought));
+});
+
+test('an agent without a model does the same with other inputs', async () => {
+  const asked = model.requests.length;
+  await replinet.create('preset', { name: 'plain', ai_model: 'script' });
+  await replinet.create('agent', { name: 'again', preset_id: 'plain', script, browser_config: { timeout_ms: 120000 } });
+  const thread = await ended(await start('again', { customer: 'Grace', street: 'Harbour 5' }));
+  assert.equal(thread.status, 'completed', thread.error_message);
+  const common = { country: 'Spain', terms: 'on', note: 'thanks' };
+  assert.deepEqual(orders, [{ name: 'Ada', street: 'Mill Lane 1', ...common }, { name: 'Grace', street: 'Harbour 5', ...common }]);
+  assert.equal(model.requests.length, asked);
+});
+
+test('a button that is called something else now is still found', async () => {
+  const asked = model.requests.length;
+  buy = 'Complete the purchase';
+  const thread = await ended(await start('again', { customer: 'Edsger', street: 'Canal 3' }));
+  assert.equal(thread.status, 'completed', thread.error_message);
+  assert.equal(orders.at(-1).name, 'Edsger');
+  assert.equal(model.requests.length, asked);
+});
+
+test('what is no script is said', async () => {
+  const plain = (await replinet.json('thread', 'ls', '--agent', 'again')).items[0].id;
+  const refused = async (pattern, ...args) => {
+    const run = await replinet.cli('thread', 'script', ...args);
+    assert.notEqual(run.code, 0);
+    assert.match(run.stderr, pattern);
+  };
+  await refused(/nothing that a model did in this thread/, plain);
+  await refused(/parameters: a.b must be a name/, id, '--parameters', '{"a.b":"x"}');
+  await refused(/must be an object/, id, '--parameters', '[]');
+});
