@@ -8,7 +8,7 @@ import { startModel } from './lib/model_server.mjs';
 import { click, done, fill, find, pageIn } from './lib/model_talk.mjs';
 
 const page = (title, body) => `<!doctype html><meta charset=utf-8><title>${title}</title><body>${body}`;
-const orders = [];
+const orders = [], codes = [];
 let buy = 'Order now';
 
 const PAGES = {
@@ -16,6 +16,9 @@ const PAGES = {
   '/cart': () => page('Cart', `<form action="/paid"><label>Name <input name=name></label><input id=input-58213 placeholder="Street" name=street>
     <label>Country <select name=country><option>France<option>Spain</select></label><label><input type=checkbox name=terms> I agree</label>
     <label>Note <input name=note></label><p><button type=button>Help</button><button>${buy}</button></p></form>`),
+  '/framed': () => page('Framed', `<label>Code <input name=outer></label><iframe src="http://localhost:${site.address().port}/inner?visit=${Math.random()}"></iframe>`),
+  '/inner': () => page('Inner', '<form action="/sent"><label>Code <input name=code></label><button>Hand in</button></form>'),
+  '/sent': (url) => (codes.push(url.searchParams.get('code')), page('Sent', '<p>Thank you</p>')),
   '/paid': (url) => (orders.push(Object.fromEntries(url.searchParams)), page('Thank you', `<p>Order ${orders.length}</p>`)),
 };
 
@@ -36,7 +39,7 @@ before(async () => {
   replinet = await startInstance({
     SECRET_KEY: randomBytes(32).toString('hex'),
     MAX_BROWSERS: '2',
-    EGRESS_ALLOW: `127.0.0.1:${site.address().port}`,
+    EGRESS_ALLOW: `127.0.0.1:${site.address().port},localhost:${site.address().port}`,
     MODEL_PROVIDERS: JSON.stringify({ one: { kind: 'openai', base_url: model.openai, api_key: 'sk-test', models: [{ name: 'seer', context_tokens: 32000 }] } }),
   });
 });
@@ -101,6 +104,25 @@ test('a button that is called something else now is still found', async () => {
   assert.equal(thread.status, 'completed', thread.error_message);
   assert.equal(orders.at(-1).name, 'Edsger');
   assert.equal(model.requests.length, asked);
+});
+
+test('fields of the same name on the page and in a frame of another site stay apart', async () => {
+  solve = (conversation) => {
+    const text = pageIn(conversation);
+    if (text.includes('Thank you')) return { calls: [done()] };
+    if (!text.includes('Page: Framed')) return { calls: [{ name: 'goto', arguments: { url: at('/framed') } }] };
+    const [outer, inner] = [...text.matchAll(/\[(\d+)\]\*? textbox "Code"/g)].map((found) => Number(found[1]));
+    return { calls: inner ? [fill(outer, 'first'), fill(inner, 'second'), click(line(text, 'button "Hand in"'))] : [{ name: 'wait', arguments: { ms: 300 } }] };
+  };
+  const thread = await ended(await start('buyer', {}));
+  assert.equal(thread.status, 'completed', thread.error_message);
+  const framed = await replinet.json('thread', 'script', thread.id);
+  const fields = framed.steps.filter((step) => step.fill).map((step) => step.fill);
+  assert.deepEqual([fields[0].frame, fields[1].frame?.named], [undefined, `localhost:${site.address().port}/inner`], JSON.stringify(framed));
+  await replinet.create('agent', { name: 'framed', preset_id: 'plain', script: framed, browser_config: { timeout_ms: 120000 } });
+  const again = await ended(await start('framed', {}));
+  assert.equal(again.status, 'completed', again.error_message);
+  assert.deepEqual(codes, ['second', 'second']);
 });
 
 test('what is no script is said', async () => {
