@@ -118,7 +118,7 @@ static void report_success(struct step *step, const struct action *action, const
     json_t *data = event_data(step, action);
     json_object_set_new(data, "duration_ms", json_integer(clock_monotonic_ms() - began));
     if (step->replay)
-        json_object_set(data, "replay", step->replay);
+        json_object_set_new(data, "replay", replay_without_secret(step->replay, step->data));
     run_event(step->run, LOG_INFO, "step.finished", title, data, NULL);
 }
 

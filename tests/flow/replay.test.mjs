@@ -15,7 +15,7 @@ const PAGES = {
   '/shop': () => page('Shop', '<h1>Tea</h1><ul><li>Green <a href="/cart?tea=green">Choose</a><li>Black <a href="/cart?tea=black">Choose</a></ul>'),
   '/cart': () => page('Cart', `<form action="/paid"><label>Name <input name=name></label><input id=input-58213 placeholder="Street" name=street>
     <label>Country <select name=country><option>France<option>Spain</select></label><label><input type=checkbox name=terms> I agree</label>
-    <label>Note <input name=note></label><p><button type=button>Help</button><button>${buy}</button></p></form>`),
+    <label>Note <input name=note></label><label>PIN <input type=password name=pin></label><p><button type=button>Help</button><button>${buy}</button></p></form>`),
   '/framed': () => page('Framed', `<label>Code <input name=outer></label><iframe src="http://localhost:${site.address().port}/inner?visit=${Math.random()}"></iframe>`),
   '/inner': () => page('Inner', '<form action="/sent"><label>Code <input name=code></label><button>Hand in</button></form>'),
   '/sent': (url) => (codes.push(url.searchParams.get('code')), page('Sent', '<p>Thank you</p>')),
@@ -61,7 +61,7 @@ const purchase = (text) => {
   if (/Page: Shop/.test(text)) return [click(text.split('\n').map((one) => /^\s*\[(\d+)\]\*? link "Choose"/.exec(one)).filter(Boolean).map((one) => Number(one[1]))[1])];
   if (!/Page: Cart/.test(text)) return [{ name: 'goto', arguments: { url: at('/shop') } }];
   if (!text.includes('value="Ada"')) return [
-    fill(line(text, 'textbox "Name"'), 'Ada'), fill(line(text, 'textbox "Street"'), 'Mill Lane 1'), fill(line(text, 'textbox "Note"'), 'as {{it}} is'),
+    fill(line(text, 'textbox "Name"'), 'Ada'), fill(line(text, 'textbox "Street"'), 'Mill Lane 1'), fill(line(text, 'textbox "Note"'), 'as {{it}} is'), fill(line(text, 'textbox "PIN"'), 'hush'),
     { name: 'select', arguments: { element: line(text, 'combobox "Country"'), option: 'Spain' } }, { name: 'check', arguments: { element: line(text, 'checkbox "I agree"') } },
   ];
   return text.includes('value="thanks"') ? [click(line(text, 'button "Order now"'))] : [fill(line(text, 'textbox "Note"'), 'thanks')];
@@ -75,11 +75,13 @@ test('a model buys; what it did is a script', async () => {
   const thread = await ended(id);
   assert.equal(thread.status, 'completed', thread.error_message);
   script = await replinet.json('thread', 'script', id, '--parameters', '{"street":"Mill Lane 1"}');
-  assert.deepEqual(script.steps.map((step) => Object.keys(step)[0]), ['goto', 'click', 'fill', 'fill', 'select', 'check', 'fill', 'click', 'wait_for'], JSON.stringify(script));
+  assert.deepEqual(script.steps.map((step) => Object.keys(step)[0]), ['goto', 'click', 'fill', 'fill', 'fill', 'select', 'check', 'fill', 'click', 'wait_for'], JSON.stringify(script));
   assert.ok(!JSON.stringify(script).includes('"element"'));
   const { value, role, name, exact } = script.steps[2].fill;
   assert.deepEqual({ value, role, name, exact }, { value: '{{inputs.customer}}', role: 'textbox', name: 'Name', exact: true });
   assert.equal(script.steps[3].fill.value, '{{inputs.street}}');
+  assert.equal(script.steps[4].fill.value, '{{inputs.password}}');
+  assert.ok(!replinet.sql(`SELECT string_agg(data::text, '') FROM thread_events WHERE kind = 'step.finished'`).includes('hush'));
   assert.ok(!JSON.stringify(script.steps[3]).includes('58213'), 'an id that is another at the next visit');
   const bought = script.steps.at(-2).click;
   assert.deepEqual([bought.role, bought.name], ['button', 'Order now']);
@@ -90,17 +92,17 @@ test('an agent without a model does the same with other inputs', async () => {
   const asked = model.requests.length;
   await replinet.create('preset', { name: 'plain', ai_model: 'script' });
   await replinet.create('agent', { name: 'again', preset_id: 'plain', script, browser_config: { timeout_ms: 120000 } });
-  const thread = await ended(await start('again', { customer: 'Grace', street: 'Harbour 5' }));
+  const thread = await ended(await start('again', { customer: 'Grace', street: 'Harbour 5', password: 'quiet' }));
   assert.equal(thread.status, 'completed', thread.error_message);
   const common = { country: 'Spain', terms: 'on', note: 'thanks' };
-  assert.deepEqual(orders, [{ name: 'Ada', street: 'Mill Lane 1', ...common }, { name: 'Grace', street: 'Harbour 5', ...common }]);
+  assert.deepEqual(orders, [{ name: 'Ada', street: 'Mill Lane 1', pin: 'hush', ...common }, { name: 'Grace', street: 'Harbour 5', pin: 'quiet', ...common }]);
   assert.equal(model.requests.length, asked);
 });
 
 test('a button that is called something else now is still found', async () => {
   const asked = model.requests.length;
   buy = 'Complete the purchase';
-  const thread = await ended(await start('again', { customer: 'Edsger', street: 'Canal 3' }));
+  const thread = await ended(await start('again', { customer: 'Edsger', street: 'Canal 3', password: 'still' }));
   assert.equal(thread.status, 'completed', thread.error_message);
   assert.equal(orders.at(-1).name, 'Edsger');
   assert.equal(model.requests.length, asked);

@@ -1,4 +1,5 @@
 /* The model's tools, its conversation, and the rules of consent: what needs no browser. */
+#include "agent/replay/parameters.h"
 #include "agent/think/approval.h"
 #include "agent/think/history.h"
 #include "agent/think/think.h"
@@ -178,6 +179,28 @@ static void the_page_of_tools_names_each(void **state) {
     }
 }
 
+static void values_of_inputs_become_their_names(void **state) {
+    static const struct {
+        const char *step, *values, *expected;
+    } cases[] = {
+        {"{\"value\":\"Ada\",\"name\":\"Ada\",\"fallback\":[{\"text\":\"Ada\"}]}", "{\"who\":\"Ada\"}",
+         "{\"value\":\"{{inputs.who}}\",\"name\":\"{{inputs.who}}\",\"fallback\":[{\"text\":\"{{inputs.who}}\"}]}"},
+        {"[{\"value\":\"7\"},{\"nth\":7}]", "{\"n\":7}", "[{\"value\":\"{{inputs.n}}\"},{\"nth\":7}]"},
+        {"{\"value\":\"Ada Lovelace\"}", "{\"who\":\"Ada\"}", "{\"value\":\"Ada Lovelace\"}"},
+        {"{\"role\":\"button\",\"css\":\"button\",\"part\":\"button\"}", "{\"x\":\"button\"}",
+         "{\"role\":\"button\",\"css\":\"button\",\"part\":\"button\"}"},
+        {"{\"value\":\"\",\"to\":\"x\"}", "{\"empty\":\"\",\"a.b\":\"x\",\"list\":[\"x\"]}",
+         "{\"value\":\"\",\"to\":\"x\"}"},
+        {"{\"value\":\"x\"}", "null", "{\"value\":\"x\"}"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        cleanup_json json_t *step = parse(cases[i].step), *values = parse(cases[i].values);
+        cleanup_json json_t *made = parameters_insert(step, values), *expected = parse(cases[i].expected);
+        if (!json_equal(made, expected))
+            fail_msg("%s with %s", cases[i].step, cases[i].values);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_tool_has_a_schema),
@@ -187,6 +210,7 @@ int main(void) {
         cmocka_unit_test(old_turns_give_way_and_the_task_stays),
         cmocka_unit_test(what_was_sent_comes_again_unchanged),
         cmocka_unit_test(the_page_of_tools_names_each),
+        cmocka_unit_test(values_of_inputs_become_their_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

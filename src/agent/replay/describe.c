@@ -90,3 +90,11 @@ json_t *replay_describe(struct step *step, const struct action *action) {
     cleanup_json json_t *script = json_pack("[O]", made);
     return agent_check_script(script, &ignored) < 0 ? NULL : take_pointer(made);
 }
+
+json_t *replay_without_secret(const json_t *step, const json_t *data) {
+    json_t *kept = json_deep_copy(step), *fill = json_object_get(kept, "fill");
+    const char *value = json_text_or(fill, "value", NULL);
+    if (value && !json_object_get(data, "value") && !text_starts_with(value, "{{inputs."))
+        json_object_set_new(fill, "value", json_string("{{inputs.password}}"));
+    return kept;
+}

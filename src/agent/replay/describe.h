@@ -8,3 +8,7 @@
  * {{inputs.name}}, credentials stay what they are called. The caller's; NULL when no script can say it: nothing but a
  * number means the element, or a text would be read as a template. */
 json_t *replay_describe(struct step *step, const struct action *action);
+
+/* The step as it may be kept once it was carried out: a text that its event does not tell (`data` has no "value"),
+ * being in a password field, is {{inputs.password}}. The caller's. */
+json_t *replay_without_secret(const json_t *step, const json_t *data);
