@@ -10,6 +10,14 @@
 #include "agent/shape.h"
 #include "agent/tabs.h"
 
+/* A step of a script that a model carries out in the script's place (think/mend.h). */
+struct mending {
+    const struct step *step;
+    const struct action *action;
+    json_t *replay; /* of the model's last call of that action; NULL: none, or no script can say it */
+    bool acted;     /* there was one */
+};
+
 /* A run while it goes on; the steps of a script share it. */
 struct run {
     const struct agent_options *options;
@@ -27,16 +35,21 @@ struct run {
     struct masks masks;        /* what pictures must not show */
     json_t *uploads;           /* {name: digest} of the files that the browser was given */
     const char *browser_id;
-    json_t *values;     /* {"inputs", "results", "vars", "loop"}: what templates see */
-    json_t *results;    /* borrowed from values */
-    json_t *problems;   /* of the results, when they do not fit; NULL */
-    int64_t deadline;   /* of the whole run */
-    int64_t limit;      /* of the innermost step that holds steps; the run's deadline outside */
-    int64_t steps_done; /* carried out, those in loops counted each time */
-    bool thinking;      /* the model is at work, the script is done */
-    bool stopping;      /* a stop step was met: the script ends here */
-    int depth;          /* scripts called within each other */
-    int sink_error;     /* < 0: the sink refused; the run ends */
+    json_t *values;            /* {"inputs", "results", "vars", "loop"}: what templates see */
+    json_t *results;           /* borrowed from values */
+    json_t *problems;          /* of the results, when they do not fit; NULL */
+    int64_t deadline;          /* of the whole run */
+    int64_t limit;             /* of the innermost step that holds steps; the run's deadline outside */
+    int64_t steps_done;        /* carried out, those in loops counted each time */
+    bool thinking;             /* the model is at work */
+    bool mends;                /* the script is: options->script is this run's own (script_mends) */
+    int64_t mended;            /* steps with new targets */
+    struct mending *mending;   /* NULL: none now */
+    int64_t turns, thought_ms; /* of the model so far */
+    struct agent_spending spent;
+    bool stopping;  /* a stop step was met: the script ends here */
+    int depth;      /* scripts called within each other */
+    int sink_error; /* < 0: the sink refused; the run ends */
     struct error sink_problem;
     bool held;              /* a person has the browser in hand */
     char held_by[128];      /* who */
@@ -54,6 +67,7 @@ struct step {
     json_t *data;       /* members for the step's event */
     int64_t deadline;
     json_t *replay; /* the same as a step of a script (replay/describe.h), NULL: there is none */
+    bool gives_up;  /* an element that is missing for a while is not waited for: the model is asked */
     bool literal;   /* a call of a model: no templates; a failure is told to the model and ends nothing */
 };
 

@@ -167,10 +167,10 @@ int run_open(struct run *run, struct agent_outcome *outcome, struct error *e) {
     return r < 0 ? r : connect_browser(run, e);
 }
 
-static int think(struct run *run, struct agent_outcome *outcome, struct error *e) {
+static int think(struct run *run, struct error *e) {
     run->thinking = true;
     run->stopping = false;
-    return think_run(run, &outcome->turns, &outcome->spent, e);
+    return think_run(run, e);
 }
 
 static int carry_out(struct run *run, struct agent_outcome *outcome, struct error *e) {
@@ -182,8 +182,8 @@ static int carry_out(struct run *run, struct agent_outcome *outcome, struct erro
         r = run_open(run, outcome, e);
     if (!r && script)
         r = step_run_list(run, script_steps(script), "steps", e);
-    if (!r && run->options->model)
-        r = think(run, outcome, e);
+    if (!r && run->options->model && !run->mends)
+        r = think(run, e);
     return r < 0 ? r : takeover_wait(run, NULL, e); /* nobody loses the browser out of their hands */
 }
 
@@ -295,7 +295,7 @@ static int64_t deadline_of(const struct agent_options *options) {
 static void tell_end(struct run *run, const struct agent_outcome *outcome) {
     static const char *const names[] = {"completed", "failed", "stopped"};
     bool fine = outcome->status == AGENT_COMPLETED;
-    const char *done = run->options->model ? "The task is done" : "The script is done";
+    const char *done = run->options->model && !run->mends ? "The task is done" : "The script is done";
     run_event(run, fine ? LOG_INFO : LOG_ERROR, "run.finished", fine ? done : outcome->error.text,
               json_pack("{s:s, s:s, s:I, s:I, s:I, s:o*, s:O*}", "status", names[outcome->status], "reason",
                         outcome->reason, "steps_done", (json_int_t)outcome->steps_done, "execution_ms",
@@ -337,7 +337,12 @@ int agent_run(const struct agent_options *options, const struct agent_sink *sink
     int64_t began = clock_monotonic_ms();
     struct run run;
     struct error why = {0};
-    run_begin(&run, options, sink);
+    struct agent_options own = *options;
+    bool mends = options->model && script_mends(options->script);
+    cleanup_json json_t *script = mends ? json_deep_copy(options->script) : json_incref((json_t *)options->script);
+    own.script = script;
+    run_begin(&run, &own, sink);
+    run.mends = mends;
     *ret_outcome = (struct agent_outcome){0};
     int r = run_event(&run, LOG_INFO, "run.started", options->script ? "The script starts" : "The model starts",
                       json_pack("{s:I, s:s*}", "steps", (json_int_t)json_array_size(script_steps(options->script)),
@@ -351,6 +356,9 @@ int agent_run(const struct agent_options *options, const struct agent_sink *sink
     redactor_error(run.redactor, &ret_outcome->error);
     ret_outcome->results = redactor_json(run.redactor, run.results);
     ret_outcome->steps_done = run.steps_done;
+    ret_outcome->turns = run.turns;
+    ret_outcome->spent = run.spent;
+    ret_outcome->mended = run.mended ? json_incref(script) : NULL;
     ret_outcome->execution_ms = clock_monotonic_ms() - began;
     run_give_back(&run);
     tell_end(&run, ret_outcome);
@@ -374,5 +382,6 @@ json_t *agent_usage(const struct agent_outcome *outcome) {
 
 void agent_outcome_done(struct agent_outcome *outcome) {
     json_decref(outcome->results);
+    json_decref(outcome->mended);
     *outcome = (struct agent_outcome){0};
 }

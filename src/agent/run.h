@@ -23,7 +23,7 @@ struct agent_sink {
     /* kinds: run.started, run.finished, browser.leased, browser.ended, step.started, step.finished, step.failed,
      * egress.refused, egress.allowed (level debug), artifact.refused, page.dialog, page.console (level debug),
      * download.finished, control.taken, control.returned, note, model.observed, model.answered, model.retried,
-     * model.note, model.warned, question.asked, question.answered, question.expired */
+     * model.note, model.warned, script.mended, question.asked, question.answered, question.expired */
     int (*event)(void *user, enum log_level level, const char *kind, const char *message, const json_t *data,
                  struct error *e);
     /* Writes what `event` kept back for a moment, when that is over. ret_again: when it will be for what is kept now
@@ -62,7 +62,8 @@ struct agent_profile {
     void *user;
 };
 
-/* A model that works in the browser after the script, if there is one. Everything is borrowed. */
+/* A model that works in the browser after the script, if there is one, or for the steps of one that is mended.
+ * Everything is borrowed. */
 struct llm_settings; /* agent/llm/llm.h */
 struct agent_model {
     const struct llm_settings *llm;
@@ -107,6 +108,7 @@ struct agent_outcome {
     int64_t execution_ms;
     int64_t turns;               /* answers of the model */
     struct agent_spending spent; /* in the whole run */
+    json_t *mended;              /* the caller's: the script with the steps that were mended; NULL: none was */
 };
 
 /* Checks a script without running it: every wrong step is named by its path ("steps[3].then[0].click"). */

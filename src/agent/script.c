@@ -21,6 +21,10 @@ const json_t *script_steps(const json_t *script) {
     return json_is_array(steps) ? steps : NULL;
 }
 
+bool script_mends(const json_t *script) {
+    return json_bool_or(script, "mend", false);
+}
+
 const json_t *script_named(const json_t *script, const char *name) {
     return json_object_get(json_object_get(script, "scripts"), name);
 }
@@ -175,9 +179,12 @@ static int check_known(const json_t *script, const char *path, bool outermost, s
     json_t *value;
     json_object_foreach ((json_t *)script, key, value) {
         bool text = !strcmp(key, "name") || !strcmp(key, "description");
-        if (strcmp(key, "steps") && !text && !(outermost && !strcmp(key, "scripts")))
+        bool mend = !strcmp(key, "mend");
+        if (strcmp(key, "steps") && !text && !(outermost && (mend || !strcmp(key, "scripts"))))
             return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s%s is not known; a script has steps, name%s description",
-                             path, key, outermost ? ", scripts and" : " and");
+                             path, key, outermost ? ", scripts, mend and" : " and");
+        if (mend && !json_is_boolean(value))
+            return error_set(e, EINVAL, ERROR_BAD_INPUT, "mend must be true or false");
         if (text && !json_is_string(value))
             return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s%s must be a text", path, key);
     }

@@ -12,6 +12,9 @@ const json_t *script_steps(const json_t *script);
 /* The script of this name in "scripts" beside the steps, for call; NULL when there is none. Borrowed. */
 const json_t *script_named(const json_t *script, const char *name);
 
+/* Whether a model carries out the steps whose targets are gone, and the script is mended ("mend": true). */
+bool script_mends(const json_t *script);
+
 /* Checks a list of steps; `path` leads to it ("steps"). Every wrong thing is named by its path. */
 int script_check_steps(const json_t *steps, const char *path, struct error *e);
 

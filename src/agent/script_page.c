@@ -44,7 +44,12 @@ static const char introduction[] =
     "Beside `steps` a script may have `scripts`: `{\"steps\": [{\"call\": \"sign in\"}], \"scripts\": {\"sign in\": "
     "[...]}}`. Each is a list of steps or `{\"steps\": [...]}` and is carried out by [call](#call), by the main steps "
     "and by each other. A called script sees the inputs that the call gives it, and has results and variables of its "
-    "own.\n\n";
+    "own.\n\n"
+    "## Scripts that are mended\n\n"
+    "`{\"steps\": [...], \"mend\": true}` in an agent whose preset names a model: the script runs without the model, "
+    "which "
+    "is asked only when an element is not there any more, and for that step alone; the step then gets its new target. "
+    "[model.md](model.md#scripts-that-are-mended) says how.\n\n";
 
 static void print_shape_section(struct text *out, const struct shape *shape) {
     text_print(out, "### %s\n\n%s", shape->name, shape->doc);

@@ -219,8 +219,9 @@ static json_t *whole(bool outermost) {
     json_t *properties = json_pack("{s:o, s:{s:s}, s:{s:s}}", "steps", reference("steps"), "name", "type", "string",
                                    "description", "type", "string");
     if (outermost)
-        json_object_set_new(properties, "scripts",
-                            json_pack("{s:s, s:o}", "type", "object", "additionalProperties", reference("called")));
+        json_object_update_new(properties,
+                               json_pack("{s:{s:s, s:o}, s:{s:s}}", "scripts", "type", "object", "additionalProperties",
+                                         reference("called"), "mend", "type", "boolean"));
     return json_pack("[o, {s:s, s:o, s:b, s:[s]}]", reference("steps"), "type", "object", "properties", properties,
                      "additionalProperties", 0, "required", "steps");
 }

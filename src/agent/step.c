@@ -7,6 +7,7 @@
 #include "agent/takeover.h"
 #include "agent/target.h"
 #include "agent/template.h"
+#include "agent/think/mend.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/memory.h"
@@ -174,6 +175,7 @@ static int carry_out(struct step *step, const struct action *action, struct erro
     int r = make_arguments(step, action, e);
     cleanup_free char *title = step_title(step->step, action->name, r ? NULL : step->arguments);
     step->deadline = holds_steps ? run->limit : step_deadline(run, step->step);
+    step->gives_up = mend_may(step, action) && !json_object_get(step->step, "timeout_ms");
     run_event(run, LOG_INFO, "step.started", title, event_data(step, action), NULL);
     if (!r && run->thinking)
         step->replay = replay_describe(step, action);
@@ -181,6 +183,8 @@ static int carry_out(struct step *step, const struct action *action, struct erro
         r = handle(step, action, e);
     if (r < 0 && run->held && !holds_steps && !run_ends_with(run, e))
         r = handle_again(step, action, e);
+    if (r < 0 && run->mends && !run_ends_with(run, e))
+        r = mend_step(step, action, title, r, e);
     if (run->sink_error < 0)
         return *e = run->sink_problem, run->sink_error;
     if (r == -EAGAIN)
@@ -202,6 +206,11 @@ int step_run_call(struct run *run, const json_t *written, const char *path, json
     const struct action *action = action_find(script_action_of(written));
     struct step step = {.run = run, .path = path, .step = written, .data = json_object(), .literal = true};
     int r = carry_out(&step, action, e);
+    if (!r && run->mending && run->mending->action == action) {
+        run->mending->acted = true;
+        json_decref(run->mending->replay);
+        run->mending->replay = step.replay ? replay_without_secret(step.replay, step.data) : NULL;
+    }
     json_decref(step.arguments);
     json_decref(step.replay);
     *ret_data = step.data;

@@ -11,6 +11,7 @@
 
 /* How long nothing must fit a target, in the same document, before its fallbacks are tried. */
 #define FALLBACK_MS 1000
+#define GIVE_UP_MS  5000 /* after the page last changed its document */
 
 /* Pauses between tries; the last one repeats. */
 static const int pauses_ms[] = {0, 10, 20, 30, 50, 75, 100};
@@ -285,14 +286,17 @@ static void ways_done(struct ways *ways) {
 
 /* Whether the target alone is still looked for: what it means may only just be coming. */
 static bool is_early(struct ways *ways, const struct page *page) {
-    if (!ways->target)
-        return false;
     if (ways->page != page || ways->moves != page_moves(page)) {
         ways->page = page;
         ways->moves = page_moves(page);
         ways->since = clock_monotonic_ms();
     }
-    return clock_monotonic_ms() - ways->since < FALLBACK_MS;
+    return ways->target && clock_monotonic_ms() - ways->since < FALLBACK_MS;
+}
+
+/* Whether a model is to do what the step looks for in vain. */
+static bool is_given_up(const struct step *step, const struct ways *ways) {
+    return step->gives_up && clock_monotonic_ms() - ways->since >= GIVE_UP_MS;
 }
 
 /* Tries until the answer is ready, final, or the deadline has passed. */
@@ -323,9 +327,10 @@ static int try_until_ready(struct step *step, target_try *one, const json_t *tar
         json_decref(last);
         last = answer;
         obstacles += is_obstacle(answer);
-        if (!strcmp(json_text_or(answer, "state", ""), "missing"))
+        bool missing = !strcmp(json_text_or(answer, "state", ""), "missing");
+        if (missing)
             page_find_closed_roots(step->run->page, step->deadline);
-        if (is_final(answer))
+        if (is_final(answer) || (missing && !early && is_given_up(step, &ways)))
             return fail_target(step, target, answer, e);
         if (!strcmp(json_text_or(answer, "state", ""), "ready")) {
             keep_answer(step, answer);

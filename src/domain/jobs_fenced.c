@@ -88,6 +88,14 @@ static const struct statement COUNT_FINISHED = {"jobs_count_finished",
                                                 "SELECT count(*) FROM " HELD_LIST " JOIN jobs j ON j.id = held.id "
                                                 "AND j.attempt = held.attempt WHERE j.status = 'done'"};
 
+/* A script that somebody has changed meanwhile is theirs. */
+static const struct statement SAVE_SCRIPT = {
+    "jobs_save_script",
+    "WITH job AS (SELECT j.thread_id FROM jobs j WHERE " JOBS_HELD " FOR UPDATE) "
+    "UPDATE agents a SET script = $3::jsonb FROM job JOIN threads t ON t.id = job.thread_id JOIN agent_revisions r "
+    "ON r.agent_id = t.agent_id AND r.revision = t.agent_revision WHERE a.id = t.agent_id "
+    "AND a.script = r.body -> 'script' RETURNING a.id"};
+
 static const struct statement IS_STOP_REQUESTED = {"jobs_is_stop_requested",
                                                    "SELECT j.stop_requested FROM jobs j WHERE " JOBS_HELD};
 
@@ -149,6 +157,16 @@ int jobs_finish_run(struct postgres *db, const struct job_fence *fence, const st
     if (r < 0)
         return r;
     return result_bool(result, 0, 0) || result_bool(result, 0, 1) ? 0 : jobs_are_fenced(fence, e);
+}
+
+int jobs_save_script(struct postgres *db, const struct job_fence *fence, const json_t *script, bool *ret_saved,
+                     struct error *e) {
+    cleanup_result struct pg_result *result = NULL;
+    cleanup_free char *text = json_print(script);
+    int r = postgres_query(db, &SAVE_SCRIPT, &result, e, JOBS_FENCE(fence), text);
+    if (!r)
+        *ret_saved = result_rows(result) > 0;
+    return r;
 }
 
 int jobs_is_stop_requested(struct postgres *db, const struct job_fence *fence, bool *ret_requested, struct error *e) {

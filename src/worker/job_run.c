@@ -145,6 +145,18 @@ static int end_as(struct run *run, const struct agent_outcome *outcome, struct e
     return finish(run, &end, e);
 }
 
+/* The run is done either way: its events tell what was mended. */
+static void save_mended(struct run *run, const struct agent_outcome *outcome, struct error *e) {
+    bool saved = false;
+    if (outcome->status != AGENT_COMPLETED || !outcome->mended)
+        return;
+    int r = JOB_PATIENTLY(jobs_save_script(&run->job->db, &run->job->fence, outcome->mended, &saved, e));
+    if (r < 0)
+        log_warning(e, "the mended script was not saved", LOG_TEXT("thread", run->sink.thread_id));
+    else if (!saved)
+        log_info("a script was mended that is not its agent's any more", LOG_TEXT("thread", run->sink.thread_id));
+}
+
 static int carry_out(struct run *run, struct error *e) {
     cleanup_free char *lease_id = run_lease_id(run->sink.thread_id, run->job->fence.attempt);
     struct agent_sink sink = run_sink_database_of(&run->sink);
@@ -168,6 +180,8 @@ static int carry_out(struct run *run, struct error *e) {
     forget_credentials(run);
     if (!r)
         r = run_sink_database_flush(&run->sink, e);
+    if (!r)
+        save_mended(run, &outcome, e);
     if (!r)
         r = end_as(run, &outcome, e);
     agent_outcome_done(&outcome);

@@ -5,7 +5,7 @@ import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { startInstance, traces, until } from './lib/instance.mjs';
 import { startModel } from './lib/model_server.mjs';
-import { click, done, fill, find, pageIn } from './lib/model_talk.mjs';
+import { click, done, fill, find, giveUp, pageIn, taskIn } from './lib/model_talk.mjs';
 
 const page = (title, body) => `<!doctype html><meta charset=utf-8><title>${title}</title><body>${body}`;
 const orders = [], codes = [];
@@ -106,6 +106,54 @@ test('a button that is called something else now is still found', async () => {
   assert.equal(thread.status, 'completed', thread.error_message);
   assert.equal(orders.at(-1).name, 'Edsger');
   assert.equal(model.requests.length, asked);
+});
+
+// What of the conversation says that it is about one step.
+const mending = (conversation) => /exactly this one step/.test(taskIn(conversation));
+
+test('a step whose element is gone is done by the model once, and mended', async () => {
+  const wanted = { steps: [
+    { goto: at('/cart') },
+    { fill: { label: 'Full name', value: '{{inputs.customer}}' }, name: 'Who buys' },
+    { if: { text: 'Country', then: [{ click: { role: 'button', name: 'Buy it', exact: true, fallback: [{ test_id: 'buy' }] } }] } },
+    { wait_for: 'Order' },
+  ], mend: true };
+  const told = [];
+  solve = (conversation) => {
+    const text = pageIn(conversation);
+    assert.ok(mending(conversation));
+    told.push(taskIn(conversation));
+    if (told.length === 1) return { calls: [fill(line(text, 'textbox "Name"'), '{{inputs.customer}}'), done()] };
+    return { calls: /Page: Thank you/.test(text) ? [done()] : [click(line(text, 'button "Complete the purchase"'))] };
+  };
+  await replinet.create('agent', { name: 'mended', preset_id: 'thinker', script: wanted, browser_config: { timeout_ms: 120000 }, approvals: [{ ask: false }] });
+  const thread = await ended(await start('mended', { customer: 'Barbara' }));
+  assert.equal(thread.status, 'completed', thread.error_message);
+  assert.equal(orders.at(-1).name, 'Barbara');
+  assert.equal(thread.usage.turns, 3, JSON.stringify(thread.usage));
+  assert.ok(!told.join().includes('Barbara'), 'what is typed is not told');
+  const agent = await replinet.json('agent', 'show', 'mended');
+  assert.equal(agent.revision, 2);
+  const [, who, branch] = agent.script.steps;
+  assert.deepEqual([who.name, who.fill.role, who.fill.name, who.fill.value, who.fill.label], ['Who buys', 'textbox', 'Name', '{{inputs.customer}}', undefined]);
+  assert.deepEqual([branch.if.then[0].click.name, agent.script.mend], ['Complete the purchase', true]);
+  const events = replinet.sql(`SELECT data->>'path' FROM thread_events WHERE thread_id = '${thread.id}' AND kind = 'script.mended' ORDER BY seq`);
+  assert.deepEqual(events.trim().split('\n'), ['steps[1]', 'steps[2].if.then[0]']);
+  const asked = model.requests.length;
+  const again = await ended(await start('mended', { customer: 'Leslie' }));
+  assert.equal(again.status, 'completed', again.error_message);
+  assert.deepEqual([orders.at(-1).name, model.requests.length, again.usage.turns], ['Leslie', asked, undefined]);
+});
+
+test('what the model cannot do either fails as the step did', async () => {
+  const bought = orders.length;
+  solve = () => ({ calls: [giveUp('there is no such thing')] });
+  await replinet.create('agent', { name: 'hopeless', preset_id: 'thinker', script: { mend: true, steps: [{ goto: at('/cart') }, { click: { role: 'button', name: 'Rent it' } }] }, browser_config: { timeout_ms: 120000 } });
+  const asked = model.requests.length;
+  const thread = await ended(await start('hopeless', {}));
+  assert.deepEqual([thread.status, thread.reason, model.requests.length, orders.length], ['error', 'step_failed', asked + 1, bought]);
+  assert.match(thread.error_message, /steps\[1\].*nothing on the page fits/);
+  assert.equal((await replinet.json('agent', 'show', 'hopeless')).revision, 1);
 });
 
 test('fields of the same name on the page and in a frame of another site stay apart', async () => {

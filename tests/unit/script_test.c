@@ -24,7 +24,8 @@ static void every_wrong_thing_is_named_by_its_path(void **state) {
     } cases[] = {
         {"5", "a script is {\"steps\": [...]} or a list of steps"},
         {"{\"steps\":{}}", "a script is {\"steps\": [...]} or a list of steps"},
-        {"{\"steps\":[],\"stepz\":1}", "stepz is not known; a script has steps, name, scripts and description"},
+        {"{\"steps\":[],\"stepz\":1}", "stepz is not known; a script has steps, name, scripts, mend and description"},
+        {"{\"steps\":[],\"mend\":\"yes\"}", "mend must be true or false"},
         {"{\"steps\":[],\"scripts\":[]}", "scripts must be an object"},
         {"{\"steps\":[],\"scripts\":{\"a\":{\"steps\":[],\"scripts\":{}}}}", "scripts.a.scripts is not known"},
         {"{\"steps\":[],\"scripts\":{\"a\":{\"steps\":[{\"clik\":1}]}}}", "scripts.a.steps[0].clik is not known"},

@@ -86,7 +86,7 @@ json_t *replay_describe(struct step *step, const struct action *action) {
     json_decref(asking.data);
     if (r < 0)
         return NULL;
-    cleanup_json json_t *written = parameters_insert(arguments, step->run->options->inputs);
+    cleanup_json json_t *written = parameters_insert(arguments, json_object_get(step->run->values, "inputs"));
     cleanup_json json_t *made = json_pack("{s:O}", action->name, written);
     cleanup_json json_t *script = json_pack("[O]", made);
     return agent_check_script(script, &ignored) < 0 ? NULL : take_pointer(made);

@@ -2,6 +2,7 @@
 #include "agent/shapes.h"
 #include "agent/takeover.h"
 #include "agent/target.h"
+#include "agent/think/mend.h"
 #include "agent/think/mind.h"
 #include "agent/think/tool.h"
 #include "agent/think/tools_own.h"
@@ -77,8 +78,9 @@ static void tell_failure(struct call *call, const struct error *why) {
 
 static json_t *step_of(const struct call *call) {
     int64_t most = config_int(CONFIG_STEP_TIMEOUT_SECONDS) * 1000, own = call->tool->wait_ms;
-    return json_pack("{s:o, s:I}", call->tool->action, tool_action_arguments(call->tool, call->arguments), "timeout_ms",
-                     (json_int_t)(own && own < most ? own : most));
+    json_t *arguments = tool_action_arguments(call->tool, call->arguments);
+    return json_pack("{s:o, s:I}", call->tool->action, mend_arguments(call->mind->run, call->tool->action, arguments),
+                     "timeout_ms", (json_int_t)(own && own < most ? own : most));
 }
 
 int tool_act(struct call *call, struct error *e) {

@@ -31,6 +31,8 @@ struct mind {
     char nonce[NONCE_SIZE]; /* what marks the page's text; no page knows it */
     struct text notice;     /* what the model is told beside its next observation */
     struct agent_spending spent, told;
+    const char *mend_task; /* NULL: the run's own */
+    int64_t last_turn;     /* 0: as many as the limits leave */
     int64_t turn, began, paused_before;
     int64_t observation_bytes; /* less after the provider said that it is too much */
     int64_t context_bytes;

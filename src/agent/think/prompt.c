@@ -69,9 +69,24 @@ static void add_results(const struct mind *mind, struct text *out) {
     add_part(out, "Results so far, of the steps before you", fenced);
 }
 
+/* Names of the page: data. */
+static void add_candidates(const struct mind *mind, struct text *out) {
+    const json_t *candidates = json_object_get(mind->run->mending->step->data, "candidates");
+    if (!json_array_size(candidates))
+        return;
+    cleanup_free char *text = json_print(candidates), *fenced = prompt_fence(mind, text);
+    add_part(out, "What is most like the element that is missing", fenced);
+}
+
 static char *task_of(const struct mind *mind) {
     const struct agent_options *options = mind->run->options;
     struct text out = {0};
+    if (mind->mend_task) {
+        add_part(&out, "Instructions of this agent", mind->model->instructions);
+        add_part(&out, "Task", mind->mend_task);
+        add_candidates(mind, &out);
+        return out.data;
+    }
     cleanup_json json_t *credentials = credentials_describe(options->credentials);
     add_part(&out, "Instructions of this agent", mind->model->instructions);
     add_part(&out, "Task", options->task);

@@ -16,6 +16,7 @@
 #define CONTEXT_TOKENS    32000 /* of a model that nobody said it of */
 #define BYTES_PER_TOKEN   3
 #define OBSERVATION_LEAST 3000
+#define MEND_TURNS        4
 
 int mind_event(struct mind *mind, enum log_level level, const char *kind, const char *message, json_t *data,
                struct error *e) {
@@ -46,13 +47,17 @@ int mind_calm(struct mind *mind, struct error *e) {
     return r < 0 && run_ends_with(run, &why) ? (*e = why, r) : 0;
 }
 
-static void open_mind(struct mind *mind, struct run *run) {
+static void open_mind(struct mind *mind, struct run *run, const char *mend_task) {
     const struct agent_model *model = run->options->model;
     unsigned char random[(NONCE_SIZE - 1) / 2];
     int64_t context = model->llm->context_tokens > 0 ? model->llm->context_tokens : CONTEXT_TOKENS;
     int64_t answer = model->llm->max_tokens > 0 ? model->llm->max_tokens : context / 8;
-    const json_t *schema = run->options->result_schema;
-    *mind = (struct mind){.run = run, .model = model, .began = clock_monotonic_ms()};
+    const json_t *schema = mend_task ? NULL : run->options->result_schema;
+    *mind = (struct mind){.run = run, .model = model, .began = clock_monotonic_ms() - run->thought_ms};
+    mind->mend_task = mend_task;
+    mind->turn = run->turns;
+    mind->last_turn = mend_task ? run->turns + MEND_TURNS : 0;
+    mind->spent = mind->told = run->spent;
     mind->paused_before = run->paused_ms;
     mind->session = llm_session_new();
     mind->observer = run->observer = observer_make();
@@ -74,6 +79,10 @@ static void open_mind(struct mind *mind, struct run *run) {
 }
 
 static void close_mind(struct mind *mind) {
+    struct run *run = mind->run;
+    run->turns = mind->turn;
+    run->spent = mind->spent;
+    run->thought_ms = clock_monotonic_ms() - mind->began - (run->paused_ms - mind->paused_before);
     free((char *)mind->history.begin);
     free((char *)mind->history.end);
     history_done(&mind->history);
@@ -205,6 +214,8 @@ static int act(struct mind *mind, const struct llm_answer *answer, struct error 
 
 static int run_turn(struct mind *mind, struct error *e) {
     cleanup_llm_answer struct llm_answer answer = {0};
+    if (mind->last_turn && mind->turn >= mind->last_turn)
+        return error_set(e, ECANCELED, ERROR_MODEL_FAILED, "the model has not done it in %d turns", MEND_TURNS);
     int r = takeover_wait(mind->run, NULL, e);
     mind->turn++;
     if (!r)
@@ -216,18 +227,24 @@ static int run_turn(struct mind *mind, struct error *e) {
     return r < 0 ? r : act(mind, &answer, e);
 }
 
-int think_run(struct run *run, int64_t *ret_turns, struct agent_spending *ret_spent, struct error *e) {
+static int think(struct run *run, const char *mend_task, struct error *e) {
     struct mind mind;
     struct error ignored = {0};
     int r = 0;
-    open_mind(&mind, run);
+    open_mind(&mind, run, mend_task);
     while (!r && !mind.done)
         r = run_turn(&mind, e);
     int told = run->sink_error < 0 ? 0 : ask_settle(&mind, &ignored);
     if (!r && told < 0)
         *e = ignored, r = told;
-    *ret_turns = mind.turn;
-    *ret_spent = mind.spent;
     close_mind(&mind);
     return r;
+}
+
+int think_run(struct run *run, struct error *e) {
+    return think(run, NULL, e);
+}
+
+int think_mend(struct run *run, const char *task, struct error *e) {
+    return think(run, task, e);
 }

@@ -6,9 +6,12 @@
 #include "agent/llm/llm.h"
 
 /* 0: the model said that it is done, its result is among the run's results. Else -errno with why: ERROR_LIMIT,
- * ERROR_STUCK, ERROR_NO_ANSWER, ERROR_MODEL_*, ERROR_STEP and those that end any run. `ret_turns` and `ret_spent` are
- * set in every case. */
-int think_run(struct run *run, int64_t *ret_turns, struct agent_spending *ret_spent, struct error *e);
+ * ERROR_STUCK, ERROR_NO_ANSWER, ERROR_MODEL_*, ERROR_STEP and those that end any run. What it used is added to the
+ * run's in every case. */
+int think_run(struct run *run, struct error *e);
+
+/* As think_run, but the model is to do run->mending alone, which `task` describes, in a few turns; no results. */
+int think_mend(struct run *run, const char *task, struct error *e);
 
 /* docs/tools.md. */
 void think_print_tools(struct text *out);

@@ -125,10 +125,13 @@ int tool_done(struct call *call, struct error *e) {
     struct mind *mind = call->mind;
     struct error why = {0};
     if (!json_bool_or(call->arguments, "success", false)) {
-        keep_result(call);
+        if (!mind->mend_task)
+            keep_result(call);
         return error_set(e, ECANCELED, ERROR_MODEL_FAILED, "the model says that the task cannot be done: %.500s",
                          json_text_or(call->arguments, "text", "it does not say why"));
     }
+    if (mind->mend_task)
+        return mind->done = true, 0;
     cleanup_json json_t *before = json_deep_copy(mind->run->results);
     keep_result(call);
     const char *problem = problem_of_result(call, &why);
@@ -192,6 +195,8 @@ int tool_extract(struct call *call, struct error *e) {
     struct error why = {0};
     const char *name = json_text_or(call->arguments, "as", "");
     size_t total;
+    if (call->mind->mend_task)
+        return refuse(call, "Nothing is to be extracted: do the one step, then call done.");
     if (schema_check(json_object_get(call->arguments, "schema"), "schema", &why) < 0)
         return refuse(call, why.text);
     int r = page_read_text(call, "text", 0, EXTRACT_TEXT_BYTES, &page, &total, e);
