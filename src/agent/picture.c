@@ -7,17 +7,29 @@
 #include <string.h>
 
 #define CAPTURE_AGAIN_MS 50
+#define PATIENCE_MS      8000 /* of the first try, twice that of the next */
 #define MASK_TRIES       10
 
-/* Between two documents there is nothing to take a picture of, which Chromium takes for a failure. */
+static int capture_once(struct run *run, const json_t *parameters, int64_t deadline, json_t **ret_answer,
+                        struct error *e) {
+    return cdp_call(run->client, page_session_id(run->page, 0), "Page.captureScreenshot",
+                    json_incref((json_t *)parameters), clock_remaining_ms(deadline), ret_answer, e);
+}
+
+/* Between two documents there is nothing to take a picture of, which Chromium takes for a failure; or it waits for a
+ * frame of the document that left, which never comes: so the first tries get a part of the time. */
 static int capture(struct run *run, const json_t *parameters, int64_t deadline, json_t **ret_answer, struct error *e) {
-    int r;
-    do
-        r = cdp_call(run->client, page_session_id(run->page, 0), "Page.captureScreenshot",
-                     json_incref((json_t *)parameters), clock_remaining_ms(deadline), ret_answer, e);
-    while (r < 0 && strstr(e->text, "Not attached to an active page") &&
-           clock_remaining_ms(deadline) > CAPTURE_AGAIN_MS && (clock_sleep_ms(CAPTURE_AGAIN_MS), true));
-    return r;
+    for (int64_t patience = PATIENCE_MS;;) {
+        int64_t soon = clock_deadline(patience);
+        int r = capture_once(run, parameters, soon < deadline ? soon : deadline, ret_answer, e);
+        bool between = r < 0 && strstr(e->text, "Not attached to an active page");
+        if (!(between || r == -ETIMEDOUT) || clock_remaining_ms(deadline) <= CAPTURE_AGAIN_MS)
+            return r;
+        if (between)
+            clock_sleep_ms(CAPTURE_AGAIN_MS);
+        else
+            patience *= 2;
+    }
 }
 
 /* In every world of the page; -EAGAIN when one gave no answer. */
