@@ -53,6 +53,9 @@ struct run {
     struct error sink_problem;
     bool held;              /* a person has the browser in hand */
     char held_by[128];      /* who */
+    bool recording;         /* what they do is listened to (replay/record.h) */
+    char *recorded_url;     /* where the page was last; NULL: not known */
+    bool recorded_secret;   /* they have filled a password field */
     int64_t paused_ms;      /* how long the run has waited for people so far */
     int64_t refusals;       /* reported and not */
     char refused_host[256]; /* the last host that the egress gate refused, "" for none */

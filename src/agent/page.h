@@ -110,6 +110,13 @@ json_t *page_take_drag(struct page *page);
 bool page_has_chooser(const struct page *page);
 json_t *page_take_chooser(struct page *page);
 
+/* Recording of what a person does in the page (page/record.js); call it again and again while it goes on, since
+ * documents come and go. ret_url (free(), NULL when it is not known): where the page is. */
+void page_record(struct page *page, bool on, int64_t deadline, char **ret_url);
+/* What was done since the last call, oldest first: {"action", "targets", "address", "url", "outside"?, ...}; the
+ * caller's. `last`: no more are kept. */
+json_t *page_take_acts(struct page *page, bool last);
+
 bool page_crashed(const struct page *page);
 /* Its tab has closed: by itself, or by somebody. What waits for such a page fails with -ENOLINK, ERROR_STEP. */
 bool page_closed(const struct page *page);

@@ -49,6 +49,14 @@ static void set_committed(struct page *page, const char *loader) {
     page->navigation_asked = page->navigation_started = false;
 }
 
+/* Somebody typed an address, or went back, in the view of the browser. */
+static void note_moved_by_person(struct page *page, const char *url) {
+    bool by_person = !page->moved_by_itself && (text_starts_with(url, "http:") || text_starts_with(url, "https:"));
+    page->moved_by_itself = false;
+    if (page->acts && by_person && json_array_size(page->acts) < PAGE_ACTS_MAX)
+        json_array_append_new(page->acts, json_pack("{s:s, s:s}", "action", "goto", "url", url));
+}
+
 typedef void event_function(struct page *page, struct page_session *session, const json_t *params);
 
 static void on_lifecycle(struct page *page, struct page_session *session, const json_t *params) {
@@ -73,6 +81,7 @@ static void on_navigated(struct page *page, struct page_session *session, const 
     if (!is_main_frame(page, session, json_text_or(frame, "id", "")))
         return;
     set_committed(page, json_text_or(frame, "loaderId", ""));
+    note_moved_by_person(page, json_text_or(frame, "url", ""));
     page->shown |= !text_starts_with(json_text_or(frame, "url", "about:blank"), "about:blank");
     page->navigation_asked = page->navigation_started = false;
     if (!strcmp(json_text_or(params, "type", ""), "BackForwardCacheRestore"))
@@ -80,6 +89,7 @@ static void on_navigated(struct page *page, struct page_session *session, const 
 }
 
 static void on_navigation_asked(struct page *page, struct page_session *session, const json_t *params) {
+    page->moved_by_itself |= is_main_frame(page, session, json_text_or(params, "frameId", ""));
     if (!is_main_frame(page, session, json_text_or(params, "frameId", "")) ||
         strcmp(json_text_or(params, "disposition", "currentTab"), "currentTab") ||
         json_real_or(params, "delay", 0) > 0.5)
@@ -180,6 +190,20 @@ static void on_chooser(struct page *page, struct page_session *session, const js
     json_object_set_new(page->chooser, "session", json_string(session->id));
 }
 
+/* Only the library's own world can say what a person did: the page's has no such binding, and is another context. */
+static void on_binding(struct page *page, struct page_session *session, const json_t *params) {
+    const char *text = json_text_or(params, "payload", "");
+    cleanup_json json_t *act = NULL;
+    struct error ignored;
+    if (!page->acts || strcmp(json_text_or(params, "name", ""), PAGE_ACTED) ||
+        json_int_or(params, "executionContextId", -1) != session->world ||
+        json_array_size(page->acts) >= PAGE_ACTS_MAX || json_parse(text, strlen(text), "an act", &act, &ignored) < 0)
+        return;
+    if (session != &page->sessions[0])
+        json_object_set_new(act, "outside", json_true());
+    json_array_append(page->acts, act);
+}
+
 static void print_console_value(struct text *line, const json_t *value) {
     const json_t *plain = json_object_get(value, "value");
     cleanup_free char *json = plain && !json_is_string(plain) ? json_print(plain) : NULL;
@@ -229,6 +253,7 @@ static const struct {
     {"Page.javascriptDialogOpening", on_dialog},
     {"Input.dragIntercepted", on_drag},
     {"Page.fileChooserOpened", on_chooser},
+    {"Runtime.bindingCalled", on_binding},
     {"Runtime.consoleAPICalled", on_console},
     {"Runtime.exceptionThrown", on_exception},
 };

@@ -12,6 +12,9 @@
 #define PAGE_DIALOGS_MAX  50
 #define PAGE_SILENCED_MAX 20
 #define PAGE_WORLD_NAME   "replinet"
+/* Acts of a person that are kept until they are taken (page/record.js). */
+#define PAGE_ACTS_MAX 500
+#define PAGE_ACTED    "replinetActed"
 
 struct page_session {
     char id[PAGE_ID_SIZE], frame[PAGE_ID_SIZE], parent[PAGE_ID_SIZE];
@@ -40,6 +43,8 @@ struct page {
     json_t *chooser; /* Page.fileChooserOpened with its "session"; NULL */
     json_t *drag;    /* what the browser handed over when a drag began; NULL */
     int console_lines, dialogs_told;
+    json_t *acts;         /* what a person did, oldest first; NULL: it is not recorded */
+    bool moved_by_itself; /* the page asked for the navigation that is under way */
 };
 
 bool page_is_navigating(const struct page *page);

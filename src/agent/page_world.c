@@ -16,9 +16,10 @@ extern const struct embedded_file page_scripts[];
 
 /* The library's files in the order in which they build on each other. */
 static const char *const library_order[] = {
-    "dom.js",     "text.js",    "visible.js", "roles.js", "names.js",     "query.js",       "point.js",    "guard.js",
-    "choose.js",  "scroll.js",  "fields.js",  "facts.js", "extract.js",   "elements.js",    "lines.js",    "observe.js",
-    "reading.js", "picture.js", "secret.js",  "mask.js",  "hindrance.js", "consequence.js", "describe.js", "answer.js"};
+    "dom.js",         "text.js",     "visible.js", "roles.js",   "names.js",  "query.js",   "point.js",
+    "guard.js",       "choose.js",   "scroll.js",  "fields.js",  "facts.js",  "extract.js", "elements.js",
+    "lines.js",       "observe.js",  "reading.js", "picture.js", "secret.js", "mask.js",    "hindrance.js",
+    "consequence.js", "describe.js", "record.js",  "answer.js"};
 
 static const struct embedded_file *find_script(const char *name) {
     const struct embedded_file *file = page_scripts;
@@ -256,4 +257,35 @@ int page_world_evaluate(struct page *page, size_t session, const char *expressio
                            "timeout", (json_int_t)clock_remaining_ms(deadline)),
                  clock_remaining_ms(deadline), ret_answer, e);
     return again_if_changed(page, r, e);
+}
+
+/* The binding is there while a person's acts are recorded, and in no world but the library's. */
+static void send_binding(struct page *page, bool on) {
+    for (size_t i = 0; i < page->session_count; i++) {
+        json_t *params = json_pack("{s:s}", "name", PAGE_ACTED);
+        if (on)
+            json_object_set_new(params, "executionContextName", json_string(PAGE_WORLD_NAME));
+        cdp_send(page->client, page->sessions[i].id, on ? "Runtime.addBinding" : "Runtime.removeBinding", params, NULL);
+    }
+}
+
+void page_record(struct page *page, bool on, int64_t deadline, char **ret_url) {
+    cleanup_json json_t *answers = NULL;
+    struct error ignored;
+    *ret_url = NULL;
+    if (on && !page->acts)
+        page->acts = json_array();
+    if (on)
+        send_binding(page, true);
+    int r = page_call_all(page, "record", json_pack("[b]", (int)on), deadline, &answers, &ignored);
+    if (!on)
+        send_binding(page, false);
+    const char *url = r < 0 ? NULL : json_text_or(json_array_get(answers, 0), "url", NULL);
+    *ret_url = url ? memory_copy_text(url) : NULL;
+}
+
+json_t *page_take_acts(struct page *page, bool last) {
+    json_t *acts = page->acts;
+    page->acts = last ? NULL : json_array();
+    return acts;
 }

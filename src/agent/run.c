@@ -329,6 +329,7 @@ void run_end(struct run *run) {
     json_decref(run->values);
     json_decref(run->problems);
     json_decref(run->uploads);
+    free(run->recorded_url);
     redactor_free(run->redactor);
 }
 

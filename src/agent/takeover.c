@@ -1,5 +1,7 @@
 #include "agent/takeover.h"
+#include "agent/replay/record.h"
 #include "base/clock.h"
+#include <errno.h>
 #include <stdio.h>
 
 void takeover_event(struct run *run, const json_t *params) {
@@ -26,7 +28,9 @@ static int tell_keeper(struct run *run, const char *state, struct error *e) {
 static int begin(struct run *run, struct error *e) {
     char text[192];
     snprintf(text, sizeof text, "%s has the browser in hand; the run waits", run->held_by);
-    int r = tell_keeper(run, "paused", e);
+    int r = record_go_on(run, e);
+    if (!r)
+        r = tell_keeper(run, "paused", e);
     if (!r)
         r = tell_waiting(run, "control", e);
     if (!r)
@@ -38,12 +42,23 @@ static int end(struct run *run, int64_t waited_ms, struct error *e) {
     run->paused_ms += waited_ms;
     run->deadline += run->deadline == INT64_MAX ? 0 : waited_ms;
     run->limit += run->limit == INT64_MAX ? 0 : waited_ms;
-    int r = tell_keeper(run, "running", e);
+    int r = record_end(run, e);
+    if (!r)
+        r = tell_keeper(run, "running", e);
     if (!r)
         r = tell_waiting(run, NULL, e);
     if (!r)
         r = run_event(run, LOG_INFO, "control.returned", "The browser was given back; the run goes on",
                       json_pack("{s:I}", "waited_ms", (json_int_t)waited_ms), e);
+    return r;
+}
+
+static int wait_for_return(struct run *run, struct error *e) {
+    int r = -ETIMEDOUT;
+    while (r == -ETIMEDOUT) {
+        int told = record_go_on(run, e);
+        r = told < 0 ? told : cdp_wait(run->client, is_given_back, run, clock_deadline(RECORD_MS), e);
+    }
     return r;
 }
 
@@ -56,6 +71,6 @@ int takeover_wait(struct run *run, bool *ret_waited, struct error *e) {
         return r;
     r = begin(run, e);
     if (!r)
-        r = cdp_wait(run->client, is_given_back, run, INT64_MAX, e);
+        r = wait_for_return(run, e);
     return r < 0 ? r : end(run, clock_monotonic_ms() - began, e);
 }

@@ -23,10 +23,19 @@ static int check_ended(struct postgres *db, const struct caller *caller, const c
     return end ? 0 : error_set(e, EBUSY, ERROR_CONFLICT, "the thread goes on; its script is there when it has ended");
 }
 
+/* What a person did in a script's run begins where its page was. */
+static void add_step(json_t *steps, const json_t *event, json_t *step) {
+    const char *url = json_text_or(json_object_get(event, "data"), "url", "");
+    bool by_person = !strcmp(json_text_or(event, "kind", ""), "person.acted");
+    if (by_person && *url && !json_array_size(steps) && !json_object_get(step, "goto"))
+        json_array_append_new(steps, json_pack("{s:s}", "goto", url));
+    json_array_append(steps, step);
+}
+
 /* 1: there are more events behind `after`. */
 static int add_page(struct postgres *db, const struct caller *caller, const char *thread_id, int64_t *after,
                     json_t *steps, struct error *e) {
-    struct events_filter filter = {.after = *after, .limit = EVENTS_LIMIT_MAX, .kinds = "step.finished"};
+    struct events_filter filter = {.after = *after, .limit = EVENTS_LIMIT_MAX, .kinds = "step.finished,person.acted"};
     cleanup_json json_t *page = NULL;
     char *text = NULL;
     size_t i;
@@ -38,7 +47,7 @@ static int add_page(struct postgres *db, const struct caller *caller, const char
     json_array_foreach (json_object_get(page, "items"), i, event) {
         json_t *step = json_object_get(json_object_get(event, "data"), "replay");
         if (json_is_object(step))
-            json_array_append(steps, step);
+            add_step(steps, event, step);
     }
     const char *next = json_text_or(page, "next", NULL);
     return next && !text_parse_int(next, 1, INT64_MAX, after) ? 1 : 0;
@@ -52,7 +61,8 @@ static json_t *last_look(void) {
 }
 
 static int refuse_nothing(struct error *e) {
-    error_set(e, ENODATA, ERROR_CONFLICT, "nothing that a model did in this thread can be repeated by a script");
+    error_set(e, ENODATA, ERROR_CONFLICT,
+              "nothing that a model or a person did in this thread can be repeated by a script");
     error_hint(e, "A thread that has run a script has it in its agent");
     return -ENODATA;
 }

@@ -60,6 +60,6 @@ const struct api_route traces_routes[] = {
      .summary = "A whole run as one HTML file"},
     {"GET", "/threads/{id}/script", get_script, .lane = LANE_SLOW, .permission = PERMISSION_THREADS_READ,
      .scope = SCOPE_READ, .query = &script_query_schema, .answer = &script_schema, .form = FORM_OBJECT, .status = 200,
-     .tag = "threads", .summary = "What a model did, as a script that does it again"},
+     .tag = "threads", .summary = "What a model or a person did, as a script that does it again"},
     {NULL},
 };

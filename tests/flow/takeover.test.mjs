@@ -11,13 +11,25 @@ import { watchBrowser, watchByApi } from './lib/live_client.mjs';
 const PAGE = `<!doctype html><title>gate</title><style>body{margin:0}button{position:absolute;left:20px;top:20px;width:200px;height:40px}</style>
 <button id=open onclick="document.title='open';this.after(Object.assign(document.createElement('p'),{textContent:'Come in',style:'position:absolute;top:100px'}))">Only people press this</button>`;
 
+/* While somebody works in it, the page clicks for itself: by a button, and by a label that passes the click on. */
+const FORM = `<!doctype html><title>gate</title><style>body{margin:0}form>*{position:absolute;left:20px;width:200px;height:30px;margin:0}</style>
+<form action=/sent><button type=button style=top:20px onclick="step.value='next'">Next</button><input type=hidden name=step id=step>
+<input aria-label=Name name=name style=top:80px><label style=top:140px><input type=checkbox name=terms> I agree</label>
+<input type=password aria-label=PIN name=pin style=top:200px><input aria-label=City name=city style=top:260px><button style=top:320px>Send</button></form>
+<p><button id=fake>Fake</button><label id=passes><input type=checkbox>Fake too</label></p>
+<script>onload=()=>setInterval(()=>{fake.click();passes.click();fake.dispatchEvent(new MouseEvent('click',{bubbles:true}));
+if(window.replinetActed)replinetActed('{"action":"goto","url":"http://forged/"}')},100)</script>`;
+const sent = [];
+
 let site, replinet, door;
 
 before(async () => {
   site = await new Promise((resolve) => {
     const server = http.createServer((request, response) => {
+      const url = new URL(request.url, 'http://site');
+      if (url.pathname === '/sent') sent.push(Object.fromEntries(url.searchParams));
       response.writeHead(200, { 'content-type': 'text/html' });
-      response.end(PAGE);
+      response.end(url.pathname === '/form' ? FORM : url.pathname === '/sent' ? '<title>sent</title><button style="position:absolute;left:20px;top:20px" onclick="document.title=\'over\'">Finish</button>' : PAGE);
     });
     server.listen(0, '127.0.0.1', () => resolve(server));
   });
@@ -99,6 +111,50 @@ test('a waiting run can be stopped, and its viewers hear the end', async () => {
   const thread = await ended(id);
   assert.deepEqual([thread.status, thread.reason], ['stopped', 'stopped']);
   assert.equal((await viewer.heard('ended')).reason, 'released');
+});
+
+test('what a person does with the browser in hand is a script that does it again', async () => {
+  const form = `http://127.0.0.1:${site.address().port}/form`;
+  const { id, viewer } = await start('Recorded', [{ goto: form }, ...waits, { assert: { title: 'over' } }], 120000);
+  await viewer.takeControl();
+  await when(id, 'a waiting thread', (thread) => thread.status === 'waiting');
+  const type = (text) => { for (const letter of text) viewer.press(letter, `Key${letter.toUpperCase()}`, letter.toUpperCase().charCodeAt(0), letter); };
+  viewer.click(100, 35);
+  viewer.say('navigate', { url: `${form}?again` });
+  await until('the next document listened to', async () => {
+    viewer.click(100, 35);
+    return /went to .*again[^]*clicked button "Next"/.test((await replinet.cli('thread', 'logs', id)).stdout);
+  });
+  viewer.click(100, 95);
+  type('ada');
+  viewer.click(100, 155);
+  viewer.click(100, 215);
+  type('hush');
+  viewer.click(100, 275);
+  type('oslo');
+  viewer.press('Enter', 'Enter', 13, '\r');
+  await viewer.whenState((state) => state.title === 'sent', 'the form sent');
+  assert.deepEqual(sent, [{ step: 'next', name: 'ada', terms: 'on', pin: 'hush', city: 'oslo' }]);
+  await until('the next document listened to', async () => {
+    viewer.click(40, 30);
+    return (await replinet.cli('thread', 'logs', id)).stdout.includes('clicked button "Finish"');
+  });
+  viewer.say('return_control');
+  const thread = await ended(id);
+  assert.equal(thread.status, 'completed', thread.error_message);
+  const log = (await replinet.cli('thread', 'logs', id)).stdout;
+  assert.match(log, /Olga clicked button "Next"/);
+  assert.match(log, /Olga pressed Enter in textbox "City"/);
+  const script = await replinet.json('thread', 'script', id);
+  const told = script.steps.map((step) => { const [action, given] = Object.entries(step)[0]; return [action, given.name ?? given, given.value ?? given.key]; });
+  const once = told.filter((one, i) => JSON.stringify(one) !== JSON.stringify(told[i - 1]));
+  assert.deepEqual(once.slice(0, -1), [['goto', form, undefined], ['click', 'Next', undefined], ['goto', `${form}?again`, undefined], ['click', 'Next', undefined], ['fill', 'Name', 'ada'], ['check', 'I agree', undefined], ['fill', 'PIN', '{{inputs.password}}'], ['fill', 'City', 'oslo'], ['press', 'City', 'Enter'], ['click', 'Finish', undefined]], JSON.stringify(script));
+  assert.doesNotMatch(JSON.stringify(script), /Fake|forged|hush/);
+  assert.ok(!replinet.sql("SELECT string_agg(data::text, '') FROM thread_events WHERE kind = 'person.acted'").includes('hush'));
+  await replinet.create('agent', { name: 'Again by itself', preset_id: 'No model', script, browser_config: { timeout_ms: 60000 } });
+  const again = await ended((await replinet.json('thread', 'start', 'Again by itself', '--inputs', '{"password":"quiet"}')).id);
+  assert.equal(again.status, 'completed', again.error_message);
+  assert.deepEqual(sent.slice(1), [{ step: 'next', name: 'ada', terms: 'on', pin: 'quiet', city: 'oslo' }]);
 });
 
 test('through the api: whoever may see the thread watches it, and the right ends with the key', async () => {

@@ -91,9 +91,7 @@ const onlyFor = (element, target) => {
     return visible.length > 1 ? { ...plain, nth: place + 1 } : plain;
 };
 
-replinet.describeTargets = target => {
-    const element = replinet.elementOf(target.element);
-    if (!element) return { state: 'missing' };
+replinet.targetsOf = element => {
     const began = performance.now();
     const targets = new Map();
     const add = way => {
@@ -105,5 +103,10 @@ replinet.describeTargets = target => {
         add(way);
     }
     add(pathTo(element));
-    return { state: 'ready', targets: [...targets.values()], address: location.host + location.pathname };
+    return [...targets.values()];
+};
+
+replinet.describeTargets = target => {
+    const element = replinet.elementOf(target.element);
+    return element ? { state: 'ready', targets: replinet.targetsOf(element), address: location.host + location.pathname } : { state: 'missing' };
 };

@@ -14,11 +14,11 @@ const settle = state => {
 };
 
 /* What was really met: behind a closed shadow root the event names its host only. */
-const metBy = event => {
+const metBy = (replinet.metBy = event => {
     const met = event.composedPath()[0];
     if (!replinet.isElement(met)) return met;
     return dom.shadowRoot(met) ? replinet.hitAt(dom.ownerDocument(met), event.clientX, event.clientY) : met;
-};
+});
 
 const hear = event => {
     if (!guard || !event.isTrusted) return;

@@ -1,5 +1,6 @@
 /* A person is asked: the thread waits, the browser is kept and served, the run's clocks stand still. Whoever takes the
  * browser over and gives it back has answered, too. */
+#include "agent/replay/record.h"
 #include "agent/takeover.h"
 #include "agent/think/mind.h"
 #include "base/clock.h"
@@ -98,6 +99,9 @@ static int poll_answer(struct asking *asking, bool *ret_over, struct error *e) {
     int64_t soon = clock_deadline(POLL_MS);
     int r = cdp_wait(run->client, never, NULL, soon < asking->deadline ? soon : asking->deadline, e);
     if (r < 0 && r != -ETIMEDOUT)
+        return r;
+    r = run->held ? record_go_on(run, e) : record_end(run, e);
+    if (r < 0)
         return r;
     r = look_at_control(asking, ret_over, e);
     if (r < 0)

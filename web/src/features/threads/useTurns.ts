@@ -47,6 +47,7 @@ const NOTES: Record<string, Step['state']> = {
   'question.answered': 'done',
   'question.expired': 'failed',
   'control.taken': 'done',
+  'person.acted': 'done',
   'control.returned': 'done',
 };
 
