@@ -182,7 +182,7 @@ test('what is no script is said', async () => {
     assert.notEqual(run.code, 0);
     assert.match(run.stderr, pattern);
   };
-  await refused(/nothing that a model did in this thread/, plain);
+  await refused(/nothing that a model or a person did in this thread/, plain);
   await refused(/parameters: a.b must be a name/, id, '--parameters', '{"a.b":"x"}');
   await refused(/must be an object/, id, '--parameters', '[]');
 });
