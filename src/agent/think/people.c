@@ -100,10 +100,9 @@ static int poll_answer(struct asking *asking, bool *ret_over, struct error *e) {
     int r = cdp_wait(run->client, never, NULL, soon < asking->deadline ? soon : asking->deadline, e);
     if (r < 0 && r != -ETIMEDOUT)
         return r;
-    r = run->held ? record_go_on(run, e) : record_end(run, e);
-    if (r < 0)
-        return r;
     r = look_at_control(asking, ret_over, e);
+    if (!r)
+        r = run->held ? record_go_on(run, e) : record_end(run, e);
     if (r < 0)
         return r;
     if (*ret_over)
