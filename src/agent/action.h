@@ -53,6 +53,7 @@ struct run {
     struct error sink_problem;
     bool held;              /* a person has the browser in hand */
     char held_by[128];      /* who */
+    int64_t takeovers;      /* how often that began */
     bool recording;         /* what they do is listened to (replay/record.h) */
     char *recorded_url;     /* where the page was last; NULL: not known */
     bool recorded_secret;   /* they have filled a password field */

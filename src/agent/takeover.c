@@ -6,6 +6,7 @@
 
 void takeover_event(struct run *run, const json_t *params) {
     run->dialogs.left_to_person = run->held = json_bool_or(params, "held", false);
+    run->takeovers += run->held;
     if (run->held)
         snprintf(run->held_by, sizeof run->held_by, "%s", json_text_or(params, "by", "somebody"));
 }

@@ -17,7 +17,8 @@ struct asking {
     char id[37];
     const char *kind;
     int64_t began, deadline;
-    bool taken; /* somebody took the browser over meanwhile */
+    int64_t takeovers; /* there had been before */
+    bool taken;        /* somebody took the browser over meanwhile */
     json_t *answer;
 };
 
@@ -41,6 +42,7 @@ static void add_picture(struct mind *mind, json_t *question) {
 static int begin(struct asking *asking, json_t *question, struct error *e) {
     struct run *run = asking->mind->run;
     int64_t ms = asking->mind->model->question_ms > 0 ? asking->mind->model->question_ms : QUESTION_MS_DEFAULT;
+    asking->takeovers = run->takeovers;
     asking->began = clock_monotonic_ms();
     asking->deadline = clock_deadline(ms);
     json_object_set_new(question, "deadline_ms", json_integer(ms));
@@ -61,7 +63,7 @@ static int begin(struct asking *asking, json_t *question, struct error *e) {
 static int look_at_control(struct asking *asking, bool *ret_handled, struct error *e) {
     struct run *run = asking->mind->run;
     bool before = asking->taken;
-    asking->taken |= run->held;
+    asking->taken |= run->held || run->takeovers != asking->takeovers; /* it may have been given back at once */
     *ret_handled = asking->taken && !run->held;
     if (asking->taken == before)
         return 0;
