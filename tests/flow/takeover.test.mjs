@@ -11,12 +11,13 @@ import { watchBrowser, watchByApi } from './lib/live_client.mjs';
 const PAGE = `<!doctype html><title>gate</title><style>body{margin:0}button{position:absolute;left:20px;top:20px;width:200px;height:40px}</style>
 <button id=open onclick="document.title='open';this.after(Object.assign(document.createElement('p'),{textContent:'Come in',style:'position:absolute;top:100px'}))">Only people press this</button>`;
 
-/* While somebody works in it, the page clicks for itself: by a button, and by a label that passes the click on. */
+/* While somebody works in it, the page clicks for itself: by a button, and by a label that passes the click on (to a box that
+ * is hidden: one that shows would take the focus). */
 const FORM = `<!doctype html><title>gate</title><style>body{margin:0}form>*{position:absolute;left:20px;width:200px;height:30px;margin:0}</style>
 <form action=/sent><button type=button style=top:20px onclick="step.value='next'">Next</button><input type=hidden name=step id=step>
 <input aria-label=Name name=name style=top:80px><label style=top:140px><input type=checkbox name=terms> I agree</label>
 <input type=password aria-label=PIN name=pin style=top:200px><input aria-label=City name=city style=top:260px><button style=top:320px>Send</button></form>
-<p><button id=fake>Fake</button><label id=passes><input type=checkbox>Fake too</label></p>
+<p><button id=fake>Fake</button><label id=passes><input type=checkbox hidden>Fake too</label></p>
 <script>onload=()=>setInterval(()=>{fake.click();passes.click();fake.dispatchEvent(new MouseEvent('click',{bubbles:true}));
 if(window.replinetActed)replinetActed('{"action":"goto","url":"http://forged/"}')},100)</script>`;
 const sent = [];
