@@ -59,6 +59,16 @@ static void note_moved_by_person(struct page *page, const char *url) {
 
 typedef void event_function(struct page *page, struct page_session *session, const json_t *params);
 
+/* A document that came in another process before that one was listened to is told of afterwards, and as "commit" only.
+ */
+static void note_late(struct page *page, struct page_session *session, const char *loader) {
+    if (!*page->coming || strcmp(page->coming, loader) || !strcmp(page->loader, loader))
+        return;
+    forget_world(page, session);
+    set_committed(page, loader);
+    page->shown |= page->coming_shows;
+}
+
 static void on_lifecycle(struct page *page, struct page_session *session, const json_t *params) {
     static const struct {
         const char *name;
@@ -69,6 +79,8 @@ static void on_lifecycle(struct page *page, struct page_session *session, const 
         return;
     if (!strcmp(name, "init"))
         set_committed(page, json_text_or(params, "loaderId", ""));
+    if (!strcmp(name, "commit"))
+        note_late(page, session, json_text_or(params, "loaderId", ""));
     for (size_t i = 0; i < ARRAY_LENGTH(stages); i++)
         if (!strcmp(stages[i].name, name) && !strcmp(page->loader, json_text_or(params, "loaderId", "")))
             page->reached[stages[i].stage] = true;
@@ -100,8 +112,11 @@ static void on_navigation_asked(struct page *page, struct page_session *session,
 
 static void on_navigation_started(struct page *page, struct page_session *session, const json_t *params) {
     const char *type = json_text_or(params, "navigationType", "differentDocument");
-    if (is_main_frame(page, session, json_text_or(params, "frameId", "")) && strcmp(type, "sameDocument"))
-        page->navigation_started = true;
+    if (!is_main_frame(page, session, json_text_or(params, "frameId", "")) || !strcmp(type, "sameDocument"))
+        return;
+    page->navigation_started = true;
+    snprintf(page->coming, sizeof page->coming, "%s", json_text_or(params, "loaderId", ""));
+    page->coming_shows = !text_starts_with(json_text_or(params, "url", "about:blank"), "about:blank");
 }
 
 static void on_navigation_over(struct page *page, struct page_session *session, const json_t *params) {

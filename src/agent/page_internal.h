@@ -28,6 +28,8 @@ struct page {
     struct cdp_client *client;
     struct page_listener listener;
     char target[PAGE_ID_SIZE], loader[PAGE_ID_SIZE];
+    char coming[PAGE_ID_SIZE]; /* loader of the document that a navigation is to bring; "": none was told of */
+    bool coming_shows;         /* that is more than an empty one */
     struct page_session sessions[PAGE_SESSIONS_MAX];
     size_t session_count;
     bool reached[PAGE_QUIET + 1];              /* of the document that is there now */

@@ -148,6 +148,10 @@ describe('tabs and windows', () => {
     const run = await passes([go('/tabs.html'), { tab: { open: `${site.url}/data.html` } }, { extract: { as: 'h', css: 'h1' } }, { tab: { to: '1', close: true, as: 'left' } }, { assert: { title: 'Data' } }])
     assert.deepEqual([run.results.h, run.results.left.length], ['Big heading', 1])
   })
+  test('tabs opened one after another all come: a page may be there before its new process was listened to', () => {
+    const steps = [{ tab: { open: `${site.url}/data.html?{{loop.index}}` } }, { tab: { close: true } }]
+    return passes([go('/tabs.html'), { repeat: { times: 25, steps } }])
+  })
   test('a tab that the script opened: closing it leads back to where it was opened, not to the last one', () =>
     passes([go('/tabs.html'), { click: 'Window' }, { tab: { title: 'Child' } }, { tab: '1' }, { tab: { open: `${site.url}/data.html` } }, { tab: { close: true } }, { assert: { title: 'Tabs' } }]))
   test('the last tab closed: an empty one takes its place', async () => {
