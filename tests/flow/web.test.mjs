@@ -317,6 +317,7 @@ describe('for everybody', () => {
         await looks.goto(path);
         await looks.getByRole('main').locator('h1, h2').first().waitFor();
         await looks.locator('.bones, .bone').first().waitFor({ state: 'detached' });
+        await looks.locator('[class*="-enter-active"], [class*="-leave-active"]').first().waitFor({ state: 'detached' }); // what fades has no contrast of its own
         const { violations } = await new AxeBuilder({ page: looks }).analyze();
         found.push(...violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${path}: ${id} ${nodes.map((node) => node.html).join(' ')}`));
       }

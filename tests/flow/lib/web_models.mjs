@@ -38,6 +38,8 @@ export const solve = (conversation, tools) => {
 
 /** Messages fade in and out, half seen for a moment: they are looked at elsewhere. */
 const serious = async (page) => {
+  // What fades in or out has no contrast of its own meanwhile.
+  await page.locator('[class*="-enter-active"], [class*="-leave-active"]').first().waitFor({ state: 'detached' });
   const { violations } = await new AxeBuilder({ page }).exclude('.toasts').analyze();
   return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id} ${nodes.map((node) => node.html).join(' ')}`);
 };
