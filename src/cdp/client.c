@@ -219,6 +219,8 @@ static void on_session_lost(void *user, const char *session_id, enum cdp_loss lo
         struct call *call = &client->calls[i];
         if (call->done || strcmp(call->session_id, session_id))
             continue;
+        if (loss == CDP_LOSS_REPLACED && text_starts_with(call->method, "Page.")) /* the browser process answers */
+            continue;
         end_call(call,
                  error_set(&call->error, crash ? EIO : ESTALE, crash ? ERROR_BROWSER_CRASH : ERROR_BROWSER, "%s: %s",
                            call->method, crash ? "the page crashed" : "the page or frame it was for went away"));

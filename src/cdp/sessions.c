@@ -155,13 +155,25 @@ static bool on_reloaded(const struct event *event) {
     return false;
 }
 
+/* A page whose process went lives on in another one when that one makes a context for it: the first, empty document of
+ * a tab is left like that. */
+static bool on_context(const struct event *event) {
+    struct cdp_session *session = find(event->sessions, event->session_id);
+    if (session && session->life == CDP_LIFE_GOING) {
+        session->life = CDP_LIFE_ALIVE;
+        event->lost(event->user, event->session_id, CDP_LOSS_REPLACED);
+    }
+    return false;
+}
+
 static const struct {
     const char *method;
     bool (*take)(const struct event *event); /* whether a process went */
 } rows[] = {
-    {"Target.attachedToTarget", on_attached},      {"Target.detachedFromTarget", on_detached},
-    {"Target.targetCrashed", on_target_crashed},   {"Inspector.targetCrashed", on_crashed},
-    {"Inspector.detached", on_inspector_detached}, {"Inspector.targetReloadedAfterCrash", on_reloaded},
+    {"Target.attachedToTarget", on_attached},        {"Target.detachedFromTarget", on_detached},
+    {"Target.targetCrashed", on_target_crashed},     {"Inspector.targetCrashed", on_crashed},
+    {"Inspector.detached", on_inspector_detached},   {"Inspector.targetReloadedAfterCrash", on_reloaded},
+    {"Runtime.executionContextCreated", on_context},
 };
 
 static int row_of(const char *method) {

@@ -10,8 +10,9 @@
 #include <jansson.h>
 
 enum cdp_loss {
-    CDP_LOSS_CRASHED, /* the page's process died and the page stayed: calls in flight are never answered */
-    CDP_LOSS_DETACHED /* the page or frame is gone, and the session with it */
+    CDP_LOSS_CRASHED,  /* the page's process died and the page stayed: calls in flight are never answered */
+    CDP_LOSS_DETACHED, /* the page or frame is gone, and the session with it */
+    CDP_LOSS_REPLACED  /* another process has taken the page over: what the old one was asked is never answered */
 };
 
 enum cdp_life { CDP_LIFE_ALIVE, CDP_LIFE_GOING, CDP_LIFE_CRASHED };

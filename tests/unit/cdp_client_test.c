@@ -416,6 +416,25 @@ static void a_crash_hits_nobody_else_and_may_end(void **state) {
     assert_int_equal(cdp_call(pair.client, "F", "Runtime.evaluate", NULL, WAIT_MS, NULL, &e), 0);
 }
 
+static void serve_page_taken_over(struct peer *peer) {
+    peer_send_text(peer, ATTACH_PAGE);
+    cleanup_free char *crashed = memory_print("{\"id\":%d,\"error\":{\"code\":-32000,\"message\":\"Target crashed\"}}",
+                                              peer_read_call(peer, NULL));
+    peer_send_text(peer, crashed);
+    peer_send_text(peer, "{\"method\":\"Runtime.executionContextCreated\",\"sessionId\":\"P\",\"params\":{}}");
+    reply(peer, peer_read_call(peer, NULL), "{}");
+}
+
+static void a_page_that_another_process_takes_over_has_not_crashed(void **state) {
+    PAIR(pair, serve_page_taken_over);
+    struct error e = {0};
+    int crashes = 0;
+    cdp_client_set_handler(pair.client, count_crashes, &crashes);
+    assert_int_equal(cdp_call(pair.client, "P", "Runtime.evaluate", NULL, WAIT_MS, NULL, &e), -ESTALE);
+    assert_int_equal(cdp_call(pair.client, "P", "Runtime.evaluate", NULL, WAIT_MS, NULL, &e), 0);
+    assert_int_equal(crashes, 0);
+}
+
 static void serve_browser_errors(struct peer *peer) {
     static const char *messages[] = {"Target crashed", "Inspected target navigated or closed",
                                      "Session with given id not found.", "Cannot find context with specified id"};
@@ -644,6 +663,7 @@ int main(void) {
         cmocka_unit_test(a_page_that_closes_has_not_crashed),
         cmocka_unit_test(a_call_to_a_page_that_goes_waits_for_what_becomes_of_it),
         cmocka_unit_test(a_crash_hits_nobody_else_and_may_end),
+        cmocka_unit_test(a_page_that_another_process_takes_over_has_not_crashed),
         cmocka_unit_test(errors_of_the_browser_are_told_apart),
         cmocka_unit_test(a_handler_sees_events_and_may_send),
         cmocka_unit_test(a_close_code_tells_why_the_browser_ended),
