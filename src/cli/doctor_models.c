@@ -5,7 +5,6 @@
 #include "cli/doctor_table.h"
 #include "domain/model_environment.h"
 #include <curl/curl.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -43,16 +42,6 @@ static enum doctor_verdict look_at(const json_t *providers, struct doctor_findin
     return verdict;
 }
 
-static void wipe(json_t *providers) {
-    size_t i;
-    json_t *provider;
-    json_array_foreach (providers, i, provider) {
-        json_t *key = json_object_get(provider, "api_key");
-        if (json_is_string(key))
-            sodium_memzero((char *)json_string_value(key), json_string_length(key));
-    }
-}
-
 enum doctor_verdict doctor_models(struct doctor_finding *finding) {
     cleanup_json json_t *providers = NULL;
     enum doctor_verdict verdict = DOCTOR_OK;
@@ -65,6 +54,6 @@ enum doctor_verdict doctor_models(struct doctor_finding *finding) {
         verdict = look_at(providers, finding);
     else
         FOUND("the configuration names no provider: scripts, and models of the database");
-    wipe(providers);
+    model_keys_wipe(providers);
     return verdict;
 }

@@ -6,6 +6,7 @@
 #include "domain/model_preset_table.h"
 #include "domain/model_values.h"
 #include <errno.h>
+#include <sodium.h>
 #include <string.h>
 
 #define NAME_MAX_LENGTH 40
@@ -136,4 +137,14 @@ int model_environment_read(json_t **ret_providers, struct error *e) {
     take_single(providers);
     *ret_providers = take_pointer(providers);
     return 0;
+}
+
+void model_keys_wipe(json_t *providers) {
+    size_t i;
+    json_t *provider;
+    json_array_foreach (providers, i, provider) {
+        json_t *key = json_object_get(provider, "api_key");
+        if (json_is_string(key))
+            sodium_memzero((char *)json_string_value(key), json_string_length(key));
+    }
 }

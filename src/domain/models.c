@@ -17,19 +17,9 @@ static const struct statement READ = {
     "'sealed', p.sealed, 'is_active', p.is_active, 'models', p.models, 'source', 'database') ORDER BY p.name), "
     "'[]'::json) FROM model_providers p"};
 
-static void wipe_keys(json_t *providers) {
-    size_t i;
-    json_t *provider;
-    json_array_foreach (providers, i, provider) {
-        json_t *key = json_object_get(provider, "api_key");
-        if (json_is_string(key))
-            sodium_memzero((char *)json_string_value(key), json_string_length(key));
-    }
-    json_decref(providers);
-}
-
 static void cleanup_providers_value(json_t **providers) {
-    wipe_keys(*providers);
+    model_keys_wipe(*providers);
+    json_decref(*providers);
 }
 #define cleanup_providers __attribute__((cleanup(cleanup_providers_value)))
 
