@@ -45,6 +45,9 @@ struct observed_text {
     char *text;         /* free() */
     size_t total, next; /* bytes of the whole; where the next part begins, 0: this was the last */
 };
+/* A part of a text. Parts of the same size that begin at multiples of it lie next to each other: a letter on a border
+ * belongs to the part after it, which then has up to three bytes more. */
+struct observed_text observed_part(const struct text *whole, size_t offset, size_t max_bytes);
 int observe_text(struct run *run, const struct observe_reading *how, int64_t deadline, struct observed_text *ret_text,
                  struct error *e);
 

@@ -50,19 +50,21 @@ static bool is_inside(char c) {
     return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-/* From `offset` on, at most so many bytes. A letter that is cut in two belongs to what comes after. */
-static void cut(const struct text *whole, const struct observe_reading *how, struct observed_text *ret_text) {
-    size_t most = how->max_bytes ? how->max_bytes : BYTES_DEFAULT, total = whole->length;
-    size_t begin = how->offset < total ? how->offset : total;
+/* Back to the beginning of the letter that a place lies in. */
+static size_t letter_at(const struct text *whole, size_t place) {
+    while (place > 0 && place < whole->length && is_inside(whole->data[place]))
+        place--;
+    return place < whole->length ? place : whole->length;
+}
+
+struct observed_text observed_part(const struct text *whole, size_t offset, size_t max_bytes) {
+    size_t most = max_bytes ? max_bytes : BYTES_DEFAULT;
     most = most > BYTES_LEAST ? most : BYTES_LEAST;
-    while (begin < total && begin > 0 && is_inside(whole->data[begin]))
-        begin--;
-    size_t end = total - begin > most ? begin + most : total;
-    while (end < total && end > begin && is_inside(whole->data[end]))
-        end--;
-    *ret_text = (struct observed_text){.text = memory_copy_bytes(total ? whole->data + begin : "", end - begin),
-                                       .total = total,
-                                       .next = end < total ? end : 0};
+    size_t begin = letter_at(whole, offset),
+           end = letter_at(whole, offset < SIZE_MAX - most ? offset + most : SIZE_MAX);
+    return (struct observed_text){.text = memory_copy_bytes(whole->length ? whole->data + begin : "", end - begin),
+                                  .total = whole->length,
+                                  .next = end < whole->length ? end : 0};
 }
 
 static int ask(struct run *run, const json_t *target, int64_t deadline, json_t **ret_answers, struct error *e) {
@@ -109,7 +111,7 @@ int observe_text(struct run *run, const struct observe_reading *how, int64_t dea
     piece_together(&piecing, session);
     cleanup_text struct text clean = {0};
     bool hidden = redactor_text(run->redactor, piecing.text.data ? piecing.text.data : "", piecing.text.length, &clean);
-    cut(hidden ? &clean : &piecing.text, how, ret_text);
+    *ret_text = observed_part(hidden ? &clean : &piecing.text, how->offset, how->max_bytes);
     text_done(&piecing.text);
     return 0;
 }

@@ -103,6 +103,7 @@ replinet.calm = (still, most) =>
 
 /* A part of the page's tables, for a model that asks for it (its text: reading.js). */
 const cellsOf = row => [...row.cells].map(cell => replinet.normalise(replinet.textOf(cell)).replace(/\|/g, '/')).join(' | ');
+const TABLES_MAX = 2_000_000;
 const tablesText = () => {
     const parts = [];
     for (const element of replinet.elements(document)) {
@@ -112,7 +113,4 @@ const tablesText = () => {
     return parts.map((rows, i) => `Table ${i + 1}\n${rows}`).join('\n\n');
 };
 
-replinet.readTables = (offset, limit) => {
-    const text = tablesText();
-    return { state: 'ready', text: text.slice(offset, offset + limit), total: text.length };
-};
+replinet.readTables = () => ({ state: 'ready', text: tablesText().slice(0, TABLES_MAX) });

@@ -12,31 +12,38 @@
 #define READ_MS    10000
 
 /* The tables of all processes of the page, the page itself first. */
-static int ask_tables(struct run *run, size_t offset, size_t limit, json_t **ret_answers, struct error *e) {
+static int ask_tables(struct run *run, json_t **ret_answers, struct error *e) {
     int64_t deadline = clock_deadline(READ_MS);
     int r;
     do {
         r = page_settle(run->page, deadline, e);
         if (!r)
-            r = page_call_all(run->page, "readTables", json_pack("[I, I]", (json_int_t)offset, (json_int_t)limit),
-                              deadline, ret_answers, e);
+            r = page_call_all(run->page, "readTables", json_array(), deadline, ret_answers, e);
     } while (r == -EAGAIN && clock_remaining_ms(deadline) > 0);
     return r == -EAGAIN ? error_set(e, ETIMEDOUT, ERROR_STEP, "the page kept changing while it was read") : r;
+}
+
+/* `seen` is added to the text and freed. */
+static void take_part(struct observed_text *seen, struct text *ret_text, size_t *ret_total) {
+    text_append_string(ret_text, seen->text);
+    *ret_total = seen->total;
+    free(seen->text);
 }
 
 static int read_tables(struct run *run, size_t offset, size_t limit, struct text *ret_text, size_t *ret_total,
                        struct error *e) {
     cleanup_json json_t *answers = NULL;
+    cleanup_text struct text whole = {0};
     size_t i;
     json_t *one;
-    int r = ask_tables(run, offset, limit, &answers, e);
+    int r = ask_tables(run, &answers, e);
     json_array_foreach (answers, i, one) {
-        size_t total = (size_t)json_int_or(one, "total", 0);
         const char *text = json_text_or(one, "text", "");
         if (*text)
-            text_print(ret_text, "%s%s", ret_text->length ? "\n\n" : "", text);
-        *ret_total = total > *ret_total ? total : *ret_total;
+            text_print(&whole, "%s%s", whole.length ? "\n\n" : "", text);
     }
+    struct observed_text seen = observed_part(&whole, offset, limit);
+    take_part(&seen, ret_text, ret_total);
     return r;
 }
 
@@ -47,9 +54,7 @@ static int read_text(struct run *run, size_t offset, size_t limit, struct text *
                          &seen, e);
     if (r < 0)
         return r;
-    text_append_string(ret_text, seen.text);
-    *ret_total = seen.total;
-    free(seen.text);
+    take_part(&seen, ret_text, ret_total);
     return 0;
 }
 
