@@ -18,7 +18,7 @@
     X(BROWSER_CPU_PERCENT, "browser_cpu_percent", "percent of a core per browser", 100, 100, 200, 200, 400, 6400,      \
       6400)                                                                                                            \
     X(THREAD_MINUTES, "thread_minutes", "minutes per thread or browser", 10, 30, 120, 120, 240, 1440, 1440)            \
-    X(MODEL_STEPS, "model_steps", "actions of a model per thread", 50, 100, 500, 500, 1000, 10000, 10000)              \
+    X(MODEL_STEPS, "model_steps", "answers of a model per thread", 50, 100, 500, 500, 1000, 10000, 10000)              \
     X(MODEL_TOKENS_DAY, "model_tokens_day", "tokens of models per day", 100000, 1000000, 20000000, 20000000,           \
       100000000, 2000000000, 2000000000)                                                                               \
     X(MODEL_COST_DAY, "model_cost_day", "millionths of the accounting currency for models per day", 100000, 1000000,   \
