@@ -54,6 +54,7 @@ before(async () => {
   replinet = await startInstance({
     SECRET_KEY: randomBytes(32).toString('hex'),
     MAX_BROWSERS: '3',
+    QUOTAS: '{"free_user":{"stored_mb":0}}',
     EGRESS_ALLOW: `127.0.0.1:${site.address().port}`,
     MODEL_PROVIDERS: JSON.stringify({
       one: { kind: 'openai', base_url: model.openai, api_key: 'sk-test', models: listed },
@@ -154,6 +155,20 @@ for (const what of ['text', 'tables'])
     assert.ok(thread.results.parts > 1);
     for (let i = 0; i < 30; i++) assert.match(told.join(''), RegExp(`章${i}開始 \\| 漢{980} \\| 章${i}終`));
   });
+
+test('who has no room left for files still gets the result: the trace says what is missing', async () => {
+  const carl = replinet.makeUser('free_user');
+  const preset = await api('POST', '/presets', { name: 'No room', ai_model: 'one/thinker' }, carl);
+  const agent = await api('POST', '/agents', { name: 'No room', preset_id: preset.id }, carl);
+  solve = (conversation) => ({ calls: search(pageIn(conversation)) });
+  const { id } = await api('POST', `/agents/${agent.id}/threads`, { task: 'What does black tea cost?' }, carl);
+  const ending = async () => { const found = await api('GET', `/threads/${id}`, undefined, carl); return isOver(found) && found; };
+  const thread = await until('the end', ending, 90000);
+  assert.equal(thread.status, 'completed', thread.error_message);
+  assert.equal(thread.results.price, 3.9);
+  assert.ok(eventsOf(id, 'artifact.refused').length >= 3);
+  for (const { data } of eventsOf(id, 'model.observed')) assert.deepEqual([data.observation, data.screenshot], [undefined, undefined]);
+});
 
 test('what the model is told: rules, task, inputs, schema; the page stands between marks that it cannot write', async () => {
   let told;
@@ -365,8 +380,8 @@ test('a job that waits for its model is small', async (t) => {
   assert.ok(most > 0);
 });
 
-const api = async (method, path, body) => {
-  const response = await fetch(`${replinet.url}/api/v1${path}`, { method, headers: { Authorization: `Bearer ${admin.key}`, 'Content-Type': 'application/json' }, body: body && JSON.stringify(body) });
+const api = async (method, path, body, { key } = admin) => {
+  const response = await fetch(`${replinet.url}/api/v1${path}`, { method, headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' }, body: body && JSON.stringify(body) });
   const answer = await response.json();
   assert.ok(response.ok, `${method} ${path}: ${JSON.stringify(answer)}`);
   return answer;

@@ -102,31 +102,34 @@ bool mind_shows_nothing(const struct mind *mind) {
     return !mind->page.url || text_starts_with(mind->page.url, "about:blank");
 }
 
-/* "" when the page gave no picture. */
-static int keep_picture(struct mind *mind, char ret_id[37], struct error *e) {
-    cleanup_free char *name = memory_print("turn-%lld.jpg", (long long)mind->turn);
-    const struct observation *page = &mind->page;
-    *ret_id = '\0';
-    return page->image
-               ? run_artifact(mind->run, "screenshot", name, "image/jpeg", page->image, page->image_length, ret_id, e)
-               : 0;
+/* A file of the trace. "" when its owner has no room for it, which an event has said: the run goes on. */
+static int keep_file(struct mind *mind, const char *kind, const char *suffix, const char *media_type, const void *data,
+                     size_t length, char ret_id[37], struct error *e) {
+    cleanup_free char *name = memory_print("turn-%lld.%s", (long long)mind->turn, suffix);
+    int r = run_artifact(mind->run, kind, name, media_type, data, length, ret_id, e);
+    if (r < 0)
+        *ret_id = '\0';
+    return r < 0 && e->code == ERROR_QUOTA ? 0 : r;
+}
+
+static const char *id_or_null(const char *id) {
+    return *id ? id : NULL;
 }
 
 static int keep_observation(struct mind *mind, int64_t took_ms, struct error *e) {
-    char text_id[37] = "", picture_id[37];
+    char text_id[37] = "", picture_id[37] = "";
     const struct observation *page = &mind->page;
-    cleanup_free char *name = memory_print("turn-%lld.txt", (long long)mind->turn);
     cleanup_free char *message = memory_print("Sees %.200s", *page->title ? page->title : page->url);
-    int r = run_artifact(mind->run, "other", name, "text/plain", page->text, strlen(page->text), text_id, e);
-    if (!r)
-        r = keep_picture(mind, picture_id, e);
+    int r = keep_file(mind, "other", "txt", "text/plain", page->text, strlen(page->text), text_id, e);
+    if (!r && page->image)
+        r = keep_file(mind, "screenshot", "jpg", "image/jpeg", page->image, page->image_length, picture_id, e);
     if (r < 0)
         return r;
     json_t *data =
-        json_pack("{s:I, s:s, s:I, s:I, s:I, s:I, s:s, s:s, s:s*}", "turn", (json_int_t)mind->turn, "observation",
-                  text_id, "elements", (json_int_t)page->elements, "hidden", (json_int_t)page->hidden, "bytes",
-                  (json_int_t)strlen(page->text), "duration_ms", (json_int_t)took_ms, "url", page->url, "title",
-                  page->title, "screenshot", *picture_id ? picture_id : NULL);
+        json_pack("{s:I, s:s*, s:I, s:I, s:I, s:I, s:s, s:s, s:s*}", "turn", (json_int_t)mind->turn, "observation",
+                  id_or_null(text_id), "elements", (json_int_t)page->elements, "hidden", (json_int_t)page->hidden,
+                  "bytes", (json_int_t)strlen(page->text), "duration_ms", (json_int_t)took_ms, "url", page->url,
+                  "title", page->title, "screenshot", id_or_null(picture_id));
     return mind_event(mind, LOG_INFO, "model.observed", message, data, e);
 }
 
