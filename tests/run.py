@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Runs every test and sums them up: run.py [--quick] [PART-OF-A-NAME...], called by `./dev test`.
 
-Unit tests, rules and replays through Meson (build-asan), the web app's types, lint and unit tests, fuzzers for a short time (build-fuzz), then the flow suites one
-after another with node:test (several at once would disturb each other's counts of processes and mounts). --quick leaves
-out the fuzzers and every flow suite that does not say "// quick" in its first line.
+Unit tests, rules and replays through Meson (build-asan), the web app's types, lint and unit tests, fuzzers for a short time (build-fuzz), then the flow suites with node:test. Fuzzers and flow suites run two at a time
+(TEST_JOBS); a suite that says "// alone" in its first line counts things of the whole machine and runs by itself at the end. --quick
+leaves out the fuzzers and every flow suite that does not say "// quick" in its first line.
 
-When all suites run, flow suites that failed run once more after the others: the second run counts, and one that then passes
-is told as flaky. At the end stand the tests that failed, with what they said. The last line is
+When all suites run, flow suites that failed run once more after the others, alone: the second run counts, and one that then
+passes is told as flaky. At the end stand the tests that failed, with what they said. The last line is
 "N passed, N failed, N skipped"; the status is 1 when anything failed or nothing ran."""
 import json
 import os
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,6 +28,7 @@ AGAIN_MAX = 5  # more suites than this do not fail by chance
 TOLD_LINES, TOLD_MAX = 8, 70  # of one failure at the end, and of all: logs are kept by their last hundred lines
 
 PULSE_SECONDS = 10  # a suite that runs on says so this often
+JOBS = int(os.environ.get("TEST_JOBS", "2"))  # they wait most of the time, for browsers and clocks
 
 quick = "--quick" in sys.argv
 wanted = [a for a in sys.argv[1:] if not a.startswith("--")]
@@ -151,6 +153,7 @@ def run_web():
 
 
 def run_fuzzer(program):
+    """Runs a fuzzer: what `report` takes."""
     name = program.name.removesuffix("_fuzzer")
     with tempfile.TemporaryDirectory(prefix="replinet-fuzz-") as found:
         corpus = ROOT / "tests/fuzz/seeds" / name
@@ -164,16 +167,17 @@ def run_fuzzer(program):
             if re.match(r"(crash|oom|timeout|leak)-", crash.name):
                 kept.mkdir(parents=True, exist_ok=True)
                 shutil.copy(crash, kept / f"{name}-{crash.name}")
-        report(f"fuzz {name}", int(good), int(not good), 0, time.monotonic() - began,
-               f"{done.stderr}\nthe input is kept in {kept}")
+        return (f"fuzz {name}", int(good), int(not good), 0, time.monotonic() - began,
+                f"{done.stderr}\nthe input is kept in {kept}")
 
 
 def run_fuzzers():
     programs = sorted(p for p in (FUZZ_BUILD / "tests/fuzz").glob("*_fuzzer") if is_wanted(p.name))
     if programs:
         print(f"\nFuzzers, {FUZZ_SECONDS} s each", flush=True)
-    for program in programs:
-        run_fuzzer(program)
+    with ThreadPoolExecutor(JOBS) as lanes:
+        for result in lanes.map(run_fuzzer, programs):
+            report(*result)
 
 
 def flow_suites():
@@ -215,13 +219,17 @@ def tap_failures(tap):
     return own or cancelled
 
 
+def is_alone(path):
+    return path.read_text().split("\n", 1)[0].startswith("// alone")
+
+
 def run_node(path, began):
     """Runs a flow suite: (status, TAP, output)."""
     with tempfile.NamedTemporaryFile("r", suffix=".tap") as tap, tempfile.TemporaryFile("w+", errors="replace") as said:
         command = ["node", "--test", "--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=tap",
                    f"--test-reporter-destination={tap.name}", path]
         child = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT)
-        for _ in pulses(child, lambda: f"{len(re.findall(r'^ *(?:not )?ok ', Path(tap.name).read_text(), re.M))} tests done"):
+        for _ in pulses(child, lambda: f"{path.name}: {len(re.findall(r'^ *(?:not )?ok ', Path(tap.name).read_text(), re.M))} tests done"):
             if time.monotonic() - began > FLOW_LIMIT:
                 child.terminate()
         said.seek(0)
@@ -252,12 +260,19 @@ def run_again(path, first):
         flaky.append((name, first))
 
 
+def run_side_by_side(suites):
+    """Yields (path, name, counts, failures) as the suites end: two at a time, those that want the machine alone last."""
+    with ThreadPoolExecutor(JOBS) as lanes:
+        yield from lanes.map(lambda path: (path, *run_flow(path)), [path for path in suites if not is_alone(path)])
+    for path in filter(is_alone, suites):
+        yield (path, *run_flow(path))
+
+
 def run_flows():
     suites, again = list(flow_suites()), []
     if suites:
         print("\nFlow suites", flush=True)
-    for path in suites:
-        name, counts, found = run_flow(path)
+    for path, name, counts, found in run_side_by_side(suites):
         if counts[1] and not wanted:
             again.append((path, name, counts, found))
         else:

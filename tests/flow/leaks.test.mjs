@@ -1,3 +1,4 @@
+// alone: mounts of the whole machine are counted.
 // Nothing of a browser stays: after many cycles every count on the machine that belongs to this instance is as before,
 // and after kill -9 of the launcher the next one removes everything.
 import assert from 'node:assert/strict';
