@@ -14,29 +14,15 @@
 
 extern const struct embedded_file page_scripts[];
 
-/* The library's files in the order in which they build on each other. */
-static const char *const library_order[] = {
-    "dom.js",         "text.js",     "visible.js", "roles.js",   "names.js",  "query.js",   "point.js",
-    "guard.js",       "choose.js",   "scroll.js",  "fields.js",  "facts.js",  "extract.js", "elements.js",
-    "lines.js",       "observe.js",  "reading.js", "picture.js", "secret.js", "mask.js",    "hindrance.js",
-    "consequence.js", "describe.js", "record.js",  "answer.js"};
-
-static const struct embedded_file *find_script(const char *name) {
-    const struct embedded_file *file = page_scripts;
-    while (strcmp(file->name, name))
-        file++;
-    return file;
-}
-
-/* One program; each file is a block of its own and shares only the object `replinet`. Made once. */
+/* One program of the library's files in the order of meson.build; each is a block of its own and shares only the object
+ * `replinet`. Made once. */
 static const char *library_source(void) {
     static char *source;
     if (source)
         return source;
     struct text text = {0};
     text_append_string(&text, "(() => {'use strict'; const replinet = {};\n");
-    for (size_t i = 0; i < ARRAY_LENGTH(library_order); i++) {
-        const struct embedded_file *file = find_script(library_order[i]);
+    for (const struct embedded_file *file = page_scripts; file->name; file++) {
         text_append_char(&text, '{');
         text_append(&text, file->data, file->length);
         text_append_string(&text, "}\n");
