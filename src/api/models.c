@@ -48,7 +48,8 @@ static const struct schema_field usage_fields[] = {
     {"by_day", SCHEMA_LIST, SCHEMA_REQUIRED, .items = SCHEMA_OBJECT, .most = MODEL_USAGE_DAYS_MAX,
      .doc = "date, " SUMS "; days without any are left out."},
     {"by_model", SCHEMA_LIST, SCHEMA_REQUIRED, .items = SCHEMA_OBJECT, .most = 1e6, .doc = "model, " SUMS "."},
-    {"by_user", SCHEMA_LIST, SCHEMA_REQUIRED, .items = SCHEMA_OBJECT, .most = 1e6, .doc = "user_id, email, " SUMS "."},
+    {"by_user", SCHEMA_LIST, SCHEMA_REQUIRED, .items = SCHEMA_OBJECT, .most = 1e6,
+     .doc = "user_id, email (both null: of users who were deleted), " SUMS "."},
     {NULL},
 };
 static const struct schema usage_schema = {"ModelUsage", usage_fields,

@@ -130,6 +130,8 @@
       "Revisions of presets and agents that are no longer in use are deleted after so long; 0: never.")                \
     X(RETENTION_FEED_DAYS, INT, "7", 0, 36500, "AW",                                                                   \
       "What live channels tell of a user's objects can be caught up with for so long; 0: for ever.")                   \
+    X(RETENTION_MODEL_USAGE_DAYS, INT, "400", 0, 36500, "AW",                                                          \
+      "What models used and cost per day, user and model is forgotten after so long; 0: never.")                       \
     X(RETENTION_AUDIT_DAYS, INT, "0", 0, 36500, "AW", "Months of the audit that are older are taken out; 0: never.")   \
     X(RETENTION_SYSTEM_EVENTS_DAYS, INT, "365", 0, 36500, "AW",                                                        \
       "Months of the instance's events that are older are taken out; 0: never.")                                       \

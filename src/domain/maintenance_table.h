@@ -12,6 +12,7 @@
     X(AGENT_REVISIONS, "revisions.agents", HOURLY, retention_agent_revisions, "Past RETENTION_REVISIONS_DAYS.")        \
     X(PRESET_REVISIONS, "revisions.presets", HOURLY, retention_preset_revisions, "Past RETENTION_REVISIONS_DAYS.")     \
     X(FEED, "feed", HOURLY, retention_feed, "Users' feeds past RETENTION_FEED_DAYS.")                                  \
+    X(MODEL_USAGE, "usage", HOURLY, retention_model_usage, "What models used, past RETENTION_MODEL_USAGE_DAYS.")       \
     X(DETACH_MONTHS, "months.detach", HOURLY, months_detach, "Months past their retention leave their table.")         \
     X(DROP_MONTHS, "months.drop", HOURLY, months_drop, "Months that left are archived (ARCHIVE_MONTHS) and dropped.")  \
     X(FILES, "files", HOURLY, maintenance_files, "Bytes that no artifact names any more.")                             \

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+/* Whoever was deleted: 0075_usage_of_deleted_users.sql. */
+#define NOBODY              "'00000000-0000-0000-0000-000000000000'::uuid"
 #define TODAY               "(now() AT TIME ZONE 'UTC')::date"
 #define SUM(of)             "coalesce(sum(" of "), 0)::bigint"
 #define GROWN(member, more) "'" member "', coalesce((t.usage->>'" member "')::bigint, 0) + " more "::bigint"
@@ -67,7 +69,7 @@ static const struct statement CHECK = {
                      "'model', m.provider || '/' || m.model, " NUMBERS                                                 \
                      ") AS x FROM period m GROUP BY m.provider, m.model) models), '[]'::json), "                       \
                      "'by_user', coalesce((SELECT json_agg(x ORDER BY (x->>'cost_micro')::bigint DESC, x->>'user_id')" \
-                     " FROM (SELECT jsonb_build_object('user_id', m.user_id, 'email', "                                \
+                     " FROM (SELECT jsonb_build_object('user_id', nullif(m.user_id, " NOBODY "), 'email', "            \
                      "(SELECT p.email FROM users p WHERE p.id = m.user_id), " NUMBERS                                  \
                      ") AS x FROM period m GROUP BY m.user_id) users), '[]'::json)) FROM users u "                     \
                      "WHERE u.id = $1::uuid AND $2::user_role IS NOT NULL"

@@ -39,6 +39,8 @@ RULE(PRESET_REVISIONS, "preset_revisions", "preset_revisions", "r", "r.created_a
 /* In the order of time, which is that of numbers: no user's feed gets a gap. The heads stay, numbers are not used
  * again. */
 RULE(FEED, "feed", "user_feed", "f", "f.time", "f.time < now() - make_interval(days => $1::int)")
+/* Whole days (UTC), as limits and reports count them. */
+RULE(MODEL_USAGE, "model_usage", "model_usage", "m", "m.day", "m.day < (now() AT TIME ZONE 'UTC')::date - $1::int")
 
 static int apply(const struct maintenance *maintenance, enum config_id days, const struct statement *remove,
                  const struct statement *count, int64_t *ret_count, struct error *e) {
@@ -69,3 +71,4 @@ TASK(retention_jobs, CONFIG_RETENTION_JOBS_DAYS, JOBS)
 TASK(retention_agent_revisions, CONFIG_RETENTION_REVISIONS_DAYS, AGENT_REVISIONS)
 TASK(retention_preset_revisions, CONFIG_RETENTION_REVISIONS_DAYS, PRESET_REVISIONS)
 TASK(retention_feed, CONFIG_RETENTION_FEED_DAYS, FEED)
+TASK(retention_model_usage, CONFIG_RETENTION_MODEL_USAGE_DAYS, MODEL_USAGE)

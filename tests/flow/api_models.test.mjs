@@ -355,6 +355,16 @@ describe('what models use', () => {
     assert.equal((await good(api.get('/users/me', user.key))).quotas.model_cost_day.used, 7);
   });
 
+  test('outlives its user in the sums of its day', async () => {
+    const who = await good(api.send('POST', '/users', { email: 'spender@x.test', role: 'free_user' }, admin.key), 201);
+    spend(who, 'qwen', 70, 9);
+    const before = await good(api.get('/usage?all=true&days=1', admin.key));
+    await good(api.send('DELETE', `/users/${who.id}`, undefined, admin.key), 204);
+    const after = await good(api.get('/usage?all=true&days=1', admin.key));
+    assert.deepEqual(after.total, before.total);
+    assert.deepEqual(after.by_user.filter(({ email }) => email === null).map(({ user_id, cost_micro }) => [user_id, cost_micro]), [[null, 9]]);
+  });
+
   test('has a limit of its own for a user, set by an administrator', async () => {
     const path = `/users/${free.id}`;
     assert.equal((await good(api.get(path, admin.key))).model_cost_day, null);

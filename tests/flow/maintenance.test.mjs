@@ -105,6 +105,21 @@ describe('retention', () => {
     assert.deepEqual(feed(), [last - 1, last + 1, 3]);
   });
 
+  test('what models used, by whole days, also of users who are gone', async () => {
+    postgres.sql(`INSERT INTO users (email) VALUES ('gone@x.test'), ('gone2@x.test')`);
+    postgres.sql(`INSERT INTO model_usage (user_id, day, provider, model, calls, cost_micro) SELECT u.id, (now() AT TIME ZONE 'UTC')::date - d, 'p', 'm', 1, 10
+      FROM users u, unnest(ARRAY[0, 399, 400, 401, 900]) d WHERE email LIKE 'gone%'`);
+    const days = () => postgres.sql("SELECT (now() AT TIME ZONE 'UTC')::date - day, sum(calls), sum(cost_micro) FROM model_usage GROUP BY day ORDER BY day DESC");
+    postgres.sql("DELETE FROM users WHERE email LIKE 'gone%'");
+    assert.equal(value('SELECT count(DISTINCT user_id) FROM model_usage'), '1', 'they are nobody now');
+    assert.equal(await count('usage', { RETENTION_MODEL_USAGE_DAYS: '0' }), 0);
+    assert.equal(await count('usage', {}, '--dry-run'), 2);
+    assert.equal(await count('usage'), 2, '400 days are kept unless somebody says otherwise');
+    assert.deepEqual(days(), [['0', '2', '20'], ['399', '2', '20'], ['400', '2', '20']]);
+    assert.equal(await count('usage', { RETENTION_MODEL_USAGE_DAYS: '1' }), 2, 'today is never among them');
+    postgres.sql('DELETE FROM model_usage');
+  });
+
   test('threads with their files and jobs; more than one batch; the running one stays', async () => {
     postgres.sql(`INSERT INTO threads (id, owner_id, agent_id, agent_revision, preset_revision, status, end_time)
       SELECT uuid_v7(now() - interval '300 days'), owner_id, id, 1, 1, 'completed', now() - interval '300 days' FROM agents, generate_series(1, 1100)`);

@@ -419,7 +419,7 @@ export interface components {
             by_model: {
                 [key: string]: unknown;
             }[];
-            /** @description user_id, email, calls, input_tokens, output_tokens, cached_tokens (of the input), cost_micro. */
+            /** @description user_id, email (both null: of users who were deleted), calls, input_tokens, output_tokens, cached_tokens (of the input), cost_micro. */
             by_user: {
                 [key: string]: unknown;
             }[];

@@ -52,7 +52,7 @@ export type ModelUsage = Answer<
     total: Used;
     by_day: (Used & { date: string })[];
     by_model: (Used & { model: string })[];
-    by_user: (Used & { user_id: string; email: string })[];
+    by_user: (Used & { user_id: string | null; email: string | null })[];
   }
 >;
 export type ProviderModel = components['schemas']['ProviderModel'];
