@@ -1,53 +1,16 @@
 /* cdp/client: against a server that speaks raw frames, well and badly. */
-#include "unit_test.h"
+#include "cdp_pair.h"
 
-#include "base/clock.h"
 #include "base/config.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "cdp/client.h"
 #include "cdp/websocket_client.h"
-#include "websocket_peer.h"
 #include <errno.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define WAIT_MS 10000
-
-static int connect_to(struct peer *peer, struct cdp_client **ret_client, struct error *e) {
-    return cdp_connect("127.0.0.1", peer->port, "/browsers/b/cdp?ticket=t", clock_deadline(WAIT_MS), ret_client, e);
-}
-
-/* Starts `serve`, connects, hands the client to the test and cleans up when the scope ends. */
-struct pair {
-    struct peer peer;
-    struct cdp_client *client;
-};
-
-static void pair_done(struct pair *pair) {
-    cdp_client_free(pair->client);
-    peer_stop(&pair->peer);
-}
-
-static void pair_start(struct pair *pair, void (*serve)(struct peer *peer)) {
-    struct error e = {0};
-    peer_start(&pair->peer, serve);
-    if (connect_to(&pair->peer, &pair->client, &e) < 0)
-        fail_msg("%s", e.text);
-}
-
-#define PAIR(name, serve)                                                                                              \
-    __attribute__((cleanup(pair_done))) struct pair name = {0};                                                        \
-    pair_start(&name, serve)
-
-static void reply(struct peer *peer, int id, const char *result) {
-    cleanup_text struct text message = {0};
-    text_print(&message, "{\"id\":%d,\"result\":%s}", id, result);
-    peer_send_frame(peer, 0x81, message.data, message.length);
-}
 
 /* Echo: answers every call with its own text as "seen". */
 static void serve_echo(struct peer *peer) {
@@ -161,15 +124,6 @@ static void pings_are_answered_while_waiting(void **state) {
     assert_true(json_bool_or(result, "pong", false));
 }
 
-static void serve_silence(struct peer *peer) {
-    for (size_t length;;) {
-        int opcode;
-        cleanup_free char *frame = peer_read_frame(peer, &opcode, &length);
-        if (!frame)
-            return;
-    }
-}
-
 static void a_call_has_a_deadline(void **state) {
     PAIR(pair, serve_silence);
     struct error e;
@@ -262,177 +216,6 @@ static void a_batch_is_sent_before_it_is_waited_for(void **state) {
     struct cdp_request lost[1] = {{.method = "A.a"}};
     assert_int_equal(cdp_call_many(pair.client, lost, 1, 20, &e), -ETIMEDOUT);
     assert_int_equal(lost[0].error.code, ERROR_TIMEOUT);
-}
-
-static const char ATTACH_PAGE[] =
-    "{\"method\":\"Target.attachedToTarget\",\"params\":{\"sessionId\":\"P\",\"targetInfo\":{\"targetId\":\"T1\"}}}";
-static const char ATTACH_FRAME[] = "{\"method\":\"Target.attachedToTarget\",\"sessionId\":\"P\",\"params\":"
-                                   "{\"sessionId\":\"F\",\"targetInfo\":{\"targetId\":\"T2\"}}}";
-static const char DETACH_PAGE[] = "{\"method\":\"Target.detachedFromTarget\",\"params\":{\"sessionId\":\"P\"}}";
-
-/* Two sessions, a call into the frame, then the event that the test gave. */
-static const char *loss_event;
-
-static void serve_loss(struct peer *peer) {
-    peer_send_text(peer, ATTACH_PAGE);
-    peer_send_text(peer, ATTACH_FRAME);
-    peer_read_call(peer, NULL);
-    peer_send_text(peer, loss_event);
-    serve_silence(peer);
-}
-
-static void calls_of_a_page_or_frame_that_went_fail_at_once(void **state) {
-    static const char *const events[] = {
-        "{\"method\":\"Inspector.detached\",\"sessionId\":\"F\",\"params\":{\"reason\":\"target_closed\"}}",
-        DETACH_PAGE,
-    };
-    for (size_t i = 0; i < ARRAY_LENGTH(events); i++) {
-        loss_event = events[i];
-        PAIR(pair, serve_loss);
-        struct error e = {0};
-        int64_t start = clock_monotonic_ms();
-        assert_int_equal(cdp_call(pair.client, "F", "Runtime.evaluate", NULL, WAIT_MS, NULL, &e), -ESTALE);
-        assert_int_equal(e.code, ERROR_BROWSER);
-        assert_true(clock_monotonic_ms() - start < WAIT_MS / 2);
-    }
-}
-
-/* What Chromium says when a page's process went, by crash or because the page closes. */
-#define CRASHES 4
-static const char *const crash_events[CRASHES] = {
-    "{\"method\":\"Target.targetCrashed\",\"params\":{\"targetId\":\"T0\",\"status\":\"crashed\"}}",
-    "{\"method\":\"Inspector.targetCrashed\",\"sessionId\":\"S1\",\"params\":{}}",
-    "{\"method\":\"Inspector.detached\",\"sessionId\":\"S2\",\"params\":{\"reason\":\"Render process gone.\"}}",
-    "{\"id\":4,\"error\":{\"code\":-32000,\"message\":\"Target crashed\"}}",
-};
-static const char *const crash_sessions[CRASHES] = {"S0", "S1", "S2", "S3"};
-
-static void serve_crashes(struct peer *peer) {
-    for (int i = 0; i < CRASHES; i++) {
-        cleanup_free char *attached = memory_print("{\"method\":\"Target.attachedToTarget\",\"params\":"
-                                                   "{\"sessionId\":\"S%d\",\"targetInfo\":{\"targetId\":\"T%d\"}}}",
-                                                   i, i);
-        peer_send_text(peer, attached);
-    }
-    for (int i = 0; i < CRASHES; i++)
-        peer_read_call(peer, NULL);
-    for (int i = 0; i < CRASHES; i++)
-        peer_send_text(peer, crash_events[i]);
-}
-
-static void serve_crashes_that_stay(struct peer *peer) {
-    serve_crashes(peer);
-    serve_silence(peer);
-}
-
-static void count_crashes(void *user, const char *session_id, const char *method, const json_t *params) {
-    assert_string_not_equal(method, "Target.targetCrashed");
-    *(int *)user += !strcmp(method, "Inspector.targetCrashed");
-}
-
-static void call_each(struct cdp_client *client, int err, enum error_code code) {
-    struct error e = {0};
-    struct cdp_request requests[CRASHES] = {0};
-    for (int i = 0; i < CRASHES; i++)
-        requests[i] = (struct cdp_request){.session_id = crash_sessions[i], .method = "Runtime.evaluate"};
-    assert_int_equal(cdp_call_many(client, requests, CRASHES, WAIT_MS, &e), 0);
-    for (int i = 0; i < CRASHES; i++) {
-        assert_int_equal(requests[i].error.code, code);
-        assert_int_equal(cdp_call(client, crash_sessions[i], "Runtime.evaluate", NULL, WAIT_MS, NULL, &e), err);
-    }
-}
-
-static void calls_of_a_crashed_page_fail_and_so_do_later_ones(void **state) {
-    PAIR(pair, serve_crashes_that_stay);
-    int crashes = 0;
-    cdp_client_set_handler(pair.client, count_crashes, &crashes);
-    call_each(pair.client, -EIO, ERROR_BROWSER_CRASH);
-    assert_int_equal(crashes, CRASHES); /* each told once, whatever the browser called it */
-}
-
-static void serve_crashes_that_close(struct peer *peer) {
-    serve_crashes(peer);
-    peer_send_text(peer, "{\"method\":\"Test.going\"}");
-    clock_sleep_ms(100); /* so that the client hears of the one before the other */
-    for (int i = 0; i < CRASHES; i++) {
-        cleanup_free char *detached =
-            memory_print("{\"method\":\"Target.detachedFromTarget\",\"params\":{\"sessionId\":\"S%d\"}}", i);
-        peer_send_text(peer, detached);
-    }
-    for (int i = 0; i < CRASHES; i++) {
-        cleanup_free char *gone = memory_print(
-            "{\"id\":%d,\"error\":{\"message\":\"Session with given id not found.\"}}", peer_read_call(peer, NULL));
-        peer_send_text(peer, gone);
-    }
-}
-
-static void a_page_that_closes_has_not_crashed(void **state) {
-    PAIR(pair, serve_crashes_that_close);
-    int crashes = 0;
-    cdp_client_set_handler(pair.client, count_crashes, &crashes);
-    call_each(pair.client, -ESTALE, ERROR_BROWSER);
-    assert_int_equal(crashes, 0);
-}
-
-static void note_going(void *user, const char *session_id, const char *method, const json_t *params) {
-    *(bool *)user |= !strcmp(method, "Test.going");
-}
-
-static bool is_set(void *user) {
-    return *(bool *)user;
-}
-
-/* In each call of the run: also in one that is made between the two words. */
-static void a_call_to_a_page_that_goes_waits_for_what_becomes_of_it(void **state) {
-    PAIR(pair, serve_crashes_that_close);
-    struct error e = {0};
-    bool going = false;
-    cdp_client_set_handler(pair.client, note_going, &going);
-    for (int i = 0; i < CRASHES; i++)
-        assert_int_equal(cdp_send(pair.client, crash_sessions[i], "Runtime.evaluate", NULL, &e), 0);
-    assert_int_equal(cdp_wait(pair.client, is_set, &going, clock_deadline(WAIT_MS), &e), 0);
-    for (int i = 0; i < CRASHES - 1; i++) /* nobody waits for the answer that told of the last one */
-        assert_int_equal(cdp_call(pair.client, crash_sessions[i], "Runtime.evaluate", NULL, WAIT_MS, NULL, &e),
-                         -ESTALE);
-}
-
-static void serve_other_loss(struct peer *peer) {
-    peer_send_text(peer, ATTACH_PAGE);
-    peer_send_text(peer, ATTACH_FRAME);
-    int id = peer_read_call(peer, NULL);
-    peer_send_text(peer, "{\"method\":\"Inspector.targetCrashed\",\"sessionId\":\"F\",\"params\":{}}");
-    reply(peer, id, "{}");
-    id = peer_read_call(peer, NULL); /* the frame lives again */
-    peer_send_text(peer, "{\"method\":\"Inspector.targetReloadedAfterCrash\",\"sessionId\":\"F\",\"params\":{}}");
-    reply(peer, id, "{}");
-    reply(peer, peer_read_call(peer, NULL), "{}");
-}
-
-static void a_crash_hits_nobody_else_and_may_end(void **state) {
-    PAIR(pair, serve_other_loss);
-    struct error e = {0};
-    assert_int_equal(cdp_call(pair.client, "P", "Runtime.evaluate", NULL, WAIT_MS, NULL, &e), 0);
-    assert_int_equal(cdp_call(pair.client, "F", "Page.reload", NULL, WAIT_MS, NULL, &e), 0);
-    assert_int_equal(cdp_call(pair.client, "F", "Runtime.evaluate", NULL, WAIT_MS, NULL, &e), 0);
-}
-
-static void serve_page_taken_over(struct peer *peer) {
-    peer_send_text(peer, ATTACH_PAGE);
-    cleanup_free char *crashed = memory_print("{\"id\":%d,\"error\":{\"code\":-32000,\"message\":\"Target crashed\"}}",
-                                              peer_read_call(peer, NULL));
-    peer_send_text(peer, crashed);
-    peer_send_text(peer, "{\"method\":\"Runtime.executionContextCreated\",\"sessionId\":\"P\",\"params\":{}}");
-    reply(peer, peer_read_call(peer, NULL), "{}");
-}
-
-static void a_page_that_another_process_takes_over_has_not_crashed(void **state) {
-    PAIR(pair, serve_page_taken_over);
-    struct error e = {0};
-    int crashes = 0;
-    cdp_client_set_handler(pair.client, count_crashes, &crashes);
-    assert_int_equal(cdp_call(pair.client, "P", "Runtime.evaluate", NULL, WAIT_MS, NULL, &e), -ESTALE);
-    assert_int_equal(cdp_call(pair.client, "P", "Runtime.evaluate", NULL, WAIT_MS, NULL, &e), 0);
-    assert_int_equal(crashes, 0);
 }
 
 static void serve_browser_errors(struct peer *peer) {
@@ -658,12 +441,6 @@ int main(void) {
         cmocka_unit_test(a_late_answer_is_not_taken_for_another),
         cmocka_unit_test(the_interrupt_ends_a_wait),
         cmocka_unit_test(a_batch_is_sent_before_it_is_waited_for),
-        cmocka_unit_test(calls_of_a_page_or_frame_that_went_fail_at_once),
-        cmocka_unit_test(calls_of_a_crashed_page_fail_and_so_do_later_ones),
-        cmocka_unit_test(a_page_that_closes_has_not_crashed),
-        cmocka_unit_test(a_call_to_a_page_that_goes_waits_for_what_becomes_of_it),
-        cmocka_unit_test(a_crash_hits_nobody_else_and_may_end),
-        cmocka_unit_test(a_page_that_another_process_takes_over_has_not_crashed),
         cmocka_unit_test(errors_of_the_browser_are_told_apart),
         cmocka_unit_test(a_handler_sees_events_and_may_send),
         cmocka_unit_test(a_close_code_tells_why_the_browser_ended),
