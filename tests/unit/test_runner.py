@@ -23,6 +23,13 @@ SUITES = {
     "chance": "describe('around', () => { test('now and then', () => assert.ok(!first, 'it was\\nthe first time')); test('fine', () => {}) })",
     "bad": "test('never', () => assert.equal(1, 2, 'one is not two'))",
     "hook": "describe('outer', () => { before(() => { throw new Error('no server') }); test('unreached', () => {}) })",
+    "meets": """test('the other one', async () => {
+  const others = () => fs.readdirSync(new URL('.', import.meta.url)).filter((name) => /^meets.*ran$/.test(name)).length
+  for (const end = Date.now() + 60000; others() < 2; await new Promise((go) => setTimeout(go, 20))) assert.ok(Date.now() < end, 'nobody came')
+  await new Promise((go) => setTimeout(go, 200))
+  fs.writeFileSync(mark + '.end', '')
+})""",
+    "alone": """test('the last one', () => assert.equal(fs.readdirSync(new URL('.', import.meta.url)).filter((name) => name.endsWith('.end')).length, 2))""",
     "ends": "console.log('Error: gone'); process.exit(3)",
 }
 
@@ -35,7 +42,8 @@ def run_suites(names):
     with tempfile.TemporaryDirectory(prefix="replinet-runner-") as folder:
         run.FLOWS = Path(folder)
         for name in names:
-            (run.FLOWS / f"{name}.test.mjs").write_text(HEAD + SUITES[name.split("-")[0]])
+            kind = name.split("-")[0]
+            (run.FLOWS / f"{name}.test.mjs").write_text("// alone\n" * (kind == "alone") + HEAD + SUITES[kind])
         with contextlib.redirect_stdout(io.StringIO()) as said:
             run.run_flows()
     return run.summary(1), said.getvalue()
@@ -60,6 +68,9 @@ check("what failed", [line for line in lines if line.startswith("  flow")],
 for message in ("one is not two", "no server", "Error: gone", "ended with status"):
     assert any(message in line for line in lines), (message, lines)
 check("each ran twice", said.count("bad.test.mjs ..."), 2)
+
+lines, _ = run_suites(["alone", "meets-1", "meets-2"])
+check("two at a time, and one by itself after them", lines[-1], "3 passed, 0 failed, 0 skipped")
 
 many = [f"bad-{i}" for i in range(run.AGAIN_MAX + 1)]
 lines, said = run_suites(many)
