@@ -167,6 +167,14 @@ static int handle_again(struct step *step, const struct action *action, struct e
     return handle(step, action, e);
 }
 
+/* What a script of the run will have in the step's place, or why it will have nothing. */
+static void describe(struct step *step, const struct action *action) {
+    const char *why = NULL;
+    step->replay = replay_describe(step, action, &why);
+    if (!step->replay)
+        json_object_set_new(step->data, "left_out", json_string(why));
+}
+
 static int carry_out(struct step *step, const struct action *action, struct error *e) {
     struct run *run = step->run;
     int64_t began = clock_monotonic_ms();
@@ -178,7 +186,7 @@ static int carry_out(struct step *step, const struct action *action, struct erro
     step->gives_up = mend_may(step, action) && !json_object_get(step->step, "timeout_ms");
     run_event(run, LOG_INFO, "step.started", title, event_data(step, action), NULL);
     if (!r && run->thinking)
-        step->replay = replay_describe(step, action);
+        describe(step, action);
     if (!r && !run->sink_error)
         r = handle(step, action, e);
     if (r < 0 && run->held && !holds_steps && !run_ends_with(run, e))

@@ -1,41 +1,101 @@
 #include "api/thread_script.h"
+#include "agent/replay/inputs.h"
 #include "agent/replay/parameters.h"
 #include "agent/run.h"
 #include "base/memory.h"
+#include "base/text.h"
+#include "domain/agents.h"
 #include "domain/events.h"
 #include "domain/threads.h"
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define KINDS "model.observed,model.called,step.finished,step.failed,person.acted"
 
 static int read_json(int r, char *text, const char *what, json_t **ret_json, struct error *e) {
     cleanup_free char *owned = text;
     return r < 0 ? r : json_parse(owned, strlen(owned), what, ret_json, e);
 }
 
-static int check_ended(struct postgres *db, const struct caller *caller, const char *thread_id, struct error *e) {
+static int get_ended(struct postgres *db, const struct caller *caller, const char *thread_id, json_t **ret_thread,
+                     struct error *e) {
     cleanup_json json_t *thread = NULL;
     char *text = NULL;
     int r = threads_get(db, caller, thread_id, &text, e);
     r = read_json(r, text, "the thread", &thread, e);
     if (r < 0)
         return r;
-    const char *end = json_text_or(thread, "end_time", NULL);
-    return end ? 0 : error_set(e, EBUSY, ERROR_CONFLICT, "the thread goes on; its script is there when it has ended");
+    if (!json_text_or(thread, "end_time", NULL))
+        return error_set(e, EBUSY, ERROR_CONFLICT, "the thread goes on; its script is there when it has ended");
+    *ret_thread = take_pointer(thread);
+    return 0;
+}
+
+/* What the agent wants to be given. NULL: nothing is known of it; it may have been deleted, or be out of reach. */
+static json_t *input_schema_of(struct postgres *db, const struct caller *caller, const json_t *thread) {
+    cleanup_json json_t *agent = NULL;
+    char *text = NULL;
+    struct error ignored;
+    int r = agents_get(db, caller, json_text_or(thread, "agent_id", ""), &text, &ignored);
+    r = read_json(r, text, "the agent", &agent, &ignored);
+    json_t *schema = r < 0 ? NULL : json_object_get(agent, "input_schema");
+    return json_is_object(schema) ? json_incref(schema) : NULL;
+}
+
+/* A thread's events while they become a script. */
+struct collecting {
+    json_t *steps, *left_out;
+    char *url; /* where the model was; NULL: not known */
+    int64_t after;
+};
+
+static void collecting_done(struct collecting *collecting) {
+    json_decref(collecting->steps);
+    json_decref(collecting->left_out);
+    free(collecting->url);
 }
 
 /* What a person did in a script's run begins where its page was. */
-static void add_step(json_t *steps, const json_t *event, json_t *step) {
-    const char *url = json_text_or(json_object_get(event, "data"), "url", "");
-    bool by_person = !strcmp(json_text_or(event, "kind", ""), "person.acted");
-    if (by_person && *url && !json_array_size(steps) && !json_object_get(step, "goto"))
-        json_array_append_new(steps, json_pack("{s:s}", "goto", url));
-    json_array_append(steps, step);
+static void add_step(struct collecting *collecting, const json_t *data, bool by_person, json_t *step) {
+    const char *url = json_text_or(data, "url", "");
+    if (by_person && *url && !json_array_size(collecting->steps) && !json_object_get(step, "goto"))
+        json_array_append_new(collecting->steps, json_pack("{s:s}", "goto", url));
+    json_array_append(collecting->steps, step);
+}
+
+static void leave_out(struct collecting *collecting, const json_t *data, const char *why) {
+    const char *url = json_text_or(data, "url", collecting->url);
+    json_array_append_new(collecting->left_out,
+                          json_pack("{s:s, s:s, s:s*}", "action", json_text_or(data, "action", "unknown"), "why", why,
+                                    "url", url && *url ? url : NULL));
+}
+
+static void note_url(struct collecting *collecting, const json_t *data) {
+    free(collecting->url);
+    collecting->url = memory_copy_text(json_text_or(data, "url", NULL));
+}
+
+static void add_event(struct collecting *collecting, const json_t *event) {
+    const char *kind = json_text_or(event, "kind", "");
+    const json_t *data = json_object_get(event, "data");
+    json_t *step = json_object_get(data, "replay");
+    bool by_person = !strcmp(kind, "person.acted");
+    bool by_model = !strcmp(kind, "model.called") || text_starts_with(json_text_or(data, "path", ""), "turn[");
+    if (!strcmp(kind, "model.observed"))
+        note_url(collecting, data);
+    else if (by_model && !strcmp(kind, "step.failed"))
+        leave_out(collecting, data, "it could not be done when it was tried");
+    else if (json_is_object(step))
+        add_step(collecting, data, by_person, step);
+    else if (by_model || by_person)
+        leave_out(collecting, data, json_text_or(data, "left_out", "the script language cannot say it"));
 }
 
 /* 1: there are more events behind `after`. */
-static int add_page(struct postgres *db, const struct caller *caller, const char *thread_id, int64_t *after,
-                    json_t *steps, struct error *e) {
-    struct events_filter filter = {.after = *after, .limit = EVENTS_LIMIT_MAX, .kinds = "step.finished,person.acted"};
+static int add_page(struct postgres *db, const struct caller *caller, const char *thread_id,
+                    struct collecting *collecting, struct error *e) {
+    struct events_filter filter = {.after = collecting->after, .limit = EVENTS_LIMIT_MAX, .kinds = KINDS};
     cleanup_json json_t *page = NULL;
     char *text = NULL;
     size_t i;
@@ -44,13 +104,10 @@ static int add_page(struct postgres *db, const struct caller *caller, const char
     r = read_json(r, text, "the events", &page, e);
     if (r < 0)
         return r;
-    json_array_foreach (json_object_get(page, "items"), i, event) {
-        json_t *step = json_object_get(json_object_get(event, "data"), "replay");
-        if (json_is_object(step))
-            add_step(steps, event, step);
-    }
+    json_array_foreach (json_object_get(page, "items"), i, event)
+        add_event(collecting, event);
     const char *next = json_text_or(page, "next", NULL);
-    return next && !text_parse_int(next, 1, INT64_MAX, after) ? 1 : 0;
+    return next && !text_parse_int(next, 1, INT64_MAX, &collecting->after) ? 1 : 0;
 }
 
 /* The model looked at the page again after its last call; a script that ended with it would leave in the middle of what
@@ -67,22 +124,55 @@ static int refuse_nothing(struct error *e) {
     return -ENODATA;
 }
 
-int thread_script_make(struct postgres *db, const struct caller *caller, const char *thread_id,
-                       const json_t *parameters, char **ret_json, struct error *e) {
-    cleanup_json json_t *steps = json_array(), *script = NULL;
-    int64_t after = 0;
-    int r = check_ended(db, caller, thread_id, e), more = 1;
-    while (!r && more > 0)
-        more = add_page(db, caller, thread_id, &after, steps, e);
-    if (r < 0 || more < 0)
-        return r < 0 ? r : more;
-    if (!json_array_size(steps))
+static int collect(struct postgres *db, const struct caller *caller, const char *thread_id,
+                   struct collecting *collecting, struct error *e) {
+    int more = 1;
+    while (more > 0)
+        more = add_page(db, caller, thread_id, collecting, e);
+    if (more < 0)
+        return more;
+    if (!json_array_size(collecting->steps))
         return refuse_nothing(e);
-    json_array_append_new(steps, last_look());
-    script = json_pack("{s:o}", "steps", parameters_insert(steps, parameters));
+    json_array_append_new(collecting->steps, last_look());
+    return 0;
+}
+
+static void add_inputs(json_t *answer, const json_t *agent_schema, const json_t *thread, const json_t *parameters) {
+    cleanup_json json_t *values = json_object(), *script = thread_script_of(answer);
+    json_t *credentials = inputs_credentials(script);
+    json_object_update(values, json_object_get(thread, "inputs"));
+    json_object_update(values, (json_t *)parameters);
+    json_object_set_new(answer, "input_schema", inputs_schema(script, agent_schema, values));
+    json_object_set_new(answer, "proposals", inputs_proposals(script));
+    if (json_array_size(credentials))
+        json_object_set(answer, "credentials", credentials);
+    json_decref(credentials);
+}
+
+json_t *thread_script_of(const json_t *answer) {
+    return json_pack("{s:O?, s:O*}", "steps", json_object_get(answer, "steps"), "scripts",
+                     json_object_get(answer, "scripts"));
+}
+
+int thread_script_make(struct postgres *db, const struct caller *caller, const char *thread_id,
+                       const json_t *parameters, json_t **ret_answer, struct error *e) {
+    struct collecting collecting = {json_array(), json_array()};
+    cleanup_json json_t *thread = NULL, *agent_schema = NULL, *answer = NULL, *script = NULL;
+    int r = get_ended(db, caller, thread_id, &thread, e);
+    if (!r)
+        r = collect(db, caller, thread_id, &collecting, e);
+    if (!r)
+        answer = json_pack("{s:o, s:O}", "steps", parameters_insert(collecting.steps, parameters), "left_out",
+                           collecting.left_out);
+    collecting_done(&collecting);
+    if (r < 0)
+        return r;
+    agent_schema = input_schema_of(db, caller, thread);
+    add_inputs(answer, agent_schema, thread, parameters);
+    script = thread_script_of(answer);
     r = agent_check_script(script, e);
     if (!r)
-        *ret_json = json_print(script);
+        *ret_answer = take_pointer(answer);
     return r;
 }
 

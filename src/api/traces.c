@@ -41,17 +41,45 @@ static const struct schema_field script_query_fields[] = {
 };
 static const struct schema script_query_schema = {"ThreadScriptQuery", script_query_fields,
                                                   .doc = "What shall differ from run to run."};
+static const struct schema_field left_out_fields[] = {
+    {"action", SCHEMA_TEXT, SCHEMA_REQUIRED, .most = 200, .doc = "The tool or action."},
+    {"why", SCHEMA_TEXT, SCHEMA_REQUIRED, .most = 1000, .doc = "Why a script has nothing in its place, in words."},
+    {"url", SCHEMA_TEXT, .most = 1e6, .doc = "The page that it was about."},
+    {NULL},
+};
+static const struct schema left_out_schema = {"ThreadScriptLeftOut", left_out_fields,
+                                              .doc = "Something that was done and is not in the script."};
+static const struct schema_field proposal_fields[] = {
+    {"text", SCHEMA_TEXT, SCHEMA_REQUIRED, .most = 1e6, .doc = "What was typed."},
+    {"name", SCHEMA_TEXT, SCHEMA_REQUIRED, .doc = "A name for it, made after its field."},
+    {NULL},
+};
+static const struct schema proposal_schema = {
+    "ThreadScriptProposal", proposal_fields,
+    .doc = "A text that could be an input: `parameters` with {NAME: TEXT} makes it one."};
 static const struct schema_field script_fields[] = {
-    {"steps", SCHEMA_LIST, SCHEMA_REQUIRED, .items = SCHEMA_OBJECT, .most = 1e6, .doc = "Steps of a script."}, {NULL}};
-static const struct schema script_schema = {"ThreadScript", script_fields, .doc = "A script for an agent."};
+    {"steps", SCHEMA_LIST, SCHEMA_REQUIRED, .items = SCHEMA_OBJECT, .most = 1e6,
+     .doc = "Steps of a script; with `scripts` what an agent has as its `script`."},
+    {"scripts", SCHEMA_OBJECT, .doc = "Scripts that the steps call, when they do."},
+    {"input_schema", SCHEMA_OBJECT, SCHEMA_REQUIRED,
+     .doc = "JSON Schema of the inputs that the steps need, with this run's values as defaults."},
+    {"left_out", SCHEMA_LIST, SCHEMA_REQUIRED, .items = SCHEMA_OBJECT, .object = &left_out_schema, .most = 1e6,
+     .doc = "What was done and is not in the script."},
+    {"proposals", SCHEMA_LIST, SCHEMA_REQUIRED, .items = SCHEMA_OBJECT, .object = &proposal_schema, .most = 200,
+     .doc = "Texts that were typed and are no inputs yet."},
+    {"credentials", SCHEMA_LIST, .items = SCHEMA_TEXT, .most = 1e6,
+     .doc = "Names of the credentials that the steps fill in; the agent needs them."},
+    {NULL},
+};
+static const struct schema script_schema = {"ThreadScript", script_fields,
+                                            .doc = "A script for an agent, and what is to be known of it."};
 
 static int get_script(struct api_call *call, struct error *e) {
-    cleanup_json json_t *parameters = NULL;
-    char *json = NULL;
+    cleanup_json json_t *parameters = NULL, *answer = NULL;
     int r = thread_script_parameters(json_text_or(call->query, "parameters", NULL), &parameters, e);
     if (!r)
-        r = thread_script_make(call->db, &call->who.caller, call_parameter(call, "id"), parameters, &json, e);
-    return call_done(call, r, json);
+        r = thread_script_make(call->db, &call->who.caller, call_parameter(call, "id"), parameters, &answer, e);
+    return call_done(call, r, answer ? json_print(answer) : NULL);
 }
 
 const struct api_route traces_routes[] = {

@@ -105,6 +105,11 @@ static bool is_ipv6(const char *text) {
     return inet_pton(AF_INET6, text, &address) == 1;
 }
 
+/* How a form asks for it; any text will do. */
+static bool is_text(const char *text) {
+    return true;
+}
+
 static const struct schema_format formats[] = {
     {"date", "a date like 2026-11-23", is_date},
     {"time", "a time like 18:30:00Z", is_time},
@@ -115,6 +120,8 @@ static const struct schema_format formats[] = {
     {"uuid", "a UUID", is_uuid},
     {"ipv4", "an IPv4 address", is_ipv4},
     {"ipv6", "an IPv6 address", is_ipv6},
+    {"password", "a secret text", is_text},
+    {"multiline", "a text of several lines", is_text},
 };
 
 const char *schema_format_name_at(size_t i) {

@@ -21,7 +21,8 @@
 
 struct call {
     struct cli_session session;
-    const char *argument, *second, *task, *inputs_text, *agent, *status, *at, *parameters;
+    const char *argument, *second, *task, *inputs_text, *agent, *status, *at;
+    struct thread_script_order script;
     struct page page;
     int priority;
     json_t *answer; /* what --text, --yes and so on say; borrowed */
@@ -219,7 +220,7 @@ static int export(struct call *call, struct error *e) {
 }
 
 static int script(struct call *call, struct error *e) {
-    return thread_script(&call->session, call->argument, call->parameters, e);
+    return thread_script(&call->session, call->argument, &call->script, e);
 }
 
 static const struct {
@@ -245,6 +246,9 @@ static const struct option options[] = {
     {"priority", required_argument, NULL, 'r'},
     {"text", required_argument, NULL, 'x'},
     {"parameters", required_argument, NULL, 'm'},
+    {"preset", required_argument, NULL, 'e'},
+    {"name", required_argument, NULL, 'c'},
+    {"whole", no_argument, NULL, 'o'},
     {"values", required_argument, NULL, 'v'},
     {"yes", no_argument, NULL, 'y'},
     {"no", no_argument, NULL, 'n'},
@@ -283,7 +287,16 @@ static int take_option(struct call *call, int letter) {
         call->inputs_text = optarg;
         return 0;
     case 'm':
-        call->parameters = optarg;
+        call->script.parameters = optarg;
+        return 0;
+    case 'e':
+        call->script.preset = optarg;
+        return 0;
+    case 'c':
+        call->script.name = optarg;
+        return 0;
+    case 'o':
+        call->script.whole = true;
         return 0;
     case 'a':
         call->agent = optarg;

@@ -67,13 +67,34 @@ int thread_export(struct cli_session *session, const char *thread_id, const char
     return r;
 }
 
-int thread_script(struct cli_session *session, const char *thread_id, const char *parameters, struct error *e) {
-    cleanup_json json_t *values = NULL;
-    cleanup_free char *text = NULL;
-    int r = thread_script_parameters(parameters, &values, e);
+static void tell_left_out(const json_t *answer) {
+    size_t i;
+    json_t *row;
+    json_array_foreach (json_object_get(answer, "left_out"), i, row)
+        fprintf(stderr, "left out: %s%s%s: %s\n", json_text_or(row, "action", ""),
+                json_object_get(row, "url") ? " at " : "", json_text_or(row, "url", ""), json_text_or(row, "why", ""));
+}
+
+static json_t *agent_with(const json_t *answer, const struct thread_script_order *order, const char *thread_id) {
+    cleanup_free char *name = memory_print("Script of %.8s", thread_id);
+    return json_pack("{s:s, s:s, s:o, s:O}", "name", order->name ? order->name : name, "preset_id", order->preset,
+                     "script", thread_script_of(answer), "input_schema", json_object_get(answer, "input_schema"));
+}
+
+int thread_script(struct cli_session *session, const char *thread_id, const struct thread_script_order *order,
+                  struct error *e) {
+    cleanup_json json_t *values = NULL, *answer = NULL;
+    int r = thread_script_parameters(order->parameters, &values, e);
     if (!r)
-        r = thread_script_make(&session->db, &session->caller, thread_id, values, &text, e);
-    if (!r)
-        session_print(text);
-    return r;
+        r = thread_script_make(&session->db, &session->caller, thread_id, values, &answer, e);
+    if (r < 0)
+        return r;
+    cleanup_json json_t *shown = order->whole    ? json_incref(answer)
+                                 : order->preset ? agent_with(answer, order, thread_id)
+                                                 : thread_script_of(answer);
+    cleanup_free char *text = json_print(shown);
+    if (!order->whole)
+        tell_left_out(answer);
+    session_print(text);
+    return 0;
 }

@@ -10,5 +10,11 @@ int thread_answer(struct cli_session *session, const char *thread_id, const char
                   bool json, struct error *e);
 /* The trace into a file, whole or not at all; `path` NULL: to standard output. */
 int thread_export(struct cli_session *session, const char *thread_id, const char *path, struct error *e);
-/* What its model did, as a script; `parameters` (or NULL): JSON, what becomes {{inputs.name}}. */
-int thread_script(struct cli_session *session, const char *thread_id, const char *parameters, struct error *e);
+/* What its model or a person did, as a script; on standard error what of it is not in the script. */
+struct thread_script_order {
+    const char *parameters;    /* JSON, what becomes {{inputs.name}}; NULL: nothing */
+    const char *preset, *name; /* of an agent that has the script, for `agent create`; preset NULL: the script alone */
+    bool whole;                /* the answer of the API instead */
+};
+int thread_script(struct cli_session *session, const char *thread_id, const struct thread_script_order *order,
+                  struct error *e);

@@ -22,7 +22,7 @@ const PAGES = {
   '/paid': (url) => (orders.push(Object.fromEntries(url.searchParams)), page('Thank you', `<p>Order ${orders.length}</p>`)),
 };
 
-let site, model, replinet, solve, id, script;
+let site, model, replinet, solve, id, script, proposal;
 const at = (path) => `http://127.0.0.1:${site.address().port}${path}`;
 
 before(async () => {
@@ -83,6 +83,17 @@ test('a model buys; what it did is a script', async () => {
   assert.equal(script.steps[4].fill.value, '{{inputs.password}}');
   assert.ok(!replinet.sql(`SELECT string_agg(data::text, '') FROM thread_events WHERE kind = 'step.finished'`).includes('hush'));
   assert.ok(!JSON.stringify(script.steps[3]).includes('58213'), 'an id that is another at the next visit');
+  const answer = await replinet.json('thread', 'script', id, '--parameters', '{"street":"Mill Lane 1"}', '--whole');
+  assert.deepEqual(answer.steps, script.steps);
+  assert.deepEqual(answer.left_out.map(({ action, url }) => [action, url.split('?')[0]]), [['fill', at('/cart')], ['done', at('/paid')]]);
+  assert.match(answer.left_out[0].why, /template/);
+  assert.deepEqual(answer.proposals, [{ text: 'thanks', name: 'note' }]);
+  assert.equal(answer.credentials, undefined);
+  const properties = {
+    customer: { type: 'string', title: 'Name', default: 'Ada' }, street: { type: 'string', title: 'Street', default: 'Mill Lane 1' },
+    password: { type: 'string', title: 'Password', format: 'password', writeOnly: true },
+  };
+  assert.deepEqual(answer.input_schema, { type: 'object', properties, required: ['customer', 'street', 'password'] });
   const bought = script.steps.at(-2).click;
   assert.deepEqual([bought.role, bought.name], ['button', 'Order now']);
   assert.ok(bought.fallback.some(({ css }) => css), JSON.stringify(bought));
@@ -91,12 +102,18 @@ test('a model buys; what it did is a script', async () => {
 test('an agent without a model does the same with other inputs', async () => {
   const asked = model.requests.length;
   await replinet.create('preset', { name: 'plain', ai_model: 'script' });
-  await replinet.create('agent', { name: 'again', preset_id: 'plain', script, browser_config: { timeout_ms: 120000 } });
+  proposal = await replinet.json('thread', 'script', id, '--parameters', '{"street":"Mill Lane 1"}', '--preset', 'plain', '--name', 'again');
+  await replinet.create('agent', proposal);
+  const refused = await replinet.cli('thread', 'start', 'again', '--inputs', '{"street":"Harbour 5"}');
+  assert.match(refused.stderr, /password/, 'a secret has no default');
   const thread = await ended(await start('again', { customer: 'Grace', street: 'Harbour 5', password: 'quiet' }));
   assert.equal(thread.status, 'completed', thread.error_message);
   const common = { country: 'Spain', terms: 'on', note: 'thanks' };
   assert.deepEqual(orders, [{ name: 'Ada', street: 'Mill Lane 1', pin: 'hush', ...common }, { name: 'Grace', street: 'Harbour 5', pin: 'quiet', ...common }]);
   assert.equal(model.requests.length, asked);
+  const same = await ended(await start('again', { password: 'hush' }));
+  assert.equal(same.status, 'completed', same.error_message);
+  assert.deepEqual(orders.at(-1), orders[0], 'what is not given is as it was in the run');
 });
 
 test('a button that is called something else now is still found', async () => {

@@ -1,4 +1,5 @@
 /* The model's tools, its conversation, and the rules of consent: what needs no browser. */
+#include "agent/replay/inputs.h"
 #include "agent/replay/parameters.h"
 #include "agent/think/approval.h"
 #include "agent/think/history.h"
@@ -201,6 +202,60 @@ static void values_of_inputs_become_their_names(void **state) {
     }
 }
 
+static void a_script_says_what_it_wants_to_be_given(void **state) {
+    static const struct {
+        const char *script, *schema, *values, *expected;
+    } cases[] = {
+        {"{\"steps\":[{\"fill\":{\"label\":\"Full name\",\"value\":\"{{inputs.who}}\"}}]}", "null", "{\"who\":\"Ada\"}",
+         "{\"type\":\"object\",\"properties\":{\"who\":{\"type\":\"string\",\"title\":\"Full "
+         "name\",\"default\":\"Ada\"}},"
+         "\"required\":[\"who\"]}"},
+        {"{\"steps\":[{\"goto\":\"http://x/{{ inputs.n }}?{{inputs.more?}}\"}]}", "null", "{\"n\":7,\"other\":1}",
+         "{\"type\":\"object\",\"properties\":{\"n\":{\"type\":\"integer\",\"title\":\"n\",\"default\":7},"
+         "\"more\":{\"type\":\"string\",\"title\":\"more\"}},\"required\":[\"n\"]}"},
+        {"{\"steps\":[{\"fill\":{\"css\":\"#p\",\"value\":\"{{inputs.pin}}\"}},{\"evaluate\":\"my.inputs.no + "
+         "inputs.code\"}]}",
+         "{\"properties\":{\"pin\":{\"$ref\":\"#/$defs/pin\",\"writeOnly\":true},\"code\":{\"type\":\"integer\"}},"
+         "\"$defs\":{\"pin\":{\"type\":\"string\"}}}",
+         "{\"pin\":\"1234\",\"code\":\"abc\"}",
+         "{\"type\":\"object\",\"properties\":{\"pin\":{\"$ref\":\"#/$defs/pin\",\"writeOnly\":true},"
+         "\"code\":{\"type\":\"integer\"}},\"$defs\":{\"pin\":{\"type\":\"string\"}},\"required\":[\"pin\"]}"},
+        {"{\"steps\":[{\"click\":\"Send\"}]}", "null", "{\"x\":1}",
+         "{\"type\":\"object\",\"properties\":{},\"required\":[]}"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        cleanup_json json_t *script = parse(cases[i].script), *schema = parse(cases[i].schema);
+        cleanup_json json_t *values = parse(cases[i].values), *expected = parse(cases[i].expected);
+        cleanup_json json_t *made = inputs_schema(script, schema, values);
+        cleanup_free char *text = json_print(made);
+        if (!json_equal(made, expected))
+            fail_msg("%s: %s", cases[i].script, text);
+    }
+}
+
+static void typed_texts_are_proposed_as_inputs(void **state) {
+    cleanup_json json_t *script = parse(
+        "{\"steps\":[{\"fill\":{\"role\":\"textbox\",\"name\":\"Street & No.\",\"value\":\"Mill Lane 1\"}},"
+        "{\"if\":{\"text\":\"x\",\"then\":[{\"fill\":{\"label\":\"street no\",\"value\":\"Canal 2\"}}]}},"
+        "{\"fill\":{\"label\":\"\u0423\u043b\u0438\u0446\u0430\",\"value\":\"Neva 3\"}},"
+        "{\"fill\":{\"css\":\"form > input\",\"fallback\":[{\"css\":\"input[name=\\\"zip\\\"]\"}],\"value\":\"0815\"}},"
+        "{\"fill\":{\"label\":\"Again\",\"value\":\"Mill Lane "
+        "1\"}},{\"fill\":{\"label\":\"Mail\",\"value\":\"{{inputs.mail}}\"}},"
+        "{\"fill\":{\"label\":\"Mail\",\"value\":\"a@b.c\"}},"
+        "{\"fill\":{\"label\":\"Key\",\"credential\":\"Shop\",\"part\":\"password\"}}]}");
+    cleanup_json json_t *expected =
+        parse("[{\"text\":\"Mill Lane 1\",\"name\":\"street_no\"},"
+              "{\"text\":\"Canal 2\",\"name\":\"street_no_2\"},"
+              "{\"text\":\"Neva 3\",\"name\":\"text\"},{\"text\":\"0815\",\"name\":\"zip\"},"
+              "{\"text\":\"a@b.c\",\"name\":\"mail_2\"}]");
+    cleanup_json json_t *made = inputs_proposals(script), *credentials = inputs_credentials(script);
+    cleanup_free char *text = json_print(made);
+    if (!json_equal(made, expected))
+        fail_msg("%s", text);
+    assert_int_equal(json_array_size(credentials), 1);
+    assert_string_equal(json_string_value(json_array_get(credentials, 0)), "Shop");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_tool_has_a_schema),
@@ -211,6 +266,8 @@ int main(void) {
         cmocka_unit_test(what_was_sent_comes_again_unchanged),
         cmocka_unit_test(the_page_of_tools_names_each),
         cmocka_unit_test(values_of_inputs_become_their_names),
+        cmocka_unit_test(a_script_says_what_it_wants_to_be_given),
+        cmocka_unit_test(typed_texts_are_proposed_as_inputs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,7 +75,7 @@ static int put_targets(void *user, json_t *object, const char *path, struct erro
     return 0;
 }
 
-json_t *replay_describe(struct step *step, const struct action *action) {
+json_t *replay_describe(struct step *step, const struct action *action, const char **ret_why) {
     struct step asking = *step;
     cleanup_json json_t *arguments = json_deep_copy(step->arguments);
     int64_t soon = clock_deadline(DESCRIBE_MS);
@@ -84,8 +84,10 @@ json_t *replay_describe(struct step *step, const struct action *action) {
     asking.data = json_object();
     int r = shape_visit(action->shape, arguments, "", put_targets, &asking, &ignored);
     json_decref(asking.data);
+    *ret_why = "nothing but its number meant the element, or the page was too busy to say what else does";
     if (r < 0)
         return NULL;
+    *ret_why = "the script language cannot say it: a text in it would be read as a template";
     cleanup_json json_t *written = parameters_insert(arguments, json_object_get(step->run->values, "inputs"));
     cleanup_json json_t *made = json_pack("{s:O}", action->name, written);
     cleanup_json json_t *script = json_pack("[O]", made);

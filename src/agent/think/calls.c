@@ -148,7 +148,8 @@ static int run_call(struct call *call, struct error *e) {
         return end_wrong(call->mind, call, e);
     }
     call->mind->wrong = 0;
-    return call->tool->handler(call, e);
+    int r = call->tool->handler(call, e);
+    return r < 0 || call->tool->action ? r : replayed_tell(call, e);
 }
 
 static json_t *result_of(const struct call *call) {

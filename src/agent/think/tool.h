@@ -18,6 +18,10 @@ struct call {
     bool failed; /* the answer is an error */
 };
 
+/* replayed.c: tells of a call that is none of the script's actions what a script of the run has in its place, or why
+ * it has nothing: event model.called. */
+int replayed_tell(struct call *call, struct error *e);
+
 /* 0: the model is told `answer`; -errno ends the run. */
 typedef int tool_handler(struct call *call, struct error *e);
 

@@ -746,6 +746,43 @@ export interface components {
              */
             time: string;
         };
+        /** @description A script for an agent, and what is to be known of it. */
+        ThreadScript: {
+            /** @description Names of the credentials that the steps fill in; the agent needs them. */
+            credentials?: string[];
+            /** @description JSON Schema of the inputs that the steps need, with this run's values as defaults. */
+            input_schema: {
+                [key: string]: unknown;
+            };
+            /** @description What was done and is not in the script. */
+            left_out: components["schemas"]["ThreadScriptLeftOut"][];
+            /** @description Texts that were typed and are no inputs yet. */
+            proposals: components["schemas"]["ThreadScriptProposal"][];
+            /** @description Scripts that the steps call, when they do. */
+            scripts?: {
+                [key: string]: unknown;
+            };
+            /** @description Steps of a script; with `scripts` what an agent has as its `script`. */
+            steps: {
+                [key: string]: unknown;
+            }[];
+        };
+        /** @description Something that was done and is not in the script. */
+        ThreadScriptLeftOut: {
+            /** @description The tool or action. */
+            action: string;
+            /** @description The page that it was about. */
+            url?: string;
+            /** @description Why a script has nothing in its place, in words. */
+            why: string;
+        };
+        /** @description A text that could be an input: `parameters` with {NAME: TEXT} makes it one. */
+        ThreadScriptProposal: {
+            /** @description A name for it, made after its field. */
+            name: string;
+            /** @description What was typed. */
+            text: string;
+        };
         /** @description A session's tokens. */
         Tokens: {
             /** @description For Authorization: Bearer. */
