@@ -26,7 +26,8 @@ int api_before(struct http_request *request, void *user, struct error *e) {
     struct credentials *credentials = http_memory(request, sizeof *credentials);
     http_set_note(request, credentials);
     int r = api_read_credentials(api, request, route, credentials, e);
-    int limited = count_request(api, request, route, credentials, r ? NULL : e);
+    bool counted = http_was_handed_over(request); /* where it came in */
+    int limited = counted ? 0 : count_request(api, request, route, credentials, r ? NULL : e);
     return r ? r : limited;
 }
 

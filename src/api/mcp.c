@@ -4,7 +4,6 @@
 #include "api/mcp_sessions.h"
 #include "api/origins.h"
 #include "api/route_table.h"
-#include "base/config.h"
 #include "base/public_url.h"
 #include "mcp/rpc.h"
 #include <errno.h>
@@ -14,26 +13,13 @@
 
 /* A page that a browser on this machine shows may reach this port under a name of its own (DNS rebinding): only pages
  * of known origins may speak here, and programs, which send none. */
-static int check_origin(const struct api_call *call, struct error *e) {
+static int check(struct api_call *call, struct error *e) {
     cleanup_free char *own = public_url();
     if (!call->origin || !strcmp(call->origin, own) || origin_is_allowed(call->origin))
         return 0;
     error_set(e, EACCES, ERROR_FORBIDDEN, "pages of %.100s may not use /mcp", call->origin);
     error_hint(e, "CORS_ORIGINS names those that may");
     return -EACCES;
-}
-
-static int check_place(struct error *e) {
-    if (config_int(CONFIG_API_PROCESSES) == 1)
-        return 0;
-    error_set(e, ENOTSUP, ERROR_UNAVAILABLE, "/mcp needs an instance with one API process");
-    error_hint(e, "Set API_PROCESSES=1, or use `replinet mcp` on the machine itself");
-    return -ENOTSUP;
-}
-
-static int check(struct api_call *call, struct error *e) {
-    int r = check_origin(call, e);
-    return r < 0 ? r : check_place(e);
 }
 
 static int read_message(struct api_call *call, json_t **ret_message, enum rpc_kind *ret_kind, struct error *e) {

@@ -1,5 +1,6 @@
 #include "api/mcp_sessions.h"
 #include "api/api_internal.h"
+#include "api/mcp_peers.h"
 #include "api/standing.h"
 #include "base/clock.h"
 #include "base/config.h"
@@ -34,7 +35,8 @@ struct waiting {
 struct mcp_client {
     struct mcp_client *next;
     struct mcp_sessions *sessions;
-    char id[2 * ID_BYTES + 1];
+    char id[MCP_PEER_NAME_SIZE + 2 * ID_BYTES];
+    uint64_t noted; /* its number among the peers */
     struct standing standing;
     uv_process_t process;
     uv_pipe_t in, out; /* of the process */
@@ -50,6 +52,7 @@ struct mcp_client {
 
 struct mcp_sessions {
     struct api *api;
+    struct mcp_peers *peers;
     uv_timer_t tick;
     struct mcp_client *list;
     size_t count;
@@ -152,6 +155,7 @@ static void end_client(struct mcp_client *client, const char *why) {
     if (client->ended)
         return;
     client->ended = true;
+    mcp_peers_forget(client->sessions->peers, client->standing.user_id, client->noted);
     client->kill_ms = clock_deadline(END_MS);
     answer_all(client, why);
     end_stream(client);
@@ -312,29 +316,28 @@ static int spawn(struct mcp_client *client, const struct api_call *call) {
     return r < 0 ? r : uv_read_start((uv_stream_t *)&client->out, give_room, on_words);
 }
 
-static size_t count_of(const struct mcp_sessions *sessions, const char *user_id) {
-    size_t count = 0;
-    for (const struct mcp_client *one = sessions->list; one; one = one->next)
-        count += !one->ended && !strcmp(one->standing.user_id, user_id);
-    return count;
-}
-
-/* As many as browsers: each may have one. */
+/* As many as browsers: each may have one. Those that are ending here still take room. */
 static const char *refuse_more(const struct mcp_sessions *sessions, const struct api_call *call) {
-    int64_t own = quota_limit(call->who.caller.role, QUOTA_BROWSERS);
-    if ((int64_t)sessions->count >= config_int(CONFIG_MCP_SESSIONS))
-        return "too many MCP sessions are open here (MCP_SESSIONS)";
-    return (int64_t)count_of(sessions, call->who.caller.id) >= own
-               ? "you have as many MCP sessions open as your role may have browsers"
-               : NULL;
+    int64_t all, own, most = config_int(CONFIG_MCP_SESSIONS);
+    mcp_peers_count(sessions->peers, call->who.caller.id, &all, &own);
+    if (own > quota_limit(call->who.caller.role, QUOTA_BROWSERS))
+        return "you have as many MCP sessions open as your role may have browsers";
+    bool room = all <= most && (int64_t)sessions->count < most;
+    return room ? NULL : "too many MCP sessions are open here (MCP_SESSIONS)";
 }
 
-static struct mcp_client *begin(struct mcp_sessions *sessions, const struct api_call *call) {
+static void make_id(const struct mcp_sessions *sessions, char id[MCP_PEER_NAME_SIZE + 2 * ID_BYTES]) {
     unsigned char random[ID_BYTES];
-    struct mcp_client *client = memory_alloc(sizeof *client);
     randombytes_buf(random, sizeof random);
-    sodium_bin2hex(client->id, sizeof client->id, random, sizeof random);
+    snprintf(id, MCP_PEER_NAME_SIZE, "%s", mcp_peers_name(sessions->peers));
+    sodium_bin2hex(id + MCP_PEER_NAME_SIZE - 1, 2 * ID_BYTES + 1, random, sizeof random);
+}
+
+static struct mcp_client *begin(struct mcp_sessions *sessions, const struct api_call *call, uint64_t noted) {
+    struct mcp_client *client = memory_alloc(sizeof *client);
+    make_id(sessions, client->id);
     client->sessions = sessions;
+    client->noted = noted;
     client->checked_ms = clock_monotonic_ms();
     standing_begin(&client->standing, call, standing_told);
     client->next = sessions->list;
@@ -350,7 +353,16 @@ static struct mcp_client *begin(struct mcp_sessions *sessions, const struct api_
 
 /* Requests */
 
-/* The one that the request names; else it was answered. */
+/* It may live in another process. */
+static void find_elsewhere(const struct mcp_sessions *sessions, const char *id, struct http_request *request) {
+    int r = mcp_peers_hand_over(sessions->peers, id, request);
+    if (r == -EAGAIN)
+        refuse(request, EAGAIN, ERROR_UNAVAILABLE, "the process of this session has too much to do", "Try again");
+    else if (r < 0)
+        refuse(request, ENOENT, ERROR_NOT_FOUND, "there is no such MCP session, or it has ended", "Begin a new one");
+}
+
+/* The one that the request names; else it is not ours to answer any more. */
 static struct mcp_client *find(struct api *api, struct http_request *request, const struct api_call *call) {
     const char *id = http_header(request, SESSION_HEADER), *version = http_header(request, "mcp-protocol-version");
     if (version && !mcp_version_is_known(version)) {
@@ -366,25 +378,34 @@ static struct mcp_client *find(struct api *api, struct http_request *request, co
         if (!one->ended && !strcmp(one->id, id) &&
             !strcmp(one->standing.reference, call->inside->credentials.reference))
             return one;
-    refuse(request, ENOENT, ERROR_NOT_FOUND, "there is no such MCP session, or it has ended", "Begin a new one");
+    find_elsewhere(api->mcp, id, request);
     return NULL;
+}
+
+/* It is noted before all are counted: two processes that begin at once refuse one too many rather than one too few. */
+static struct mcp_client *begin_counted(struct mcp_sessions *sessions, struct http_request *request,
+                                        const struct api_call *call) {
+    uint64_t noted = mcp_peers_note(sessions->peers, call->who.caller.id);
+    const char *why = refuse_more(sessions, call);
+    struct mcp_client *client = why ? NULL : begin(sessions, call, noted);
+    if (why) {
+        mcp_peers_forget(sessions->peers, call->who.caller.id, noted);
+        refuse(request, EDQUOT, ERROR_QUOTA, why, "End one with DELETE /mcp");
+    } else if (!client)
+        refuse(request, EAGAIN, ERROR_UNAVAILABLE, "the session's process cannot be started", NULL);
+    else
+        http_add_header(request, SESSION_HEADER, client->id);
+    return client;
 }
 
 static struct mcp_client *find_or_begin(struct api *api, struct http_request *request, const struct api_call *call,
                                         const struct mcp_posted *posted) {
     if (!posted->begins || http_header(request, SESSION_HEADER))
         return find(api, request, call);
-    const char *why = posted->route ? refuse_more(api->mcp, call) : "initialize is a request: it needs an id";
-    if (why) {
-        refuse(request, EDQUOT, ERROR_QUOTA, why, "End one with DELETE /mcp");
-        return NULL;
-    }
-    struct mcp_client *client = begin(api->mcp, call);
-    if (!client)
-        refuse(request, EAGAIN, ERROR_UNAVAILABLE, "the session's process cannot be started", NULL);
-    else
-        http_add_header(request, SESSION_HEADER, client->id);
-    return client;
+    if (posted->route)
+        return begin_counted(api->mcp, request, call);
+    refuse(request, EINVAL, ERROR_BAD_INPUT, "initialize is a request: it needs an id", NULL);
+    return NULL;
 }
 
 static bool takes_streams(struct http_request *request) {
@@ -509,6 +530,7 @@ void mcp_sessions_check_user(struct mcp_sessions *sessions, const char *user_id)
 struct mcp_sessions *mcp_sessions_new(struct api *api) {
     struct mcp_sessions *sessions = memory_alloc(sizeof *sessions);
     sessions->api = api;
+    sessions->peers = mcp_peers_new(api);
     uv_timer_init(&api->loop, &sessions->tick);
     sessions->tick.data = sessions;
     uv_timer_start(&sessions->tick, on_tick, TICK_MS, TICK_MS);
@@ -519,6 +541,7 @@ void mcp_sessions_close(struct mcp_sessions *sessions) {
     sessions->closing = true;
     for (struct mcp_client *one = sessions->list; one; one = one->next)
         end_client(one, "this server is about to end; begin a new session");
+    mcp_peers_close(sessions->peers);
     if (!sessions->count)
         uv_close((uv_handle_t *)&sessions->tick, free_sessions);
 }

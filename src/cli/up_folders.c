@@ -35,6 +35,7 @@ static const struct {
     {CONFIG_RUN_DIR, "", 0755, "", ""},
     {CONFIG_RUN_DIR, "keepers", 0711, "", ""},
     {CONFIG_RUN_DIR, "browsers", 0700, "", ""},
+    {CONFIG_RUN_DIR, "mcp", 0700, INSTANCE_USER_API, ""},
     {CONFIG_RUN_DIR, "postgres", 0750, INSTANCE_USER_POSTGRES, INSTANCE_GROUP_DATA},
     {CONFIG_RUN_DIR, "redis", 0750, INSTANCE_USER_REDIS, INSTANCE_GROUP_REDIS},
 };

@@ -262,6 +262,8 @@ static void refuse_malformed(struct http_connection *connection) {
 
 static void begin_request(struct http_connection *connection) {
     connection->request = http_request_new(connection);
+    connection->request->handed_over = connection->taken_over;
+    connection->taken_over = false;
     llhttp_init(&connection->parser, HTTP_REQUEST, &settings);
     connection->parser.data = connection;
     set_state(connection, CONNECTION_HEAD, connection->server->options.head_ms);
@@ -355,7 +357,7 @@ void http_connection_resume(struct http_connection *connection) {
     run(connection);
 }
 
-static void on_bytes(struct http_connection *connection, const char *data, size_t length) {
+void http_connection_feed(struct http_connection *connection, const char *data, size_t length) {
     if (connection->state == CONNECTION_LINGER)
         return;
     size_t used = wants_bytes(connection) ? feed(connection, data, length) : 0;
@@ -374,7 +376,7 @@ static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
     if (length < 0)
         http_connection_close(connection);
     else if (length > 0)
-        on_bytes(connection, buffer->base, (size_t)length);
+        http_connection_feed(connection, buffer->base, (size_t)length);
 }
 
 static void set_reading(struct http_connection *connection, bool on) {

@@ -71,6 +71,7 @@ struct http_request {
     bool in_value;                                   /* the parser's last header callback was a value */
     bool body_stream, body_paused, alive_after_body; /* of a streamed body */
     bool head_only, chunked, streaming, keep_alive, upgrade, handed;
+    bool handed_over; /* by another server */
 };
 
 struct http_connection {
@@ -87,7 +88,8 @@ struct http_connection {
     uint8_t state;   /* enum connection_state */
     uint8_t outcome; /* enum connection_outcome: of the parser, not yet acted on */
     bool reading, running, close_after;
-    bool broken; /* a write failed; closed from the loop, never from within a write */
+    bool taken_over; /* its first request was read by another server */
+    bool broken;     /* a write failed; closed from the loop, never from within a write */
 };
 
 struct http_listener {
@@ -123,6 +125,7 @@ int http_request_check(struct http_request *request, struct error *e);
 
 /* http_connection.c */
 void http_connection_start(struct http_server *server, struct http_connection *connection);
+void http_connection_feed(struct http_connection *connection, const char *data, size_t length); /* as if read */
 void http_connection_close(struct http_connection *connection);
 void http_connection_resume(struct http_connection *connection);   /* a streamed body is wanted again */
 void http_connection_answered(struct http_connection *connection); /* the whole answer is queued */

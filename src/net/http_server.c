@@ -179,7 +179,8 @@ int http_server_listen(struct http_server *server, int fd, struct error *e) {
     return r ? error_set(e, -r, ERROR_INTERNAL, "cannot listen: %s", uv_strerror(r)) : 0;
 }
 
-int http_server_adopt(struct http_server *server, int fd, struct error *e) {
+static int open_connection(struct http_server *server, int fd, struct http_connection **ret_connection,
+                           struct error *e) {
     struct http_connection *connection = new_connection(server);
     int r = uv_tcp_open(&connection->tcp, fd);
     if (r) {
@@ -187,7 +188,31 @@ int http_server_adopt(struct http_server *server, int fd, struct error *e) {
         uv_close((uv_handle_t *)&connection->tcp, on_refused_closed);
         return error_set(e, -r, ERROR_INTERNAL, "cannot serve this socket: %s", uv_strerror(r));
     }
+    *ret_connection = connection;
+    return 0;
+}
+
+int http_server_adopt(struct http_server *server, int fd, struct error *e) {
+    struct http_connection *connection;
+    int r = open_connection(server, fd, &connection, e);
+    if (!r)
+        add_connection(server, connection);
+    return r;
+}
+
+int http_server_take_over(struct http_server *server, int fd, const void *bytes, size_t length, struct error *e) {
+    struct http_connection *connection;
+    int r = open_connection(server, fd, &connection, e);
+    if (r < 0)
+        return r;
+    if (server->connection_count >= server->options.connections_max) {
+        turn_away(connection);
+        return 0;
+    }
+    uv_tcp_nodelay(&connection->tcp, 1);
+    connection->taken_over = true;
     add_connection(server, connection);
+    http_connection_feed(connection, bytes, length);
     return 0;
 }
 

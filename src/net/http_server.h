@@ -75,6 +75,8 @@ int http_listen_shared(const char *host, int port, struct error *e);
 /* Serves connections of a listening socket / one connected stream socket. The fd is the server's from here on. */
 int http_server_listen(struct http_server *server, int fd, struct error *e);
 int http_server_adopt(struct http_server *server, int fd, struct error *e);
+/* Goes on with a connection that http_hand_over gave away, from the bytes that came with it. The fd is the server's. */
+int http_server_take_over(struct http_server *server, int fd, const void *bytes, size_t length, struct error *e);
 
 /* Stops listening, closes idle connections, lets requests in progress end for at most grace_ms, then closes all.
  * `done` (may be NULL) is called once nothing is left; the server is freed then and must not be used any more. Answers
@@ -150,3 +152,11 @@ void http_stream_end(struct http_request *request);
 /* Hands the connection's socket over, for a route with HTTP_ROUTE_UPGRADE: returns the non-blocking fd, or -errno when
  * the client is gone, and what was read past the request (ret_head, free()). Ends the request either way. */
 int http_upgrade(struct http_request *request, char **ret_head, size_t *ret_head_length);
+
+/* Hands the connection over with the request, whose body is there whole, and with what was read behind it: `taker` gets
+ * the socket, which stays ours, and the bytes, and passes copies of both on to another server (http_server_take_over).
+ * When it returns 0 the request is over here; else nothing has happened, and the request still needs its answer. */
+typedef int http_taker(void *user, int fd, const void *bytes, size_t length);
+int http_hand_over(struct http_request *request, http_taker *taker, void *user);
+/* Whether another server read this request, and checked its head, before it came here. */
+bool http_was_handed_over(const struct http_request *request);

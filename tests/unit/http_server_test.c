@@ -20,6 +20,7 @@ static struct {
     int closes, afters, last_status, upgraded_fd;
     char *upgraded_head;
     size_t upgraded_length, drains, largest_piece;
+    struct http_server *other; /* NULL: nobody takes anything over */
 } seen;
 
 static void on_parked_close(void *user) {
@@ -61,6 +62,17 @@ static void stream(struct http_request *request, void *user) {
 
 static void upgrade(struct http_request *request, void *user) {
     seen.upgraded_fd = http_upgrade(request, &seen.upgraded_head, &seen.upgraded_length);
+}
+
+static int give_to_other(void *user, int fd, const void *bytes, size_t length) {
+    return seen.other ? http_server_take_over(seen.other, fcntl(fd, F_DUPFD_CLOEXEC, 3), bytes, length, NULL) : -EAGAIN;
+}
+
+static void hand_over(struct http_request *request, void *user) {
+    if (http_was_handed_over(request))
+        echo(request, user);
+    else if (http_hand_over(request, give_to_other, NULL) < 0)
+        http_respond(request, 503, NULL, "", 0);
 }
 
 static void cut_short(struct http_request *request, void *user) {
@@ -161,6 +173,7 @@ static const struct http_route routes[] = {
     {"GET", "/park", park},
     {"GET", "/stream", stream},
     {"GET", "/short", cut_short},
+    {"POST", "/elsewhere/{id}", hand_over, .body_max = 64},
     {"GET", "/ws", upgrade, .flags = HTTP_ROUTE_UPGRADE},
     {"GET", "/secret", echo, .tag = "secret"},
     {NULL},
@@ -655,6 +668,36 @@ static void past_the_limit_connections_are_turned_away(void **state) {
     assert_int_equal(http_listen_socket("not an address", 80, &e), -EINVAL);
 }
 
+/* Each request of the connection is handed over by whichever server gets it first, so they change places. */
+static void a_request_is_handed_over_with_its_connection(void **state) {
+    struct bench bench, second;
+    const char *request = "POST /elsewhere/%D0%B6?q=1 HTTP/1.1\r\nHost: x\r\nX-Test: yes\r\nX-Request-Id: same\r\n"
+                          "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nGET /things/2 HTTP/1.1\r\nHost: x\r\n"
+                          "\r\nPOST /elsewhere/3 HTTP/1.0\r\nContent-Length: 2\r\n\r\nok";
+    bench_start(&second, (struct http_options){0});
+    bench_start(&bench, (struct http_options){0});
+    cleanup_free char *refused = exchange(&bench, request, strlen(request), 1000, 1);
+    assert_int_equal(count_of(refused, "HTTP/1.1 503"), 2);
+    seen.other = second.server;
+    int fd = bench_connect(&bench);
+    cleanup_text struct text answer = {0};
+    assert_true(write(fd, request, strlen(request)) > 0);
+    bench_turn(&bench, 3);
+    assert_int_equal(http_server_connections(bench.server), 0);
+    seen.other = bench.server;
+    bench_turn(&second, 3);
+    bench_turn(&bench, 3);
+    receive(fd, &answer);
+    assert_int_equal(count_of(answer.data, "HTTP/1.1 200"), 3);
+    assert_non_null(strstr(answer.data, "X-Request-Id: same"));
+    assert_non_null(strstr(answer.data, "\"id\":\"ж\",\"body\":\"abc\",\"q\":\"1\",\"x\":\"yes\""));
+    assert_non_null(strstr(answer.data, "\"id\":\"3\",\"body\":\"ok\""));
+    assert_non_null(strstr(answer.data, "Connection: close"));
+    close(fd);
+    bench_stop(&bench);
+    bench_stop(&second);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_are_answered_however_they_are_cut),
@@ -670,6 +713,7 @@ int main(void) {
         cmocka_unit_test(streams_hold_back_for_a_slow_reader),
         cmocka_unit_test(a_stream_cut_short_is_noticed),
         cmocka_unit_test(an_upgrade_hands_over_the_socket_and_what_was_read),
+        cmocka_unit_test(a_request_is_handed_over_with_its_connection),
         cmocka_unit_test(slow_clients_are_closed),
         cmocka_unit_test(draining_lets_the_request_in_progress_end),
         cmocka_unit_test(past_the_limit_connections_are_turned_away),

@@ -1,0 +1,144 @@
+// MCP sessions of an instance with several api processes: each lives in one of them, and is reached through all.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { after, before, test } from 'node:test';
+import { descendants, startInstance, traces, until } from './lib/instance.mjs';
+import { callTool, connectHttp, freshConnections, Hand, MCP_MS, textOf } from './lib/mcp.mjs';
+import { startLoginSite } from './lib/login_site.mjs';
+
+let site, replinet, olga, sleeper;
+const open = [];
+
+const call = async (method, where, body, key = olga.key) => {
+  const response = await fetch(`${replinet.url}/api/v1${where}`, { method, headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' }, body: body && JSON.stringify(body) });
+  const text = await response.text();
+  assert.ok(response.ok, `${method} ${where}: ${response.status} ${text}`);
+  return text && JSON.parse(text);
+};
+const connect = async (key = olga.key) => {
+  const client = await connectHttp(replinet.url, key, { fetch: freshConnections });
+  open.push(client);
+  return client;
+};
+const processes = (command) => descendants(replinet.up.pid).filter((one) => one.name === 'replinet' && one.command[1] === command);
+const sessionsOf = (user) => processes('mcp').filter((one) => one.command.includes(user.id));
+const handed = () => replinet.logLines().filter((line) => line['url.path'] === '/mcp' && line['http.response.status_code'] === 101).length;
+
+before(async () => {
+  site = await startLoginSite();
+  replinet = await startInstance({ MAX_BROWSERS: '3', POOL_WARM: '1', EGRESS_ALLOW: site.allow, API_PROCESSES: '3', API_METRICS_PORT: '0', MCP_SESSIONS: '6' });
+  olga = replinet.makeUser('pro_user', { name: 'Olga', scopes: 'read,write,run,browsers,mcp' });
+  const preset = await call('POST', '/presets', { name: 'No model', ai_model: 'script' });
+  sleeper = await call('POST', '/agents', { name: 'Sleeper', preset_id: preset.id, script: { steps: [{ wait_for: { ms: 1500 } }, { wait_for: { ms: 60000 }, timeout_ms: 70000 }] } });
+});
+after(async () => {
+  await Promise.all(open.map((client) => client.close().catch(() => {})));
+  await replinet?.stop();
+  assert.deepEqual(traces(replinet), []);
+  assert.deepEqual(fs.readdirSync(`${replinet.env.RUN_DIR}/mcp`), [], 'nothing is left of sockets and sessions');
+  replinet.remove();
+  await site.stop();
+});
+
+test('every connection reaches the session, whichever process it comes to', async () => {
+  const client = await connect(), start = handed();
+  assert.equal(processes('api').length, 3);
+  const lists = await Promise.all(Array.from({ length: 20 }, () => client.listTools()));
+  assert.ok(lists.every(({ tools }) => tools.some((tool) => tool.name === 'browser_open')));
+  assert.ok(handed() > start, 'some came to another process');
+  assert.equal(sessionsOf(olga).length, 1);
+  await textOf(client, 'browser_open');
+  assert.match(await textOf(client, 'browser_goto', { url: `${site.url}/login` }), /Page: Sign in/);
+  const looks = await Promise.all(Array.from({ length: 6 }, () => textOf(client, 'browser_look')));
+  assert.ok(looks.every((page) => /Page: Sign in/.test(page)));
+  await client.transport.terminateSession();
+  await until('the browser freed', async () => (await call('GET', '/browsers')).total === 0, MCP_MS);
+});
+
+test('progress streams through, and a cancelled call ends, from any process', async () => {
+  const client = await connect();
+  const { structuredContent: { id } } = await callTool(client, 'thread_start', { agent: sleeper.id });
+  const aborters = Array.from({ length: 6 }, () => new AbortController());
+  const told = aborters.map(() => 0);
+  const waits = aborters.map((aborter, i) => client.callTool({ name: 'thread_wait', arguments: { id, seconds: 50 } }, undefined, {
+    timeout: MCP_MS, signal: aborter.signal, onprogress: () => { told[i]++; aborter.abort(); } }).then(() => 'answered', (error) => String(error)));
+  const ends = await Promise.all(waits);
+  assert.ok(ends.every((end) => /abort/i.test(end)), ends.join('\n'));
+  assert.ok(told.every((count) => count >= 1), String(told));
+  await callTool(client, 'thread_stop', { id });
+  await client.transport.terminateSession();
+});
+
+test('a large message is handed over whole', async () => {
+  const hand = new Hand(replinet.url, olga.key), start = handed();
+  await hand.begin();
+  const filler = 'ю'.repeat(1 << 19);
+  const answers = await Promise.all(Array.from({ length: 8 }, async (_, i) => (await hand.post({ jsonrpc: '2.0', id: i + 2, method: 'tools/call', params: { name: 'thread_get', arguments: { id: 'x', more: filler } } }, { accept: 'application/json' })).json()));
+  assert.deepEqual(answers.map((one) => one.id).sort((a, b) => a - b), Array.from({ length: 8 }, (_, i) => i + 2));
+  assert.ok(answers.every((one) => one.result.isError));
+  assert.ok(handed() > start);
+  assert.equal((await hand.end()).status, 204);
+});
+
+test('another user reaches a session through no process', async () => {
+  const client = await connect(), stranger = replinet.makeUser('pro_user', { scopes: 'read,mcp' });
+  const thief = new Hand(replinet.url, stranger.key);
+  thief.headers['mcp-session-id'] = client.transport.sessionId;
+  const answers = await Promise.all(Array.from({ length: 12 }, (_, i) => thief.post({ jsonrpc: '2.0', id: i, method: 'tools/list' })));
+  assert.deepEqual([...new Set(answers.map((answer) => answer.status))], [404]);
+  for (const id of ['0'.repeat(64), '../../../../etc/passwd', `${'0'.repeat(15)}/`, client.transport.sessionId.slice(0, 16)]) {
+    thief.headers['mcp-session-id'] = id;
+    assert.equal((await thief.post({ jsonrpc: '2.0', id: 1, method: 'tools/list' })).status, 404, id);
+  }
+  await client.transport.terminateSession();
+});
+
+test('sessions are counted over all processes', async () => {
+  const clients = [], most = 5; // a pro_user's browsers
+  const maria = replinet.makeUser('pro_user', { scopes: 'read,mcp' });
+  for (let i = 0; i < most; i++) clients.push(await connect(maria.key));
+  await Promise.all(Array.from({ length: 6 }, () => assert.rejects(connect(maria.key), /as many MCP sessions open/)));
+  const other = await connect(); // the sixth of all
+  await assert.rejects(connect(), /MCP_SESSIONS/);
+  await Promise.all([...clients, other].map((client) => client.transport.terminateSession()));
+  await until('room again', async () => (await connect(maria.key)).transport.terminateSession().then(() => true), MCP_MS);
+});
+
+test('a revoked key ends its sessions in whichever process they are', async () => {
+  const ivan = replinet.makeUser('pro_user', { scopes: 'read,mcp' });
+  const clients = await Promise.all([1, 2, 3].map(() => connect(ivan.key)));
+  assert.equal(sessionsOf(ivan).length, 3);
+  const anna = replinet.makeUser('super_admin', { scopes: 'read,write,admin' });
+  await call('PATCH', `/users/${ivan.id}`, { is_active: false }, anna.key);
+  await until('the end of all', () => sessionsOf(ivan).length === 0, MCP_MS);
+  await assert.rejects(clients[0].ping());
+});
+
+/** A session of somebody else's in another process than this. */
+async function elsewhere(pid) {
+  for (let i = 0; i < 40; i++) {
+    const user = replinet.makeUser('pro_user', { scopes: 'read,mcp' });
+    const client = await connect(user.key);
+    if (sessionsOf(user)[0].parent !== pid) return client;
+    await client.transport.terminateSession();
+  }
+  assert.fail('all sessions began in one process');
+}
+
+test('a process that is killed ends its sessions and nothing else; the next one begins anew', async () => {
+  const client = await connect();
+  await textOf(client, 'browser_open');
+  const [session] = sessionsOf(olga);
+  const other = await elsewhere(session.parent);
+  process.kill(session.parent, 'SIGKILL');
+  await until('the end of its session', () => sessionsOf(olga).length === 0, MCP_MS);
+  await until('the browser freed', async () => (await call('GET', '/browsers')).total === 0, MCP_MS);
+  await until('a 404', () => client.listTools().then(() => false, (error) => /no such MCP session/.test(String(error))), MCP_MS);
+  await until('three processes', () => processes('api').length === 3, MCP_MS);
+  await other.listTools();
+  const again = await connect(); // counts, and removes what the dead process left
+  const folder = fs.readdirSync(`${replinet.env.RUN_DIR}/mcp`);
+  assert.equal(folder.filter((name) => name.endsWith('.sock')).length, 3, folder.join());
+  assert.equal(folder.filter((name) => name.includes(olga.id)).length, 1, folder.join());
+  await Promise.all([again, other].map((one) => one.transport.terminateSession()));
+});
