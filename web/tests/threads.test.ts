@@ -1,11 +1,20 @@
+import en from '../src/shared/i18n/locales/en.json';
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '@/shared/api/types';
 import { formatBytes, formatDuration, formatRelative } from '@/shared/format';
 import type { Step, ThreadEvent } from '@/features/threads/threads.types';
 import { takeStep } from '@/features/threads/useSteps';
+import { fallbackWords, stepWords, type Speech } from '@/features/threads/useStepWords';
+import { noteOf } from '@/features/threads/useNotes';
 import { totalsOf } from '@/features/threads/useTurns';
 import { cellText, tablesOf, valuesOf } from '@/features/threads/useResultTable';
 import { configOfFields, fieldsOfConfig } from '@/features/agents/useBrowserConfig';
+
+const lookUp = (key: string): string => {
+  const found = key.split('.').reduce<unknown>((texts, name) => (texts as Record<string, unknown> | undefined)?.[name], en);
+  return typeof found === 'string' ? found : key;
+};
+const english: Speech = { t: (key, values) => lookUp(key).replace(/\{(\w+)\}/g, (_, name: string) => String(values?.[name] ?? '')), knows: (key) => lookUp(key) !== key };
 
 const event = (seq: number, kind: string, data: ThreadEvent['data'], message = ''): ThreadEvent => ({ seq, kind, data, message, level: 'info', time: '2026-11-25T10:00:00Z' });
 const stepsOf = (...events: ThreadEvent[]): Step[] => {
@@ -46,6 +55,55 @@ describe('turns of a model', () => {
   it('have questions and warnings among them, and survive an answer without a turn', () => {
     const steps = stepsOf(answered(1, 1), event(2, 'question.asked', { kind: 'captcha', screenshot: 's' }, 'Please'), event(3, 'model.warned', {}, 'Again'), event(4, 'question.expired', {}));
     expect(steps.map((step) => [step.kind, step.state, step.artifact])).toEqual([['note', 'done', 's'], ['note', 'passed-over', null], ['note', 'failed', null]]);
+  });
+});
+
+describe('what is said beside the steps', () => {
+  const linesOf = (...events: ThreadEvent[]) => stepsOf(...events).map((step) => noteOf(step, english, (ms) => `${ms} ms`));
+
+  it('is who did what with the browser in hand', () => {
+    const lines = linesOf(
+      event(1, 'control.taken', { by: 'Anna' }),
+      event(2, 'person.acted', { action: 'click', by: 'Anna', url: 'http://a/', replay: { click: { role: 'button', name: 'Sign in', exact: true } } }),
+      event(3, 'person.acted', { action: 'fill', by: 'Anna', url: 'http://a/' }),
+      event(4, 'control.returned', { waited_ms: 900 }),
+    );
+    expect(lines.map(({ title, more }) => [title, more])).toEqual([
+      ['Anna has the browser in hand; the run waits', ''],
+      ['Anna: Click button “Sign in”', 'http://a/'],
+      ['Anna: fill', 'http://a/'],
+      ['The browser was given back; the run goes on', 'The run waited for 900 ms'],
+    ]);
+  });
+  it('is what was mended, and how the model fared', () => {
+    const [mended, retried, warned] = linesOf(
+      event(1, 'script.mended', { path: 'steps[1]', before: { name: 'Who', fill: { label: 'Full name', value: '{{inputs.customer}}' } }, after: { name: 'Who', fill: { role: 'textbox', name: 'Name', value: '{{inputs.customer}}' } } }),
+      event(2, 'model.retried', { attempt: 1, code: 'model_rate', pause_ms: 500 }, 'HTTP 429'),
+      event(3, 'model.warned', { times: 3, warnings: 1 }),
+    );
+    expect(mended).toEqual({ title: 'The script was mended: Fill field “Name” with the input “customer”', more: '', mended: { before: 'the field “Full name”', after: 'field “Name”' } });
+    expect([retried.title, retried.more]).toEqual(['The model’s provider limits calls: attempt 2 in 500 ms', 'HTTP 429']);
+    expect(warned.title).toMatch(/^The model did the same 3 times/);
+  });
+});
+
+describe('steps in words', () => {
+  it.each([
+    [{ goto: 'http://a/' }, 'Open http://a/'],
+    [{ click: 'Next' }, 'Click “Next”'],
+    [{ click: { role: 'link', name: 'Choose', nth: 2, within: { text: 'Black' } } }, 'Click link “Choose”, number 2, in “Black”'],
+    [{ click: { role: 'rowheader' }, optional: true }, 'Click rowheader'],
+    [{ fill: { label: 'Password', credential: 'Shop', part: 'password' } }, 'Fill the field “Password” from the credential “Shop”'],
+    [{ select: { label: 'Country', option: 'Spain' } }, 'Choose “Spain” in the field “Country”'],
+    [{ press: 'Enter' }, 'Press Enter'],
+    [{ name: 'See what comes of it', wait_for: { ms: 500, page: 'quiet' }, timeout_ms: 15000 }, 'Wait until the page is at rest'],
+    [{ download: { click: { text: 'Invoice' }, as: 'invoice' } }, 'Download “invoice” with a click on “Invoice”'],
+    [{ evaluate: { script: '1' } }, 'evaluate'],
+  ] as [JsonObject, string][])('%j', (step, words) => expect(stepWords(step, english)).toBe(words));
+
+  it('tell what else an element is found by', () => {
+    expect(fallbackWords({ click: { role: 'button', name: 'Buy', fallback: [{ test_id: 'buy' }, { css: 'form > button' }] } }, english)).toEqual(['the element with the test id buy', 'the element form > button']);
+    expect(fallbackWords({ goto: 'http://a/' }, english)).toEqual([]);
   });
 });
 
