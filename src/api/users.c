@@ -38,7 +38,32 @@ static const struct schema_field list_fields[] = {
 };
 static const struct schema list_schema = {"UserQuery", list_fields, .doc = "Which users."};
 
+static const struct schema_field role_fields[] = {
+    {"role", SCHEMA_TEXT, SCHEMA_REQUIRED, .choices = API_ROLES, .doc = "Its name."},
+    {"quotas", SCHEMA_OBJECT, SCHEMA_REQUIRED, .doc = "Per quota what the role may have, with QUOTAS."},
+    {NULL},
+};
+static const struct schema role_schema = {"Role", role_fields, .doc = "What users of a role may have."};
+
 /* Handlers. */
+
+static json_t *quotas_of(enum role role) {
+    json_t *quotas = json_object();
+    for (int i = 0; i < QUOTA_COUNT; i++)
+        json_object_set_new(quotas, quota_name((enum quota)i),
+                            json_integer((json_int_t)quota_limit(role, (enum quota)i)));
+    return quotas;
+}
+
+static int list_roles(struct api_call *call, struct error *e) {
+    json_t *items = json_array();
+    for (int i = 0; i < ROLE_COUNT; i++)
+        json_array_append_new(
+            items, json_pack("{s:s, s:o}", "role", role_name((enum role)i), "quotas", quotas_of((enum role)i)));
+    cleanup_json json_t *answer = json_pack("{s:o}", "items", items);
+    call_answer_json(call, answer);
+    return 0;
+}
 
 static int list_users(struct api_call *call, struct error *e) {
     struct list_query query = call_list(call);
@@ -96,6 +121,8 @@ const struct api_route users_routes[] = {
      .summary = "List users"},
     {"POST", "/users", create_user, RIGHT, .lane = LANE_SLOW, .tag = "users", .flags = API_CREATES,
      .body = &create_schema, .answer = &api_user, .status = 201, .audit = "user.create", .summary = "Make a user"},
+    {"GET", "/roles", list_roles, READS, .answer = &role_schema, .form = FORM_ITEMS,
+     .summary = "What users of each role may have"},
     {"GET", "/users/{id}", get_user, READS, .answer = &api_user, .summary = "One user"},
     {"PATCH", "/users/{id}", change_user, MANAGES, .flags = API_IF_MATCH, .body = &change_schema, .answer = &api_user,
      .audit = "user.change", .summary = "Change a user of a lower role"},

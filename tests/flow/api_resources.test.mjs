@@ -240,6 +240,14 @@ describe('users', () => {
     assert.equal(me.quotas.agents.used, Number(api.postgres.value(`SELECT count(*) FROM agents WHERE owner_id = '${user.id}'`)));
   });
 
+  test('of each role may have what QUOTAS and the table say', async () => {
+    const { items } = await good(get('/roles', admin.key));
+    const { quotas } = items.find(({ role }) => role === user.role);
+    assert.deepEqual(quotas, Object.fromEntries(Object.entries((await good(get('/users/me'))).quotas).map(([name, { limit }]) => [name, limit])));
+    assert.equal(items.length, 7);
+    await refused(get('/roles'), 403, 'forbidden');
+  });
+
   test('are managed by administrators, below their own role', async () => {
     const made = await good(post('/users', { email: 'New@Example.org', role: 'team_member' }, admin.key), 201);
     const path = `/users/${made.id}`;

@@ -111,10 +111,10 @@ describe('an agent', () => {
     await live.locator('.overlay').waitFor({ state: 'detached', timeout: 60000 });
     await live.getByRole('button', { name: 'Take control' }).click();
     await live.getByText('You have control; the run waits').waitFor();
-    await live.getByRole('button', { name: 'Give back' }).click();
-    await live.getByRole('button', { name: 'Take control' }).waitFor();
     const steps = page.getByRole('list', { name: 'Steps' });
     await steps.getByText('Anna has the browser in hand; the run waits').waitFor();
+    await live.getByRole('button', { name: 'Give back' }).click();
+    await live.getByRole('button', { name: 'Take control' }).waitFor();
     await steps.getByText('The browser was given back; the run goes on').waitFor();
     await page.getByRole('button', { name: 'Stop' }).click();
     await status(page, 'Stopped').waitFor({ timeout: 60000 });

@@ -131,6 +131,30 @@ export const describeModels = (world) =>
       assert.deepEqual([model, config], ['work/thinker-1', { limits: { steps: 30, cost_micro: 250000 } }]);
     });
 
+    test('what models may cost somebody in a day is set in place of the limit of the role', async () => {
+      await admin.goto('/users?search=anna@example.com');
+      const edit = admin.getByRole('button', { name: 'Edit anna@example.com' });
+      const dialog = admin.getByRole('dialog', { name: 'Edit user' });
+      const cost = dialog.getByLabel('Cost of models per day');
+      await edit.click();
+      await dialog.getByPlaceholder('1.00').waitFor(); // what a free user's may cost
+      await cost.fill('-1');
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await dialog.getByText('0 or more').waitFor();
+      await cost.fill('2.5');
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await dialog.waitFor({ state: 'detached' });
+      const limit = async () => (await request('GET', '/usage')).today.cost_limit;
+      assert.equal(await limit(), 2500000);
+      await edit.click();
+      assert.equal(await cost.inputValue(), '2.5');
+      assert.deepEqual(await serious(admin), []);
+      await cost.fill('');
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await dialog.waitFor({ state: 'detached' });
+      assert.equal(await limit(), 1000000);
+    });
+
     describe('a run in plain words', () => {
       let link;
       const panel = () => page.getByRole('region', { name: 'The agent asks' });

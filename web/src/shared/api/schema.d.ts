@@ -605,6 +605,18 @@ export interface components {
             /** @description Its number. */
             revision: number;
         };
+        /** @description What users of a role may have. */
+        Role: {
+            /** @description Per quota what the role may have, with QUOTAS. */
+            quotas: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description Its name.
+             * @enum {string}
+             */
+            role: "guest" | "free_user" | "pro_user" | "team_member" | "team_organizer" | "admin" | "super_admin";
+        };
         /** @description A browser that is signed in. */
         Session: {
             /**

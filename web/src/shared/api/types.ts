@@ -33,6 +33,7 @@ export interface Quota {
 
 export type User = Answer<'User', { settings: JsonObject }>;
 export type Me = Answer<'Me', { settings: JsonObject; quotas: Record<string, Quota> }>;
+export type RoleLimits = Answer<'Role', { quotas: Record<string, number> }>;
 export type Tokens = Omit<components['schemas']['Tokens'], 'user'>;
 export type PublicConfig = Answer<'Config'>;
 export type Model = Answer<'Model'>;
