@@ -1,5 +1,5 @@
 import { api, newKey } from '@/shared/api/client';
-import type { ModelPause, ModelProvider, ModelTest, ModelUsage, ProviderModel } from '@/shared/api/types';
+import type { ModelPause, ModelProvider, ModelTest, ProviderModel } from '@/shared/api/types';
 
 export interface ProviderInput {
   name: string;
@@ -23,5 +23,3 @@ export const deleteProvider = (provider: ModelProvider) => api.delete(`/model-pr
 export const testProvider = (provider: ModelProvider) => api.post<ModelTest>(`/model-providers/${provider.id ?? provider.name}/test`, {}, { timeoutMs: 120_000 });
 export const getPause = (signal?: AbortSignal) => api.get<ModelPause>('/models/pause', { signal });
 export const setPause = (paused: boolean) => api.put<ModelPause>('/models/pause', { paused });
-/** Of all users together. */
-export const getUsage = (days: number, signal?: AbortSignal) => api.get<ModelUsage>('/usage', { query: { days, all: true }, signal });
