@@ -44,6 +44,20 @@ const serious = async (page) => {
   return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id} ${nodes.map((node) => node.html).join(' ')}`);
 };
 
+/** In the page: notifications are kept, with whether the browser showed them. */
+const keepNotices = () => {
+  window.notices = [];
+  window.Notification = class extends window.Notification {
+    constructor(title, options) {
+      super(title, options);
+      this.addEventListener('show', () => (this.shown = true));
+      window.notices.push(this);
+    }
+  };
+};
+/** Headless browsers show every tab; this one says that it is in the background. */
+const putBehind = () => Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => 'hidden' });
+
 /** Registers the tests; `world()` gives {web, books}, the account anna@example.com exists. */
 export const describeModels = (world) =>
   describe('models', () => {
@@ -60,6 +74,8 @@ export const describeModels = (world) =>
       await web.signIn(admin, 'olga@example.com');
       await admin.getByRole('heading', { name: 'Dashboard' }).waitFor();
       page = await web.open();
+      await page.context().grantPermissions(['notifications']);
+      await page.addInitScript(keepNotices);
       await page.goto('/sign-in');
       await web.signIn(page, 'anna@example.com');
       await page.getByRole('heading', { name: 'Dashboard' }).waitFor();
@@ -178,9 +194,26 @@ export const describeModels = (world) =>
       test('asks, is counted in the navigation and answered on the page of the thread', async () => {
         await panel().getByText('Which edition?').waitFor({ timeout: 90000 });
         await page.getByLabel('1 thread waits for you').waitFor();
+        assert.match(await page.title(), /^\(1\) Buyer/);
         assert.equal(await page.evaluate(() => window.pwned), undefined);
         assert.deepEqual(await serious(page), []);
+      });
+
+      test('offers to notify, and does so while the tab is in the background; a click leads to the thread', async () => {
+        await panel().getByRole('button', { name: 'Notify me' }).click();
+        await panel().getByText('tell you at once').waitFor({ state: 'detached' });
+        const thread = page.url();
+        await page.evaluate(putBehind);
         await panel().getByRole('button', { name: 'hardcover' }).click();
+        await page.getByRole('link', { name: 'Agents', exact: true }).click();
+        const shown = await page.waitForFunction(() => window.notices.find((notice) => notice.shown), null, { timeout: 60000 });
+        assert.equal(await shown.evaluate((notice) => notice.title), 'The agent asks for approval');
+        await page.waitForFunction(() => document.title.startsWith('(1) Agents'));
+        await shown.evaluate((notice) => {
+          delete document.visibilityState;
+          notice.dispatchEvent(new Event('click'));
+        });
+        await page.waitForURL(thread);
       });
 
       test('waits for approval, given once by link and without signing in', async () => {
@@ -233,6 +266,11 @@ export const describeModels = (world) =>
         await admin.getByRole('button', { name: 'Pause all models' }).waitFor();
         await page.goto('/');
         await page.getByText(/Models in 30 days: .* tokens/).waitFor();
+        await page.goto('/profile/limits');
+        await page.getByText('What models used for you').waitFor();
+        await page.getByRole('img', { name: /: [\d,]+ tokens, cost / }).waitFor();
+        await page.getByRole('cell', { name: 'work/thinker-1' }).waitFor();
+        assert.deepEqual(await serious(page), []);
       });
     });
   });

@@ -17,9 +17,27 @@ const isAsking = (thread: Pick<ThreadBrief, 'status' | 'reason'>): boolean => th
 
 const canNotify = (): boolean => 'Notification' in window && window.isSecureContext;
 
+/** What the user chose: "on", "off", null when they were never asked. Storage may be forbidden; then it holds for this visit. */
+const recall = (): string | null => {
+  try {
+    return localStorage.getItem(NOTIFY_KEY);
+  } catch {
+    return null;
+  }
+};
+const remember = (choice: 'on' | 'off'): void => {
+  try {
+    localStorage.setItem(NOTIFY_KEY, choice);
+  } catch {
+    // see recall
+  }
+};
+
 export const useWaiting = defineStore('waiting', () => {
   const asking = ref<ReadonlySet<string>>(new Set());
-  const wantsNotices = ref(canNotify() && Notification.permission === 'granted' && localStorage.getItem(NOTIFY_KEY) === 'on');
+  const wantsNotices = ref(canNotify() && Notification.permission === 'granted' && recall() === 'on');
+  /** Worth asking about: they are possible, and the user has neither switched them on nor off. */
+  const mayOffer = ref(canNotify() && Notification.permission !== 'denied' && recall() === null);
   let stop: (() => void) | null = null;
   const count = computed(() => asking.value.size);
 
@@ -71,13 +89,10 @@ export const useWaiting = defineStore('waiting', () => {
   /** Asks the browser for permission when it is switched on; says whether notices come now. */
   const setNotices = async (on: boolean): Promise<boolean> => {
     wantsNotices.value = on && canNotify() && (await Notification.requestPermission()) === 'granted';
-    try {
-      localStorage.setItem(NOTIFY_KEY, wantsNotices.value ? 'on' : 'off');
-    } catch {
-      // Storage may be forbidden; then it holds for this visit.
-    }
+    remember(wantsNotices.value ? 'on' : 'off');
+    mayOffer.value = false;
     return wantsNotices.value;
   };
 
-  return { asking, count, wantsNotices, canNotify: canNotify(), start, end, load, setNotices };
+  return { asking, count, wantsNotices, mayOffer, canNotify: canNotify(), start, end, load, setNotices };
 });
