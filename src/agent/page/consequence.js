@@ -45,13 +45,16 @@ const methodOf = element => {
     return (written ?? METHOD_NAMES.find(([name]) => dom.hasAttribute(element, name))?.[1] ?? '').toLowerCase();
 };
 
-const addressOf = element => {
+const resolved = address => {
     try {
-        return dom.attribute(element, 'href') ? new URL(dom.attribute(element, 'href'), location.href).href : '';
+        return address ? new URL(address, document.baseURI).href : '';
     } catch {
         return '';
     }
 };
+
+/* Where the form goes; none of its own: to the page itself. */
+const actionOf = (form, button) => resolved((button && dom.attribute(button, 'formaction')) || dom.attribute(form, 'action') || location.href);
 
 /* `key`: Enter is pressed in it, which sends the form around a field as well. */
 const consequenceOf = (element, key) => {
@@ -67,9 +70,10 @@ const consequenceOf = (element, key) => {
         element: replinet.describe(hit),
         role: replinet.role(hit) ?? '',
         words: replinet.shorten([...new Set(words.filter(Boolean))].join(' / '), 400),
-        href: addressOf(hit),
+        href: resolved(dom.attribute(hit, 'href')),
         method: methodOf(hit),
         submits,
+        sentTo: submits ? actionOf(form, button ?? hit) : '',
         formMethod: form ? (dom.attribute(form, 'method') ?? 'get').toLowerCase() : '',
         payment: submits && holdsPayment(form),
     };

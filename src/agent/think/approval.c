@@ -121,7 +121,8 @@ static bool rule_fits(const json_t *rule, const char *action, const json_t *cons
         return false;
     if (text && !contains(json_text_or(consequence, "words", ""), text))
         return false;
-    return !address || contains(url, address) || contains(json_text_or(consequence, "href", ""), address);
+    return !address || contains(url, address) || contains(json_text_or(consequence, "href", ""), address) ||
+           contains(json_text_or(consequence, "sentTo", ""), address);
 }
 
 /* Only what presses something can set it off. */
