@@ -44,7 +44,9 @@ const failure = async (kind, ...rest) => {
 };
 
 before(async () => {
-  model = await startModel({ key: KEY, solve: (conversation, tools, { schema }) => (schema ? { text: '{"title":"Сарай","price":5}' } : { text: SENTENCE, calls: [{ name: 'click', arguments: { element: 7 } }] }) });
+  const answers = [];
+  model = await startModel({ key: KEY, solve: (conversation, tools, { schema }) => answers.shift() ?? (schema ? { text: '{"title":"Сарай","price":5}' } : { text: SENTENCE, calls: [{ name: 'click', arguments: { element: 7 } }] }) });
+  model.answers = answers;
 });
 beforeEach(() => { model.fault(null); model.requests.length = 0; });
 after(() => model?.stop());
@@ -208,6 +210,22 @@ for (const kind of ['openai', 'anthropic'])
       assert.equal(first.calls[0].malformed, '{"element": 1, oh');
       isWhole(second);
       assert.deepEqual(model.requests[1].conversation.at(-1).results[0].error, true);
+    });
+
+    test('names that no tool can have, and an answer of nothing, can be sent back', async () => {
+      const user = { role: 'user', parts: [{ text: 'Go on' }] };
+      for (const name of ['functions.click:0', 'нажать', '', 'x'.repeat(90)]) {
+        model.answers.push({ text: ' \n', thought: 'Hm.', calls: [{ name, arguments: {} }] });
+        const [first, second] = await run(kind, [{ messages: TASK, tools: TOOLS }, { messages: [...TASK, { role: 'previous' }, { role: 'tool', results: [{ id: '@0', text: 'no such tool', error: true }] }], tools: TOOLS }]);
+        assert.match(first.calls[0].name, /^[\w-]{1,64}$/);
+        isWhole(second);
+      }
+      for (const text of ['', ' \n\t']) {
+        model.answers.push({ text });
+        const [first, second] = await run(kind, [{ messages: TASK, tools: TOOLS }, { messages: [...TASK, { role: 'previous' }, user], tools: TOOLS }]);
+        assert.deepEqual([first.calls, first.text.trim(), first.error], [[], '', undefined]);
+        isWhole(second);
+      }
     });
 
     test('an answer that was cut at max_tokens says so', async () => {

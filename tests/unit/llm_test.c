@@ -381,6 +381,71 @@ static void failures_are_told_apart(void **state) {
         {400, "{\"object\":\"error\",\"message\":\"This model's maximum context length is 4096\"}", ERROR_MODEL_CONTEXT,
          false},
         {413, "", ERROR_MODEL_CONTEXT, false},
+        {400,
+         "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":\"input length and "
+         "`max_tokens` exceed context limit: 188240 + 21333 > 200000\"}}",
+         ERROR_MODEL_CONTEXT, false},
+        {413,
+         "{\"type\":\"error\",\"error\":{\"type\":\"request_too_large\",\"message\":\"Request exceeds the maximum "
+         "size\"}}",
+         ERROR_MODEL_CONTEXT, false},
+        {429,
+         "{\"error\":{\"message\":\"Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested "
+         "34567.\",\"type\":\"tokens\",\"code\":\"rate_limit_exceeded\"}}",
+         ERROR_MODEL_CONTEXT, false},
+        {413,
+         "{\"error\":{\"message\":\"Request too large for model `llama` on tokens per minute "
+         "(TPM)\",\"code\":\"rate_limit_exceeded\"}}",
+         ERROR_MODEL_CONTEXT, false},
+        {400,
+         "{\"error\":{\"message\":\"Input tokens exceed the configured limit of 272000 tokens. Please reduce the "
+         "length of the messages.\"}}",
+         ERROR_MODEL_CONTEXT, false},
+        {400,
+         "[{\"error\":{\"code\":400,\"message\":\"The input token count (1200000) exceeds the maximum number of tokens "
+         "allowed (1048575).\",\"status\":\"INVALID_ARGUMENT\"}}]",
+         ERROR_MODEL_CONTEXT, false},
+        {400,
+         "{\"object\":\"error\",\"message\":\"The decoder prompt (length 5000) is longer than the maximum model length "
+         "of 4096.\",\"type\":\"BadRequestError\",\"code\":400}",
+         ERROR_MODEL_CONTEXT, false},
+        {400,
+         "{\"message\":\"'max_tokens' or 'max_completion_tokens' is too large: 8192. This model's maximum context "
+         "length is 8192 tokens\"}",
+         ERROR_MODEL_CONTEXT, false},
+        {422,
+         "{\"error\":\"Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000 "
+         "`inputs` tokens\",\"error_type\":\"validation\"}",
+         ERROR_MODEL_CONTEXT, false},
+        {400,
+         "{\"error\":{\"code\":400,\"message\":\"request (9000 tokens) exceeds the available context size (8192 "
+         "tokens)\",\"type\":\"exceed_context_size_error\"}}",
+         ERROR_MODEL_CONTEXT, false},
+        {400,
+         "{\"error\":\"Trying to keep the first 4200 tokens when context the overflows. However, the model is loaded "
+         "with context length of only 4096 tokens\"}",
+         ERROR_MODEL_CONTEXT, false},
+        {400,
+         "{\"code\":\"Client specified an invalid argument\",\"error\":\"This model's maximum prompt length is 131072 "
+         "but the request contains 200000 tokens.\"}",
+         ERROR_MODEL_CONTEXT, false},
+        {400,
+         "{\"object\":\"error\",\"message\":\"Prompt contains 40000 tokens and 0 draft tokens, too large for model "
+         "with 32768 maximum context length\"}",
+         ERROR_MODEL_CONTEXT, false},
+        {400, "{\"error\":{\"message\":\"Invalid request: Your request exceeded model token limit: 8192\"}}",
+         ERROR_MODEL_CONTEXT, false},
+        {400,
+         "{\"error\":{\"message\":\"<400> InternalError.Algo.InvalidParameter: Range of input length should be [1, "
+         "30720]\"}}",
+         ERROR_MODEL_CONTEXT, false},
+        {400, "{\"message\":\"Input is too long for requested model.\"}", ERROR_MODEL_CONTEXT, false},
+        {0, "{\"error\":{\"message\":\"This endpoint's maximum context length is 8192 tokens\"}}", ERROR_MODEL_CONTEXT,
+         false},
+        {429,
+         "{\"error\":{\"message\":\"Rate limit reached for gpt-4o on tokens per min (TPM): Limit 30000, Used 29000, "
+         "Requested 3000.\"}}",
+         ERROR_MODEL_RATE, true},
         {400, "{\"error\":{\"code\":\"content_policy_violation\"}}", ERROR_MODEL_REFUSED, false},
         {400, "{\"detail\":\"tools[0] is wrong\"}", ERROR_MODEL_PROTOCOL, false},
         {302, "", ERROR_MODEL_PROTOCOL, false},

@@ -15,9 +15,9 @@ static void add_headers(const struct llm_settings *settings, void (*add)(void *u
         add(user, key);
 }
 
-/* The protocol refuses empty texts. */
+/* The protocol refuses texts of nothing but blanks. */
 static json_t *text_block(const char *text) {
-    return json_pack("{s:s, s:s}", "type", "text", "text", *text ? text : "(empty)");
+    return json_pack("{s:s, s:s}", "type", "text", "text", llm_is_blank(text) ? LLM_NO_TEXT : text);
 }
 
 static json_t *image_block(const json_t *image, bool vision) {
@@ -67,7 +67,7 @@ static void add_assistant(json_t *blocks, const json_t *message) {
         return;
     }
     const char *text = json_text_or(message, "text", "");
-    if (*text || !json_array_size(json_object_get(message, "calls")))
+    if (!llm_is_blank(text) || !json_array_size(json_object_get(message, "calls")))
         json_array_append_new(blocks, text_block(text));
     json_array_foreach (json_object_get(message, "calls"), i, call)
         json_array_append_new(blocks,
@@ -311,7 +311,7 @@ static json_t *block_of(const struct llm_part *part) {
     cleanup_json json_t *arguments = NULL;
     switch (part->kind) {
     case LLM_PART_TEXT:
-        return *content ? text_block(content) : NULL;
+        return llm_is_blank(content) ? NULL : text_block(content);
     case LLM_PART_THOUGHT:
         return json_pack("{s:s, s:s, s:s}", "type", "thinking", "thinking", content, "signature",
                          part->signature.data ? part->signature.data : "");

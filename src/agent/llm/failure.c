@@ -17,6 +17,7 @@ static const struct {
     bool may_pass;
 } rows[] = {
     {402, 429, "insufficient_quota", ERROR_MODEL_AUTH, false},
+    {400, 429, "request too large", ERROR_MODEL_CONTEXT, false}, /* for a limit per minute: no wait mends it */
     {400, 499, "credit balance", ERROR_MODEL_AUTH, false},
     {402, 402, NULL, ERROR_MODEL_AUTH, false},
     {400, 403, "invalid_api_key", ERROR_MODEL_AUTH, false},
@@ -27,14 +28,25 @@ static const struct {
     {400, 403, "content management policy", ERROR_MODEL_REFUSED, false},
     {400, 403, "moderation", ERROR_MODEL_REFUSED, false},
     {403, 403, NULL, ERROR_MODEL_AUTH, false},
-    {400, 599, "context_length", ERROR_MODEL_CONTEXT, false},
-    {400, 599, "context length", ERROR_MODEL_CONTEXT, false},
-    {400, 599, "context size", ERROR_MODEL_CONTEXT, false},
-    {400, 599, "context window", ERROR_MODEL_CONTEXT, false},
-    {400, 599, "maximum context", ERROR_MODEL_CONTEXT, false},
-    {400, 499, "prompt is too long", ERROR_MODEL_CONTEXT, false},
-    {400, 499, "too many tokens", ERROR_MODEL_CONTEXT, false},
-    {400, 499, "exceed context", ERROR_MODEL_CONTEXT, false},
+    {0, 599, "context_length", ERROR_MODEL_CONTEXT, false},
+    {0, 599, "context length", ERROR_MODEL_CONTEXT, false},
+    {0, 599, "context size", ERROR_MODEL_CONTEXT, false},
+    {0, 599, "context window", ERROR_MODEL_CONTEXT, false},
+    {0, 599, "maximum context", ERROR_MODEL_CONTEXT, false},
+    {0, 499, "prompt is too long", ERROR_MODEL_CONTEXT, false},
+    {0, 499, "input is too long", ERROR_MODEL_CONTEXT, false}, /* Bedrock */
+    {0, 499, "too many tokens", ERROR_MODEL_CONTEXT, false},
+    {0, 499, "exceed context", ERROR_MODEL_CONTEXT, false},
+    {0, 499, "maximum model length", ERROR_MODEL_CONTEXT, false},    /* vLLM */
+    {0, 499, "max_model_len", ERROR_MODEL_CONTEXT, false},           /* vLLM */
+    {0, 499, "max_new_tokens` must be", ERROR_MODEL_CONTEXT, false}, /* Text Generation Inference */
+    {0, 499, "maximum prompt length", ERROR_MODEL_CONTEXT, false},   /* xAI */
+    {0, 499, "input token count", ERROR_MODEL_CONTEXT, false},       /* Gemini */
+    {0, 499, "prompt token count", ERROR_MODEL_CONTEXT, false},      /* Copilot */
+    {0, 499, "model token limit", ERROR_MODEL_CONTEXT, false},       /* Moonshot */
+    {0, 499, "range of input length", ERROR_MODEL_CONTEXT, false},   /* DashScope */
+    {0, 499, "exceeds max length", ERROR_MODEL_CONTEXT, false},      /* Zhipu */
+    {0, 499, "reduce the length", ERROR_MODEL_CONTEXT, false},
     {413, 413, NULL, ERROR_MODEL_CONTEXT, false},
     {400, 499, "model_not_found", ERROR_MODEL_MISSING, false},
     {400, 400, "is not a valid model", ERROR_MODEL_MISSING, false},
@@ -112,8 +124,11 @@ void llm_failure_read_json(struct llm_failure *failure, const json_t *body) {
 
 void llm_failure_read(struct llm_failure *failure, const char *body, size_t length) {
     cleanup_json json_t *json = NULL;
-    if (length && !json_parse(body, length, "error", &json, NULL) && json_is_object(json))
-        llm_failure_read_json(failure, json);
+    const json_t *one = length && !json_parse(body, length, "error", &json, NULL) ? json : NULL;
+    if (json_is_array(one)) /* Gemini's */
+        one = json_array_get(one, 0);
+    if (json_is_object(one))
+        llm_failure_read_json(failure, one);
     bool page = length && strstr(body, "<html"); /* of a proxy: nothing to show */
     if (!*failure->message && length && !page && text_is_utf8(body, length))
         copy_words(failure->message, sizeof failure->message, body);

@@ -49,8 +49,9 @@ static json_t *call_of(const json_t *call, const json_t *opaque) {
 static void write_assistant(json_t *messages, const json_t *message) {
     const json_t *opaque = llm_opaque_of(message, &llm_openai), *calls = json_object_get(message, "calls");
     const char *text = json_text_or(message, "text", "");
+    bool blank = llm_is_blank(text);
     json_t *sent = json_pack("{s:s, s:o}", "role", "assistant", "content",
-                             *text || !json_array_size(calls) ? json_string(text) : json_null());
+                             blank && json_array_size(calls) ? json_null() : json_string(blank ? LLM_NO_TEXT : text));
     if (json_array_size(calls)) {
         json_t *list = json_array(), *call;
         size_t i;

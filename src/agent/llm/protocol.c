@@ -10,6 +10,10 @@ const struct llm_protocol *llm_protocol_of(enum llm_kind kind) {
     return kind == LLM_ANTHROPIC ? &llm_anthropic : &llm_openai;
 }
 
+bool llm_is_blank(const char *text) {
+    return !text[strspn(text, " \t\r\n")];
+}
+
 const json_t *llm_image_of(const json_t *object) {
     const json_t *image = json_object_get(object, "image");
     return json_is_string(json_object_get(image, "data")) ? image : NULL;

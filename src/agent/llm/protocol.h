@@ -48,6 +48,9 @@ void llm_protocol_answer(const struct llm_protocol *protocol, struct llm_reading
 
 /* The image of a part or result as {"media_type", "data"}, NULL when there is none or it is not of that form. */
 const json_t *llm_image_of(const json_t *object);
+/* Nothing that a provider takes for text; in its place stands LLM_NO_TEXT. */
+bool llm_is_blank(const char *text);
+#define LLM_NO_TEXT    "(empty)"
 #define LLM_NO_PICTURE "(A picture is left out here: this model cannot see pictures.)"
 
 /* opaque is {"kind": "openai", ...}: only given back to the protocol that it came from. */

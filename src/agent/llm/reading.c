@@ -2,13 +2,15 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/uuid.h"
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define OPENING "<think>"
-#define CLOSING "</think>"
-#define BLANKS  " \t\r\n"
+#define OPENING   "<think>"
+#define CLOSING   "</think>"
+#define BLANKS    " \t\r\n"
+#define NAME_MOST 64 /* bytes of a tool's name */
 
 void llm_reading_begin(struct llm_reading *reading, const struct llm_request *request) {
     *reading = (struct llm_reading){.request = request, .reported_cost = -1};
@@ -118,6 +120,19 @@ int llm_reading_add(struct llm_reading *reading, struct llm_part *part, struct t
     return 0;
 }
 
+/* It is sent back later, and providers refuse a conversation with a name that none of their tools could have. */
+static void clean_name(char **name) {
+    if (!*name || !**name) {
+        free(*name);
+        *name = memory_copy_text("unknown");
+    }
+    if (strlen(*name) > NAME_MOST)
+        (*name)[NAME_MOST] = '\0';
+    for (char *c = *name; *c; c++)
+        if (!isascii((unsigned char)*c) || (!isalnum((unsigned char)*c) && *c != '-'))
+            *c = '_';
+}
+
 static json_t *call_of(const struct llm_part *part) {
     char made[UUID_TEXT_SIZE];
     cleanup_free char *id =
@@ -126,9 +141,9 @@ static json_t *call_of(const struct llm_part *part) {
     const char *text = part->content.length ? part->content.data : "{}"; /* no arguments at all: some send nothing */
     size_t length = part->content.length ? part->content.length : 2;
     if (json_parse(text, length, "arguments", &arguments, NULL) < 0 || !json_is_object(arguments))
-        return json_pack("{s:s, s:s, s:n, s:o}", "id", id, "name", part->name ? part->name : "", "arguments",
-                         "malformed", json_stringn_nocheck(text, length));
-    return json_pack("{s:s, s:s, s:O}", "id", id, "name", part->name ? part->name : "", "arguments", arguments);
+        return json_pack("{s:s, s:s, s:n, s:o}", "id", id, "name", part->name, "arguments", "malformed",
+                         json_stringn_nocheck(text, length));
+    return json_pack("{s:s, s:s, s:O}", "id", id, "name", part->name, "arguments", arguments);
 }
 
 /* Models like to put JSON between ``` marks. */
@@ -148,9 +163,11 @@ void llm_reading_answer(struct llm_reading *reading, struct llm_answer *answer) 
     cleanup_text struct text text = {0};
     answer->calls = json_array();
     for (size_t i = 0; i < reading->count; i++) {
-        const struct llm_part *part = &reading->parts[i];
+        struct llm_part *part = &reading->parts[i];
         if (part->kind == LLM_PART_TEXT && part->content.length)
             text_append(&text, part->content.data, part->content.length);
+        if (part->kind == LLM_PART_CALL)
+            clean_name(&part->name);
         if (part->kind == LLM_PART_CALL)
             json_array_append_new(answer->calls, call_of(part));
     }

@@ -1,7 +1,7 @@
 // A server of models that speaks OpenAI's chat completions and Anthropic's Messages, streaming and not, and breaks what a
 // test wants broken. What the "model" says comes of a function that is given the conversation in the neutral form of
-// src/agent/llm/llm.h, whichever protocol brought it; what a provider would refuse (roles out of turn, results of calls that
-// were not made, empty texts) is refused here too.
+// src/agent/llm/llm.h, whichever protocol brought it; what a provider would refuse (roles out of turn, calls and results that do
+// not match one to one, names and texts that are none) is refused here too, always.
 import { createServer } from 'node:http';
 
 const PIECE = 12; // characters of a delta
@@ -30,11 +30,13 @@ const fromDataUrl = (url) => {
   return { image: { media_type, data } };
 };
 const openaiPart = (part) => (part.type === 'image_url' ? fromDataUrl(part.image_url.url) : { text: part.text });
+const named = (name) => (/^[a-zA-Z0-9_-]{1,64}$/.test(name) ? name : refuse(`a tool's name must match ^[a-zA-Z0-9_-]{1,64}$: ${name}`));
+const once = (calls, seen) => calls.forEach(({ id }) => (!id || seen.has(id) ? refuse(`ids of calls must be unique: ${id}`) : seen.add(id)));
 const parsed = (text) => { try { return JSON.parse(text); } catch { return refuse('arguments are no JSON'); } };
-const openaiCall = ({ id, function: f }) => ({ id, name: f.name, arguments: parsed(f.arguments) });
+const openaiCall = ({ id, function: f }) => ({ id, name: named(f.name), arguments: parsed(f.arguments) });
 
 function openaiMessages(messages) {
-  const list = [];
+  const list = [], seen = new Set();
   let open = [];
   for (const m of messages) {
     const last = list.at(-1);
@@ -44,6 +46,8 @@ function openaiMessages(messages) {
     else if (m.role === 'assistant') {
       const calls = (m.tool_calls ?? []).map(openaiCall);
       open = calls.map((c) => c.id);
+      once(calls, seen);
+      if (!m.content?.trim() && !calls.length) refuse('an assistant message must have either content or tool_calls');
       list.push({ role: 'assistant', text: m.content ?? '', calls, ...(m.reasoning_details && { thoughts: m.reasoning_details }) });
     } else if (m.role === 'tool') {
       if (!open.includes(m.tool_call_id)) refuse(`a result of no call: ${m.tool_call_id}`);
@@ -58,7 +62,7 @@ function openaiMessages(messages) {
   return list;
 }
 
-const textOf = (block) => block.text || refuse('text content blocks must be non-empty');
+const textOf = (block) => (block.text?.trim() ? block.text : refuse('text content blocks must contain non-whitespace text'));
 const anthropicPart = (b) => (b.type === 'image' ? { image: { media_type: b.source.media_type, data: b.source.data } } : { text: textOf(b) });
 
 function anthropicResult(block, open) {
@@ -70,6 +74,7 @@ function anthropicResult(block, open) {
 
 function anthropicMessages({ system = [], messages }) {
   const list = system.map((b) => ({ role: 'system', text: textOf(b) }));
+  const seen = new Set();
   let open = new Set(), before = 'assistant';
   for (const m of messages) {
     if (m.role === before) refuse('roles must alternate');
@@ -77,16 +82,20 @@ function anthropicMessages({ system = [], messages }) {
     if (!m.content.length) refuse('content is empty');
     const of = (...types) => m.content.filter((b) => types.includes(b.type));
     if (m.role === 'assistant') {
-      const calls = of('tool_use').map((b) => ({ id: b.id, name: b.name, arguments: b.input }));
+      const calls = of('tool_use').map((b) => ({ id: b.id, name: named(b.name), arguments: b.input }));
+      if (calls.some(({ arguments: input }) => typeof input !== 'object' || Array.isArray(input))) refuse('tool_use.input: Input should be a valid dictionary');
+      once(calls, seen);
       open = new Set(calls.map((c) => c.id));
       list.push({ role: 'assistant', text: of('text').map(textOf).join(''), calls, ...(of('thinking').length && { thoughts: of('thinking') }) });
       continue;
     }
+    if (m.content.findLastIndex((b) => b.type === 'tool_result') >= of('tool_result').length) refuse('tool_result blocks must come first');
     const results = of('tool_result').map((b) => anthropicResult(b, open));
     if (open.size) refuse(`tool_use ids were found without tool_result blocks: ${[...open]}`);
     if (results.length) list.push({ role: 'tool', results });
     if (of('text', 'image').length) list.push({ role: 'user', parts: of('text', 'image').map(anthropicPart) });
   }
+  if (open.size) refuse(`tool_use ids were found without tool_result blocks: ${[...open]}`);
   return list;
 }
 
@@ -269,7 +278,8 @@ function checkCaller(protocol, { headers }, key) {
 
 /**
  * A server of models on loopback.
- * `solve(conversation, tools, {schema, body, protocol})` gives {text?, thought?, calls?: [{name, arguments, raw?}], finish?, cached?, cost?};
+ * `solve(conversation, tools, {schema, body, protocol, model})` gives {text?, thought?, calls?: [{name, arguments, raw?}], finish?, cached?, cost?}, or
+ * {refuse: {status, json}} for an answer of that status;
  * without it every answer is "ok". `key`: the only one accepted. -> {openai, anthropic (base URLs), port,
  * requests (all that came: {protocol, body, headers, conversation, tools}), fault(name, {times = 1, ...}), stop()}.
  * Faults queue up; fault(null) drops what waits. Their names are the keys of FAULTS.
@@ -293,7 +303,9 @@ export async function startModel({ solve = () => ({ text: 'ok' }), key } = {}) {
     if (refusal) throw refusal;
     Object.assign(entry, protocol.read(body));
     if (name === 'hang' || name === 'reset') return send(response, protocol, body, null, name, options);
-    let answer = withIds(await solve(entry.conversation, entry.tools, { schema: entry.schema, body, protocol: entry.protocol }));
+    const said = await solve(entry.conversation, entry.tools, { schema: entry.schema, body, protocol: entry.protocol, model: body.model });
+    if (said.refuse) return response.writeHead(said.refuse.status, { 'content-type': 'application/json' }).end(JSON.stringify(said.refuse.json));
+    let answer = withIds(said);
     if (entry.schema && protocol === ANTHROPIC && answer.text) answer = withIds({ calls: [{ name: 'answer', arguments: parsed(answer.text) }] });
     answer = FAULTS[name]?.answer?.(answer) ?? answer;
     entry.answer = answer;
