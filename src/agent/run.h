@@ -23,8 +23,8 @@ struct agent_sink {
     /* kinds: run.started, run.finished, browser.leased, browser.ended, step.started, step.finished, step.failed,
      * egress.refused, egress.allowed (level debug), artifact.refused, page.dialog, page.console (level debug),
      * download.finished, control.taken, control.returned, person.acted, note, model.observed, model.answered,
-     * model.retried, model.note, model.called, model.warned, script.mended, question.asked, question.answered,
-     * question.expired */
+     * model.retried, model.shortened, model.note, model.called, model.warned, script.mended, question.asked,
+     * question.answered, question.expired */
     int (*event)(void *user, enum log_level level, const char *kind, const char *message, const json_t *data,
                  struct error *e);
     /* Writes what `event` kept back for a moment, when that is over. ret_again: when it will be for what is kept now

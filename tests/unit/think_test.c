@@ -105,6 +105,15 @@ static void consent_is_asked_for_what_commits(void **state) {
         {"goto", "{}", "[{\"action\":\"goto\",\"url\":\"/admin\",\"ask\":true}]", true},
         {"goto", "{}", "[{\"action\":\"goto\",\"url\":\"/other\",\"ask\":true}]", false},
         {"click", "{\"role\":\"button\",\"words\":\"Go\"}", "[{\"ask\":true}]", true},
+        {"click", "{\"role\":\"button\",\"words\":\"Go\",\"sentTo\":\"http://a/pay\"}",
+         "[{\"url\":\"/pay\",\"ask\":true}]", true},
+        {"click", "{\"role\":\"button\",\"words\":\"Pay\"}",
+         "[{\"text\":\"pay\",\"ask\":false},{\"action\":\"click\",\"ask\":true}]", false},
+        {"click", "{\"role\":\"button\",\"words\":\"Pay\"}",
+         "[{\"action\":\"click\",\"ask\":true},{\"text\":\"pay\",\"ask\":false}]", true},
+        {"upload", "{\"role\":\"textbox\",\"words\":\"Paper\"}", "[{\"action\":\"upload\",\"ask\":true}]", true},
+        {"download", "{\"role\":\"link\",\"words\":\"Pay slip\",\"href\":\"http://a/\"}",
+         "[{\"action\":\"download\",\"ask\":false}]", false},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         cleanup_json json_t *consequence = parse(cases[i].consequence);
@@ -150,13 +159,33 @@ static void old_turns_give_way_and_the_task_stays(void **state) {
         cleanup_free char *text = json_print(messages);
         assert_non_null(strstr(text, "the task"));
         assert_non_null(strstr(text, "rules"));
-        assert_non_null(strstr(text, "Turn 0"));
+        assert_non_null(strstr(text, i < 2 ? "Turn 0" : "turns before are left out"));
+        assert_non_null(strstr(text, i < 3 ? "Turn 37" : "left out"));
         assert_int_equal(count_of(text, BEGIN), count_of(text, END));
         assert_true(stable >= 2 && stable <= json_array_size(messages));
         if (i < 3 && strlen(text) > budgets[i])
             fail_msg("%zu bytes for a budget of %zu", strlen(text), budgets[i]);
     }
     history_done(&history);
+}
+
+/* However long a run gets, and however little there is room for. */
+static void long_runs_keep_to_the_budget(void **state) {
+    for (size_t turns = 1; turns <= 500; turns += turns < 20 ? 1 : 160) {
+        struct history history = long_history(turns, 1500);
+        history_observe(&history, json_pack("{s:s, s:[{s:s}]}", "role", "user", "parts", "text", "the last page"), "");
+        size_t stable, budgets[] = {100000, 30000, 12000, 9000, 6000};
+        for (size_t i = 0; i < ARRAY_LENGTH(budgets); i++) {
+            cleanup_json json_t *messages = history_messages(&history, budgets[i], &stable);
+            cleanup_free char *text = json_print(messages);
+            if (history_size(messages) > budgets[i])
+                fail_msg("%zu turns: %zu bytes for %zu", turns, history_size(messages), budgets[i]);
+            assert_non_null(strstr(text, "the last page"));
+            assert_non_null(strstr(text, "xxx" END)); /* what the last call was answered */
+            assert_int_equal(count_of(text, "\"tool\""), count_of(text, "\"c1\"") / 2);
+        }
+        history_done(&history);
+    }
 }
 
 static void what_was_sent_comes_again_unchanged(void **state) {
@@ -263,6 +292,7 @@ int main(void) {
         cmocka_unit_test(arguments_are_read_as_models_write_them),
         cmocka_unit_test(consent_is_asked_for_what_commits),
         cmocka_unit_test(old_turns_give_way_and_the_task_stays),
+        cmocka_unit_test(long_runs_keep_to_the_budget),
         cmocka_unit_test(what_was_sent_comes_again_unchanged),
         cmocka_unit_test(the_page_of_tools_names_each),
         cmocka_unit_test(values_of_inputs_become_their_names),

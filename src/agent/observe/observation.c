@@ -114,6 +114,12 @@ int observe_page(struct run *run, const struct observe_options *options, int64_t
     return 0;
 }
 
+void observation_drop_picture(struct observation *observation) {
+    free(observation->image);
+    observation->image = NULL;
+    observation->image_length = 0;
+}
+
 void observation_done(struct observation *observation) {
     free(observation->text);
     free(observation->title);

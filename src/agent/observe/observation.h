@@ -32,6 +32,7 @@ struct observation {
 /* Looks at the current tab. -ETIMEDOUT, ERROR_TIMEOUT when the page does not answer. observation_done in any case. */
 int observe_page(struct run *run, const struct observe_options *options, int64_t deadline,
                  struct observation *ret_observation, struct error *e);
+void observation_drop_picture(struct observation *observation);
 void observation_done(struct observation *observation);
 #define cleanup_observation __attribute__((cleanup(observation_done))) /* struct observation name = {0}; */
 

@@ -16,6 +16,7 @@
 #define CALLS_DEFAULT     10
 #define WRONG_MAX         6     /* calls in a row that are none */
 #define ANSWER_MAX_BYTES  30000 /* of what a call tells the model */
+#define ANSWER_PART       4     /* and of the conversation's room */
 #define ACTION_DETAIL_MAX 600
 
 /* What the page was like before a call; something else afterwards stops those behind it. */
@@ -56,7 +57,7 @@ static bool has_changed(const struct moment *before, const struct moment *after)
 
 /* What an action did, in words of the page. */
 static void tell_details(struct call *call, const json_t *data) {
-    static const char *const telling[] = {"element", "chosen", "url", "title", "moved", "name", "artifact"};
+    static const char *const telling[] = {"element", "chosen", "url", "title", "moved", "name", "bytes", "artifact"};
     cleanup_text struct text words = {0};
     for (size_t i = 0; i < ARRAY_LENGTH(telling); i++) {
         json_t *value = json_object_get(data, telling[i]);
@@ -152,11 +153,17 @@ static int run_call(struct call *call, struct error *e) {
     return r < 0 || call->tool->action ? r : replayed_tell(call, e);
 }
 
+size_t calls_answer_room(const struct mind *mind) {
+    size_t part = (size_t)mind->context_bytes / ANSWER_PART;
+    return part < ANSWER_MAX_BYTES ? part : ANSWER_MAX_BYTES;
+}
+
 static json_t *result_of(const struct call *call) {
-    size_t length = call->answer.length < ANSWER_MAX_BYTES ? call->answer.length : ANSWER_MAX_BYTES;
-    while (length && length < call->answer.length && (call->answer.data[length] & 0xC0) == 0x80)
-        length--;
-    json_t *text = json_stringn(call->answer.data ? call->answer.data : "", length);
+    const struct history *history = &call->mind->history;
+    cleanup_text struct text answer = {0};
+    history_append_beginning(history, &answer, call->answer.data ? call->answer.data : "",
+                             calls_answer_room(call->mind));
+    json_t *text = json_stringn(answer.data ? answer.data : "", answer.length);
     cleanup_json json_t *told = redactor_json(call->mind->run->redactor, text);
     json_decref(text);
     return json_pack("{s:O?, s:O, s:b}", "id", json_object_get(call->asked, "id"), "text", told, "error", call->failed);

@@ -8,6 +8,7 @@
 #define SHORT_BYTES        400  /* of an answer of a tool that was shortened */
 #define PICTURE_BYTES      4500 /* what a picture counts for: some 1,500 tokens */
 #define CALL_LINE_BYTES    160
+#define FORGOTTEN_PART     8 /* what was done long ago takes no more than this part of the budget */
 
 void history_done(struct history *history) {
     for (size_t i = 0; i < history->count; i++) {
@@ -39,6 +40,12 @@ void history_observe(struct history *history, json_t *message, const char *line)
         drop_pictures(history->turns[history->count - 1].observed);
     history->turns = memory_resize(history->turns, (history->count + 1) * sizeof *history->turns);
     history->turns[history->count++] = (struct turn){.observed = message, .line = memory_copy_text(line)};
+}
+
+void history_observe_again(struct history *history, json_t *message) {
+    struct turn *turn = &history->turns[history->count - 1];
+    json_decref(turn->observed);
+    turn->observed = message;
 }
 
 void history_answer(struct history *history, json_t *assistant, json_t *results, const char *nudge) {
@@ -81,22 +88,47 @@ static json_t *valid_text(const struct text *text) {
     return json_loadb(json.data, json.length, JSON_DECODE_ANY, NULL);
 }
 
-/* It holds words of pages all through, so it is marked as a whole. */
-static json_t *forgotten_message(const struct history *history, size_t first) {
-    cleanup_text struct text told = {0}, out = {0};
-    for (size_t i = 0; i < first; i++) {
-        text_print(&told, "%s\n", history->turns[i].line);
-        print_calls(&told, &history->turns[i]);
+static size_t print_short(struct text *out, const struct turn *turn) {
+    size_t before = out->length;
+    text_print(out, "%s\n", turn->line);
+    print_calls(out, turn);
+    return out->length - before;
+}
+
+/* From which turn on the turns before `end` fit into so many bytes: the newest of them count most. */
+static size_t first_that_fits(const struct history *history, size_t end, size_t bytes) {
+    for (size_t used = 0; end > 0; end--) {
+        cleanup_text struct text one = {0};
+        used += print_short(&one, &history->turns[end - 1]);
+        if (used > bytes)
+            break;
     }
+    return end;
+}
+
+/* It holds words of pages all through, so it is marked as a whole. */
+static json_t *forgotten_message(const struct history *history, size_t end, size_t bytes) {
+    cleanup_text struct text told = {0}, out = {0};
+    size_t first = first_that_fits(history, end, bytes);
+    if (first)
+        text_print(&told, "(%zu turns before are left out)\n", first);
+    for (size_t i = first; i < end; i++)
+        print_short(&told, &history->turns[i]);
     text_print(&out, "What you did before, in short:\n%s\n", history->begin);
     append_unmarked(history, &out, told.data);
     text_append_string(&out, history->end);
     return json_pack("{s:s, s:[{s:o}]}", "role", "user", "parts", "text", valid_text(&out));
 }
 
-/* Its beginning; a mark that was open is closed. */
-static void append_beginning(const struct history *history, struct text *out, const char *text) {
-    cleanup_free char *head = memory_print("%.*s", SHORT_BYTES, text);
+void history_append_beginning(const struct history *history, struct text *out, const char *text, size_t most) {
+    size_t length = strlen(text), cut = most;
+    if (length <= most) {
+        text_append(out, text, length);
+        return;
+    }
+    while (cut && (text[cut] & 0xC0) == 0x80)
+        cut--;
+    cleanup_free char *head = memory_print("%.*s", (int)cut, text);
     const char *open = NULL, *at = head;
     while ((at = strstr(at, history->begin)))
         open = at++;
@@ -107,25 +139,30 @@ static json_t *shortened(const struct history *history, const json_t *results) {
     json_t *copy = json_deep_copy(results), *one;
     size_t i;
     json_array_foreach (copy, i, one) {
-        const char *text = json_text_or(one, "text", "");
         cleanup_text struct text out = {0};
-        if (strlen(text) <= SHORT_BYTES)
-            continue;
-        append_beginning(history, &out, text);
-        json_object_set_new(one, "text", valid_text(&out));
+        history_append_beginning(history, &out, json_text_or(one, "text", ""), SHORT_BYTES);
+        json_object_set_new(one, "text", json_stringn(out.data ? out.data : "", out.length));
     }
     return copy;
 }
 
-static void add_turn(const struct history *history, size_t i, bool shorten, json_t *messages) {
+/* What of the conversation is sent. */
+struct cut {
+    size_t first;           /* turns before it are told in short */
+    size_t whole;           /* so many of the last observations are sent as they were */
+    bool shorten;           /* long answers of tools are sent by their beginning */
+    size_t forgotten_bytes; /* for the turns before `first` */
+};
+
+static void add_turn(const struct history *history, size_t i, const struct cut *cut, json_t *messages) {
     const struct turn *turn = &history->turns[i];
-    bool whole = i + WHOLE_OBSERVATIONS >= history->count;
+    bool whole = i + cut->whole >= history->count;
     json_array_append_new(messages, whole ? json_incref(turn->observed) : user_message(turn->line));
     if (turn->assistant)
         json_array_append(messages, turn->assistant);
     if (turn->results)
         json_array_append_new(messages, json_pack("{s:s, s:o}", "role", "tool", "results",
-                                                  shorten && i + WHOLE_RESULTS < history->count
+                                                  cut->shorten && i + WHOLE_RESULTS < history->count
                                                       ? shortened(history, turn->results)
                                                       : json_incref(turn->results)));
     if (turn->nudge)
@@ -147,29 +184,44 @@ static size_t pictures_in(const json_t *messages, size_t *ret_bytes) {
     return count;
 }
 
-static size_t size_of(const json_t *messages) {
+size_t history_size(const json_t *messages) {
     size_t bytes, pictures = pictures_in(messages, &bytes);
     return json_dumpb(messages, NULL, 0, JSON_COMPACT) - bytes + pictures * PICTURE_BYTES;
 }
 
-static json_t *messages_from(const struct history *history, size_t first, bool shorten, size_t *ret_stable) {
+static json_t *messages_of(const struct history *history, const struct cut *cut, size_t *ret_stable) {
     json_t *messages = json_copy(history->opening);
-    if (first)
-        json_array_append_new(messages, forgotten_message(history, first));
+    if (cut->first)
+        json_array_append_new(messages, forgotten_message(history, cut->first, cut->forgotten_bytes));
     *ret_stable = json_array_size(messages);
-    for (size_t i = first; i < history->count; i++) {
-        add_turn(history, i, shorten, messages);
-        if (i + WHOLE_OBSERVATIONS < history->count)
+    for (size_t i = cut->first; i < history->count; i++) {
+        add_turn(history, i, cut, messages);
+        if (i + cut->whole < history->count)
             *ret_stable = json_array_size(messages);
     }
     return messages;
 }
 
+/* What goes next. The answers of the last turn stay as long as they can: the model has not seen them yet. */
+static bool cut_more(const struct history *history, struct cut *cut) {
+    size_t kept = history->count - cut->first;
+    if (!cut->shorten)
+        return cut->shorten = true;
+    if (kept > WHOLE_OBSERVATIONS)
+        return cut->first++, true;
+    if (kept > 1 && cut->whole > 1)
+        return cut->whole = 1, true;
+    if (kept > 1)
+        return cut->first++, true;
+    return false;
+}
+
 json_t *history_messages(const struct history *history, size_t budget, size_t *ret_stable) {
-    json_t *messages = messages_from(history, 0, false, ret_stable);
-    for (size_t first = 0; size_of(messages) > budget && first < history->count; first++) {
+    struct cut cut = {.whole = WHOLE_OBSERVATIONS, .forgotten_bytes = budget / FORGOTTEN_PART};
+    json_t *messages = messages_of(history, &cut, ret_stable);
+    while (history_size(messages) > budget && cut_more(history, &cut)) {
         json_decref(messages);
-        messages = messages_from(history, first, true, ret_stable);
+        messages = messages_of(history, &cut, ret_stable);
     }
     return messages;
 }

@@ -49,6 +49,9 @@ void prompt_open(struct mind *mind);                           /* the first mess
 char *prompt_fence(const struct mind *mind, const char *text); /* text of the page, marked as such; free() */
 json_t *prompt_observation(struct mind *mind);                 /* the message that shows the page */
 
+/* calls.c: how much a tool may tell the model at once, in bytes. */
+size_t calls_answer_room(const struct mind *mind);
+
 /* ask.c: one call of the model. `request` has what is particular to it. */
 int ask_model(struct mind *mind, struct llm_request *request, struct llm_answer *ret_answer, struct error *e);
 /* Tells the sink what was used since the last time. */

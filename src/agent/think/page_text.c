@@ -9,6 +9,8 @@
 #include <string.h>
 
 #define PART_BYTES 16000
+#define PART_LEAST 1000
+#define PART_MARKS 200 /* what stands around a part */
 #define READ_MS    10000
 
 /* The tables of all processes of the page, the page itself first. */
@@ -73,14 +75,22 @@ int page_read_text(struct call *call, const char *what, size_t offset, size_t li
     return 0;
 }
 
+/* What a small model can be told at once is less. */
+static size_t part_bytes(const struct mind *mind) {
+    size_t room = calls_answer_room(mind);
+    if (room < PART_LEAST + PART_MARKS)
+        return PART_LEAST;
+    return room - PART_MARKS < PART_BYTES ? room - PART_MARKS : PART_BYTES;
+}
+
 int tool_read_page(struct call *call, struct error *e) {
     cleanup_text struct text page = {0};
     const char *what = json_text_or(call->arguments, "what", "text");
-    size_t part = (size_t)json_int_or(call->arguments, "part", 1), total;
-    int r = page_read_text(call, what, (part - 1) * PART_BYTES, PART_BYTES, &page, &total, e);
+    size_t part = (size_t)json_int_or(call->arguments, "part", 1), bytes = part_bytes(call->mind), total;
+    int r = page_read_text(call, what, (part - 1) * bytes, bytes, &page, &total, e);
     if (r < 0 || call->failed)
         return r;
-    size_t parts = total ? (total + PART_BYTES - 1) / PART_BYTES : 1;
+    size_t parts = total ? (total + bytes - 1) / bytes : 1;
     cleanup_free char *fenced = prompt_fence(call->mind, page.data ? page.data : "");
     text_print(&call->answer, "Part %zu of %zu:\n%s", part, parts, fenced);
     return 0;

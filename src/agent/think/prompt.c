@@ -127,14 +127,24 @@ static json_t *picture_part(const struct mind *mind) {
     return json_pack("{s:{s:s, s:s}}", "image", "media_type", "image/jpeg", "data", data.data);
 }
 
+/* Less than was looked at, when a provider said that it is too long: whole lines, the view's first. */
+static char *page_text(const struct mind *mind) {
+    const char *text = mind->page.text;
+    size_t most = (size_t)mind->observation_bytes;
+    if (strlen(text) <= most)
+        return memory_copy_text(text);
+    while (most && text[most] != '\n')
+        most--;
+    return memory_print("%.*s\n-- the rest was left out for length", (int)most, text);
+}
+
 json_t *prompt_observation(struct mind *mind) {
     cleanup_text struct text out = {0};
-    cleanup_free char *fenced = prompt_fence(mind, mind->page.text);
+    cleanup_free char *page = page_text(mind), *fenced = prompt_fence(mind, page);
     text_print(&out, "The page now (turn %lld):\n%s\n", (long long)mind->turn, fenced);
     add_notes(mind, &out);
     if (mind->notice.length)
         text_print(&out, "\n%s\n", mind->notice.data);
-    text_clear(&mind->notice);
     json_t *text = json_stringn(out.data, out.length);
     cleanup_json json_t *told = redactor_json(mind->run->redactor, text);
     json_decref(text);

@@ -16,6 +16,7 @@
 #define CONTEXT_TOKENS    32000 /* of a model that nobody said it of */
 #define BYTES_PER_TOKEN   3
 #define OBSERVATION_LEAST 3000
+#define CONTEXT_LEAST     9000 /* bytes of a conversation: the rules, a task, the least of a page */
 #define MEND_TURNS        4
 
 int mind_event(struct mind *mind, enum log_level level, const char *kind, const char *message, json_t *data,
@@ -47,6 +48,12 @@ int mind_calm(struct mind *mind, struct error *e) {
     return r < 0 && run_ends_with(run, &why) ? (*e = why, r) : 0;
 }
 
+/* Two observations and what was done between them fit into a conversation. */
+static int64_t observation_room(const struct mind *mind, int64_t most) {
+    int64_t third = mind->context_bytes / 3, room = most < third ? most : third;
+    return room > OBSERVATION_LEAST ? room : OBSERVATION_LEAST;
+}
+
 static void open_mind(struct mind *mind, struct run *run, const char *mend_task) {
     const struct agent_model *model = run->options->model;
     unsigned char random[(NONCE_SIZE - 1) / 2];
@@ -70,11 +77,10 @@ static void open_mind(struct mind *mind, struct run *run, const char *mend_task)
     mind->history.end = memory_print("</page-%s>", mind->nonce);
     size_t tools = json_dumpb(mind->tools, NULL, 0, JSON_COMPACT);
     mind->context_bytes = (context - (answer < context / 2 ? answer : context / 2)) * BYTES_PER_TOKEN - (int64_t)tools;
-    int64_t third = mind->context_bytes / 3;
-    mind->observation_bytes = model->observation_bytes > 0 ? model->observation_bytes : OBSERVE_BUDGET_DEFAULT;
-    mind->observation_bytes = mind->observation_bytes < third ? mind->observation_bytes : third;
-    if (mind->observation_bytes < OBSERVATION_LEAST)
-        mind->observation_bytes = OBSERVATION_LEAST;
+    if (mind->context_bytes < CONTEXT_LEAST)
+        mind->context_bytes = CONTEXT_LEAST;
+    int64_t most = model->observation_bytes > 0 ? model->observation_bytes : OBSERVE_BUDGET_DEFAULT;
+    mind->observation_bytes = observation_room(mind, most);
     prompt_open(mind);
 }
 
@@ -172,23 +178,44 @@ static int look_at_page(struct mind *mind, struct error *e) {
 
 /* Asking */
 
-static int ask_once(struct mind *mind, struct llm_answer *ret_answer, struct error *e) {
-    size_t stable = 0;
-    cleanup_json json_t *messages = history_messages(&mind->history, (size_t)mind->context_bytes, &stable);
+/* Bytes are a guess at tokens; the provider knows. Two thirds of what it refused are sent, and two thirds of that. */
+static int shrink(struct mind *mind, size_t refused, struct error *e) {
+    int64_t shown = (int64_t)strlen(mind->page.text);
+    mind->context_bytes = (int64_t)refused * 2 / 3;
+    mind->observation_bytes =
+        observation_room(mind, (shown < mind->observation_bytes ? shown : mind->observation_bytes) * 2 / 3);
+    if (mind->observation_bytes == OBSERVATION_LEAST)
+        observation_drop_picture(&mind->page);
+    history_observe_again(&mind->history, prompt_observation(mind));
+    return mind_event(mind, LOG_WARN, "model.shortened",
+                      "The provider says that the request is too long: it is asked again with less",
+                      json_pack("{s:I, s:I}", "bytes", (json_int_t)refused, "most", (json_int_t)mind->context_bytes),
+                      e);
+}
+
+static int ask_with(struct mind *mind, const json_t *messages, size_t stable, struct llm_answer *ret_answer,
+                    struct error *e) {
     struct llm_request request = {.messages = messages, .tools = mind->tools, .stable_messages = stable};
     return ask_model(mind, &request, ret_answer, e);
 }
 
-/* Bytes are a guess at tokens; the provider knows. */
+/* As long as there is less to send. */
 static int ask(struct mind *mind, struct llm_answer *ret_answer, struct error *e) {
-    int r = ask_once(mind, ret_answer, e);
-    for (int i = 0; r < 0 && e->code == ERROR_MODEL_CONTEXT && i < 3; i++) {
-        mind->context_bytes /= 2;
-        mind->observation_bytes =
-            mind->observation_bytes / 2 > OBSERVATION_LEAST ? mind->observation_bytes / 2 : OBSERVATION_LEAST;
-        r = ask_once(mind, ret_answer, e);
+    size_t refused = 0, stable = 0;
+    for (;;) {
+        cleanup_json json_t *messages = history_messages(&mind->history, (size_t)mind->context_bytes, &stable);
+        size_t size = history_size(messages);
+        if (refused && size >= refused)
+            return -E2BIG;
+        int r = ask_with(mind, messages, stable, ret_answer, e);
+        if (r >= 0 || e->code != ERROR_MODEL_CONTEXT)
+            return text_clear(&mind->notice), r;
+        struct error why = *e;
+        r = shrink(mind, refused = size, e);
+        if (r < 0)
+            return r;
+        *e = why;
     }
-    return r;
 }
 
 static int meet_silence(struct mind *mind, const struct llm_answer *answer, struct error *e) {

@@ -8,9 +8,11 @@
 
 #define NOTES_MAX          100
 #define NOTE_MAX_BYTES     4000
+#define NOTES_PART         5         /* of the conversation's room are for notes */
 #define RESULTS_MAX        (8 << 20) /* as for scripts */
 #define INVALID_MAX        3
 #define EXTRACT_TEXT_BYTES 120000
+#define EXTRACT_TEXT_LEAST 1000
 #define EXTRACT_TRIES      2
 
 const struct shape shape_tool_read_page = {
@@ -73,7 +75,9 @@ static int refuse(struct call *call, const char *text) {
 int tool_note(struct call *call, struct error *e) {
     struct mind *mind = call->mind;
     const char *text = json_text_or(call->arguments, "text", "");
-    if (strlen(text) > NOTE_MAX_BYTES || json_array_size(mind->notes) >= NOTES_MAX)
+    size_t room = (size_t)mind->context_bytes / NOTES_PART, length = strlen(text);
+    if (length > NOTE_MAX_BYTES || json_array_size(mind->notes) >= NOTES_MAX ||
+        json_dumpb(mind->notes, NULL, 0, JSON_COMPACT) + length > room)
         return refuse(call, "The note was not taken: it is too long, or there are too many.");
     json_array_append_new(mind->notes, json_string(text));
     text_append_string(&call->answer, "Noted.");
@@ -189,29 +193,60 @@ static int extract_once(struct call *call, const char *page, json_t **value, str
     return 0;
 }
 
-int tool_extract(struct call *call, struct error *e) {
-    cleanup_text struct text page = {0};
-    cleanup_json json_t *value = NULL;
-    struct error why = {0};
-    const char *name = json_text_or(call->arguments, "as", "");
-    size_t total;
-    if (call->mind->mend_task)
-        return refuse(call, "Nothing is to be extracted: do the one step, then call done.");
-    if (schema_check(json_object_get(call->arguments, "schema"), "schema", &why) < 0)
-        return refuse(call, why.text);
-    int r = page_read_text(call, "text", 0, EXTRACT_TEXT_BYTES, &page, &total, e);
-    if (r < 0 || call->failed)
-        return r;
-    for (int i = 0; !r && i < EXTRACT_TRIES && (!i || *why.text); i++)
-        r = extract_once(call, page.data ? page.data : "", &value, &why, e);
-    if (r < 0)
-        return r;
-    if (*why.text)
-        return refuse(call, why.text);
+/* Until the answer fits; `ret_why` says what is wrong with the last one. */
+static int extract_from(struct call *call, const char *page, json_t **ret_value, struct error *ret_why,
+                        struct error *e) {
+    int r = 0;
+    *ret_why = (struct error){0};
+    for (int i = 0; !r && i < EXTRACT_TRIES && (!i || *ret_why->text); i++)
+        r = extract_once(call, page, ret_value, ret_why, e);
+    return r;
+}
+
+/* Less of the text, when the provider says that it is too long. `page` keeps what was read. */
+static int extract_what_fits(struct call *call, struct text *page, json_t **ret_value, struct error *ret_why,
+                             struct error *e) {
+    int r = extract_from(call, page->data ? page->data : "", ret_value, ret_why, e);
+    while (r < 0 && e->code == ERROR_MODEL_CONTEXT && page->length > EXTRACT_TEXT_LEAST) {
+        page->length /= 2;
+        while (page->length && (page->data[page->length] & 0xC0) == 0x80)
+            page->length--;
+        page->data[page->length] = '\0';
+        r = extract_from(call, page->data, ret_value, ret_why, e);
+    }
+    return r;
+}
+
+static void tell_extracted(struct call *call, const char *name, json_t *value, size_t read, size_t total) {
     cleanup_json json_t *shown = redactor_json(call->mind->run->redactor, value);
     cleanup_free char *text = json_print(shown);
     json_object_set(call->mind->run->results, name, shown);
     cleanup_free char *fenced = prompt_fence(call->mind, text);
     text_print(&call->answer, "Kept as the result %s: %s", name, fenced);
+    if (read < total)
+        text_print(&call->answer,
+                   " The page's text is too long to be read at once: this is out of its first %zu of "
+                   "%zu bytes.",
+                   read, total);
+}
+
+int tool_extract(struct call *call, struct error *e) {
+    cleanup_text struct text page = {0};
+    cleanup_json json_t *value = NULL;
+    struct error why = {0};
+    size_t room = (size_t)call->mind->context_bytes / 4 * 3, total;
+    if (call->mind->mend_task)
+        return refuse(call, "Nothing is to be extracted: do the one step, then call done.");
+    if (schema_check(json_object_get(call->arguments, "schema"), "schema", &why) < 0)
+        return refuse(call, why.text);
+    int r = page_read_text(call, "text", 0, room < EXTRACT_TEXT_BYTES ? room : EXTRACT_TEXT_BYTES, &page, &total, e);
+    if (r < 0 || call->failed)
+        return r;
+    r = extract_what_fits(call, &page, &value, &why, e);
+    if (r < 0)
+        return r;
+    if (*why.text)
+        return refuse(call, why.text);
+    tell_extracted(call, json_text_or(call->arguments, "as", ""), value, page.length, total);
     return 0;
 }

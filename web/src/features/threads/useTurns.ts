@@ -43,6 +43,7 @@ const row = (event: ThreadEvent, kind: Step['kind'], data: JsonObject, more: Par
 const NOTES: Record<string, Step['state']> = {
   'model.retried': 'passed-over',
   'model.warned': 'passed-over',
+  'model.shortened': 'passed-over',
   'model.note': 'done',
   'question.answered': 'done',
   'question.expired': 'failed',
