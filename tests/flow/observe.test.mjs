@@ -55,6 +55,7 @@ test('controls of forms: role, name, value and state', () => shows(`
   <label>Country <select><option>France<option selected>Spain<option disabled>Atlantis</select></label>
   <label>Notes <textarea readonly>old</textarea></label>
   <label>Volume <input type=range min=0 max=10 value=3></label>
+  <label for=two>Two</label> <label>labels <input id=two></label>
   <input type=submit value="Send" disabled>
   <button aria-pressed=true>Bold</button><button aria-expanded=false>Menu</button>
   <details open><summary>More</summary>text</details>
@@ -68,6 +69,7 @@ test('controls of forms: role, name, value and state', () => shows(`
   'combobox "Country" value="Spain" options: France | Spain | Atlantis (disabled)',
   'textbox "Notes" value="old" readonly',
   'slider "Volume" value="3" from="0" to="10"',
+  'textbox "Two labels"',
   'button "Send" disabled',
   'button "Bold" pressed',
   'button "Menu" collapsed',
@@ -362,6 +364,10 @@ test('scripts cannot use numbers', async () => {
 test('what is positioned is found in view although its block is far away, and so is what floats out of an empty one', () => shows(`
   <div style="height:2000px"></div><div style="height:100px;border:1px solid"><div style="position:fixed;left:10px;top:10px"><button>Fixed</button></div></div>
   <div style="position:absolute;top:1000px;height:10px"><div style="margin-top:-900px"><button>Pulled up</button></div></div>`, ['button "Fixed"', 'button "Pulled up"']))
+
+test('what is positioned in a box that cuts off is told as far as it shows, also far out of view', () => shows(`
+  <div style="height:2000px"></div><div style="height:100px"><div style="height:30px;overflow:hidden;position:relative">
+  <button style="position:absolute;top:0">Shown</button><button style="position:absolute;top:60px">Cut off</button></div></div>`, ['button "Shown"']))
 
 test('under a modal dialog everything is covered, and the dialog is not', async () => {
   const seen = await see(`<button>Behind</button><dialog id=d aria-label=Ask><button>Yes</button></dialog><script>d.showModal()</script>`)

@@ -104,13 +104,7 @@ const isDot = element => {
     const { width, height } = dom.rect(element);
     return width < DOT || height < DOT;
 };
-const visibleLabelOf = element => {
-    try {
-        return [...(element.labels ?? [])].find(replinet.isVisible) ?? null;
-    } catch {
-        return null;
-    }
-};
+const visibleLabelOf = element => replinet.labelsOf(element).find(replinet.isVisible) ?? null;
 const drawnAs = (replinet.drawnAs = element => {
     const visible = replinet.isVisible(element);
     if (visible && !isDot(element)) return element;

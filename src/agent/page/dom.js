@@ -3,13 +3,14 @@
  * These files run in an isolated world, so a page's changed prototypes do not reach them. Its *elements* do: a form with
  * an input named "parentNode" hides form.parentNode in every world. So nodes are read through the prototypes' own
  * getters. Frames of this process are walked into; frames of other processes have their own copy of this library. */
+const getterOf = (prototype, name) => Object.getOwnPropertyDescriptor(prototype, name).get;
 const getter = (prototype, name) => {
-    const { get } = Object.getOwnPropertyDescriptor(prototype, name);
-    return node => Reflect.apply(get, node, []);
+    const get = getterOf(prototype, name);
+    return node => get.call(node);
 };
 const method = (prototype, name) => {
     const call = prototype[name];
-    return (node, ...given) => Reflect.apply(call, node, given);
+    return (node, one, other) => call.call(node, one, other);
 };
 
 /* Closed shadow roots, as far as the run has shown them (page_roots.c). */
@@ -21,36 +22,46 @@ replinet.addClosedRoot = root => {
     return isNew;
 };
 
+/* What is asked of every node has a function of its own, which the engine makes faster than one function for all. */
+const [nodeType, firstChild, nextSibling] = ['nodeType', 'firstChild', 'nextSibling'].map(name => getterOf(Node.prototype, name));
+const localName = getterOf(Element.prototype, 'localName');
+const { checkVisibility, hasAttributes, getAttribute, hasAttribute } = Element.prototype;
+
 const dom = (replinet.dom = {
-    nodeType: getter(Node.prototype, 'nodeType'),
+    nodeType: node => nodeType.call(node),
     parent: getter(Node.prototype, 'parentNode'),
-    firstChild: getter(Node.prototype, 'firstChild'),
-    nextSibling: getter(Node.prototype, 'nextSibling'),
+    firstChild: node => firstChild.call(node),
+    nextSibling: node => nextSibling.call(node),
     textContent: getter(Node.prototype, 'textContent'),
     isConnected: getter(Node.prototype, 'isConnected'),
     ownerDocument: getter(Node.prototype, 'ownerDocument'),
     comparePosition: method(Node.prototype, 'compareDocumentPosition'),
     rootNode: method(Node.prototype, 'getRootNode'),
     firstElement: getter(Element.prototype, 'firstElementChild'),
+    firstElementOfRoot: getter(DocumentFragment.prototype, 'firstElementChild'),
     nextElement: getter(Element.prototype, 'nextElementSibling'),
     shadowRoot: element => openRoot(element) ?? closedRoots.get(element) ?? null,
     assignedSlot: getter(Element.prototype, 'assignedSlot'),
     assignedNodes: method(HTMLSlotElement.prototype, 'assignedNodes'),
-    localName: getter(Element.prototype, 'localName'),
-    attribute: method(Element.prototype, 'getAttribute'),
-    hasAttribute: method(Element.prototype, 'hasAttribute'),
-    hasAttributes: method(Element.prototype, 'hasAttributes'),
+    localName: element => localName.call(element),
+    attribute: (element, name) => getAttribute.call(element, name),
+    hasAttribute: (element, name) => hasAttribute.call(element, name),
+    hasAttributes: element => hasAttributes.call(element),
     matches: method(Element.prototype, 'matches'),
     closest: method(Element.prototype, 'closest'),
     rect: method(Element.prototype, 'getBoundingClientRect'),
     rects: method(Element.prototype, 'getClientRects'),
-    checkVisibility: method(Element.prototype, 'checkVisibility'),
+    checkVisibility: (element, how) => checkVisibility.call(element, how),
     scrollIntoView: method(Element.prototype, 'scrollIntoView'),
     innerText: getter(HTMLElement.prototype, 'innerText'),
     focus: method(HTMLElement.prototype, 'focus'),
     frameDocument: getter(HTMLIFrameElement.prototype, 'contentDocument'),
     byId: method(Document.prototype, 'getElementById'),
     elementQueryAll: method(Element.prototype, 'querySelectorAll'),
+    documentQueryAll: method(Document.prototype, 'querySelectorAll'),
+    fragmentQueryAll: method(DocumentFragment.prototype, 'querySelectorAll'),
+    labelControl: getter(HTMLLabelElement.prototype, 'control'),
+    data: getter(CharacterData.prototype, 'data'),
     activeElement: getter(Document.prototype, 'activeElement'),
     documentElement: getter(Document.prototype, 'documentElement'),
     view: getter(Document.prototype, 'defaultView'),
@@ -60,6 +71,26 @@ const dom = (replinet.dom = {
         select: getter(HTMLSelectElement.prototype, 'value'),
     },
 });
+
+/* While one piece of work runs that waits for nothing and changes nothing, what it asks again and again is asked once. */
+let kept = null;
+replinet.during = work => {
+    if (kept) return work();
+    kept = new Map();
+    try {
+        return work();
+    } finally {
+        kept = null;
+    }
+};
+/* `make(node)`, made once for each node while such work runs. */
+replinet.once = make => node => {
+    if (!kept) return make(node);
+    if (!kept.has(make)) kept.set(make, new Map());
+    const made = kept.get(make);
+    if (!made.has(node)) made.set(node, make(node));
+    return made.get(node);
+};
 
 const ELEMENT = 1;
 const DOCUMENT = 9;
@@ -126,11 +157,8 @@ replinet.framesAround = element => {
     return frames;
 };
 
-const firstElementIn = node => {
-    let child = node ? dom.firstChild(node) : null;
-    while (child && dom.nodeType(child) !== ELEMENT) child = dom.nextSibling(child);
-    return child;
-};
+const FIRST = { [ELEMENT]: dom.firstElement, [DOCUMENT]: dom.documentElement, [FRAGMENT]: dom.firstElementOfRoot };
+const firstElementIn = (replinet.firstElementIn = node => (node ? FIRST[dom.nodeType(node)](node) : null));
 
 /* Every element beneath `scope` (an element or a document) in document order: a host's shadow tree before its own
  * children, a frame's document in the frame's place. No recursion: pages may nest thousands deep. */
@@ -154,6 +182,12 @@ replinet.elements = function* (scope) {
 replinet.byId = (near, id) => {
     const root = dom.rootNode(near);
     return dom.nodeType(root) === DOCUMENT ? dom.byId(root, id) : (root.getElementById?.(id) ?? null);
+};
+
+/* All that fit a selector in a document, shadow root or element. */
+replinet.queryAll = (root, selector) => {
+    const type = dom.nodeType(root);
+    return (type === DOCUMENT ? dom.documentQueryAll : type === FRAGMENT ? dom.fragmentQueryAll : dom.elementQueryAll)(root, selector);
 };
 
 replinet.style = (element, pseudo) => {

@@ -1,12 +1,13 @@
 /* What conditions ask for: how many elements fit and what the first of them is like. */
 const { dom } = replinet;
 
-const hasFocus = (replinet.hasFocus = element => {
-    let active = dom.activeElement(dom.ownerDocument(element));
+const focusedIn = replinet.once(document => {
+    let active = dom.activeElement(document);
     for (let shadow = active && dom.shadowRoot(active); shadow?.activeElement; shadow = dom.shadowRoot(active))
         active = shadow.activeElement;
-    return active === element;
+    return active;
 });
+const hasFocus = (replinet.hasFocus = element => focusedIn(dom.ownerDocument(element)) === element);
 
 /* The rendered text; SVG and MathML elements have none of their own and give all of theirs. */
 replinet.textOf = element => {

@@ -11,7 +11,7 @@ const BUTTON_TYPES = { submit: 'Submit', reset: 'Reset' };
 const VALUE_ROLES = new Set(['textbox', 'searchbox', 'combobox', 'listbox', 'slider', 'spinbutton', 'progressbar']);
 const SILENT = new Set(['script', 'style', 'noscript', 'template', 'head']);
 
-const attributeText = (element, name) => replinet.normalise(dom.attribute(element, name));
+const attributeText = (element, name) => (dom.hasAttribute(element, name) ? replinet.normalise(dom.attribute(element, name)) : '');
 
 /* 2A: hidden elements say nothing unless something points at them. */
 const isSilent = element =>
@@ -39,13 +39,25 @@ const fromValue = element => {
     return dom.attribute(element, 'aria-valuetext') ?? dom.attribute(element, 'aria-valuenow') ?? replinet.valueOf(element);
 };
 
-const labelsOf = element => {
-    try {
-        return [...(element.labels ?? [])];
-    } catch {
-        return [];
+/* What element.labels gives, which would go through all of the page for each element. */
+const LABELABLE = new Set(['button', 'input', 'meter', 'output', 'progress', 'select', 'textarea']);
+const labelsById = replinet.once(root => {
+    const byId = new Map();
+    for (const label of replinet.queryAll(root, 'label[for]')) {
+        const id = dom.attribute(label, 'for');
+        byId.set(id, [...(byId.get(id) ?? []), label]);
     }
-};
+    return byId;
+});
+const isBefore = (one, other) => Boolean(dom.comparePosition(one, other) & Node.DOCUMENT_POSITION_FOLLOWING);
+const labelAround = node => (replinet.isElement(node) ? dom.closest(node, 'label') : null);
+const labelsOf = (replinet.labelsOf = element => {
+    if (!LABELABLE.has(replinet.tag(element))) return [];
+    const id = dom.attribute(element, 'id');
+    const labels = new Set(id ? labelsById(dom.rootNode(element)).get(id) : []);
+    for (let at = labelAround(element); at; at = labelAround(dom.parent(at))) labels.add(at);
+    return [...labels].filter(label => dom.labelControl(label) === element).sort((a, b) => (isBefore(a, b) ? -1 : 1));
+});
 
 const childNamed = (element, tag) => {
     for (let child = dom.firstElement(element); child; child = dom.nextElement(child))

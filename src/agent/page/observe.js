@@ -20,9 +20,11 @@ const LISTED = new Set(
 const NAMED = new Set(
     'button link checkbox radio switch option tab menuitem menuitemcheckbox menuitemradio treeitem clickable'.split(' '));
 const HOSTS = new Set(['div', 'span', 'section', 'article']);
+/* https://dom.spec.whatwg.org/#valid-shadow-host-name, besides custom elements */
+const MAY_HOST = new Set('article aside blockquote body div footer h1 h2 h3 h4 h5 h6 header main nav p section span'.split(' '));
 const GROUPS = new Set(['dialog', 'alertdialog']);
 const LABELS = { heading: 'heading', alert: 'alert', status: 'status' };
-const HEADINGS = { h1: 'heading', h2: 'heading', h3: 'heading', h4: 'heading', h5: 'heading', h6: 'heading' };
+const HEADINGS = Object.assign(Object.create(null), { h1: 'heading', h2: 'heading', h3: 'heading', h4: 'heading', h5: 'heading', h6: 'heading' });
 const TEXT_MOST = 2000;
 const LINE_MOST = 300;
 const NAME_MOST = 200;
@@ -35,14 +37,14 @@ const CSS = { checkVisibilityCSS: true };
 const WHOLLY = { checkVisibilityCSS: true, checkOpacity: true };
 const isShown = element => dom.checkVisibility(element) || replinet.style(element).display === 'contents';
 
-const FIXED = {
+const FIXED = new Map(Object.entries({
     a: element => (dom.hasAttribute(element, 'href') ? 'link' : ''),
     button: () => 'button', select: replinet.role, textarea: () => 'textbox', summary: () => 'button',
     input: element => (replinet.inputType(element) === 'hidden' ? '' : replinet.role(element)),
     canvas: () => 'canvas',
     video: element => (dom.hasAttribute(element, 'controls') ? 'video' : ''),
     audio: element => (dom.hasAttribute(element, 'controls') ? 'audio' : ''),
-};
+}));
 const isEditingHost = element => {
     const value = dom.attribute(element, 'contenteditable');
     return value !== null && value.toLowerCase() !== 'false' && Boolean(element.isContentEditable);
@@ -52,25 +54,41 @@ const isMarked = element => {
     return dom.hasAttribute(element, 'onclick') || (tabindex !== null && Number(tabindex) >= 0);
 };
 const isBoxed = tag => tag !== 'html' && tag !== 'body' && tag !== 'label';
+/* What a tag says by itself: looked up once for each element. */
+const describeTag = tag => ({
+    isNothing: NOTHING.has(tag), isClosed: CLOSED.has(tag), isInline: INLINE.has(tag), isBoxed: isBoxed(tag), isFrame: tag === 'iframe' || tag === 'frame',
+    mayHost: MAY_HOST.has(tag) || tag.includes('-'), fixed: FIXED.get(tag), label: HEADINGS[tag],
+});
+const TAGS_KEPT = 1000;
+const knownTags = new Map();
+const about = tag => {
+    const known = knownTags.get(tag) ?? describeTag(tag);
+    if (knownTags.size < TAGS_KEPT) knownTags.set(tag, known);
+    return known;
+};
 /* Who listens for what happens in many things inside is not itself what is clicked. */
 const USABLE = 'a[href], button, input, select, textarea, [role], [tabindex], [onclick], [contenteditable]';
 const isOneThing = element => isShort(element) && !dom.elementQueryAll(element, USABLE).length && !dom.elementQueryAll(element, 'li, tr').length;
 /* The role under which an element is listed, '' for none, by what is written on it. */
-const writtenKind = (element, tag) => {
-    if (dom.hasAttribute(element, 'role')) {
-        const role = replinet.role(element);
+const writtenKind = (element, isBoxed, role) => {
+    if (role) {
         if (LISTED.has(role)) return role;
         if (role === 'gridcell' && (isMarked(element) || dom.hasAttribute(element, 'aria-selected'))) return role;
     }
     if (dom.hasAttribute(element, 'contenteditable') && isEditingHost(element)) return 'textbox';
-    return isBoxed(tag) && isMarked(element) ? 'clickable' : '';
+    return isBoxed && isMarked(element) ? 'clickable' : '';
+};
+/* The role written on an element: null for none, undefined when nothing at all is written on it. */
+const writtenRole = element => {
+    if (!dom.hasAttributes(element)) return undefined;
+    return dom.hasAttribute(element, 'role') ? replinet.role(element) : null;
 };
 /* Without a role of its own, what reacts to the mouse is a "clickable": by its attributes, by listeners the run has found,
  * or by the hand that the mouse becomes over it. */
-const kindOf = (element, tag, style, around) => {
-    if (Object.hasOwn(FIXED, tag) && !dom.hasAttribute(element, 'role')) return FIXED[tag](element);
-    const written = dom.hasAttributes(element) ? writtenKind(element, tag) : '';
-    if (written || !isBoxed(tag)) return written;
+const kindOf = (element, { fixed, isBoxed }, role, style, around) => {
+    if (fixed && (role ?? null) === null) return fixed(element);
+    const written = role === undefined ? '' : writtenKind(element, isBoxed, role);
+    if (written || !isBoxed) return written;
     if (replinet.isListening(element) && isOneThing(element)) return 'clickable';
     return !around.pointer && style.cursor === 'pointer' ? 'clickable' : '';
 };
@@ -110,19 +128,20 @@ const overlap = (rect, other, x, y) => ({
 
 const isSmall = rect => rect.width < SMALL || rect.height < SMALL;
 
-/* Goes through children, or through a list. */
+/* Goes through children, or through a list. Where text is not told, only elements are asked for. */
 class Cursor {
     constructor(next, around, list = null) {
         this.next = next;
         this.around = around;
         this.list = list;
         this.index = 0;
+        this.step = around.named ? dom.nextElement : dom.nextSibling;
     }
 
     take() {
         if (this.list) return this.list[this.index++] ?? null;
         const node = this.next;
-        if (node) this.next = dom.nextSibling(node);
+        if (node) this.next = this.step(node);
         return node;
     }
 }
@@ -140,7 +159,8 @@ class Look {
         return item;
     }
 
-    enter(first, around) {
+    enter(parent, around) {
+        const first = around.named ? replinet.firstElementIn(parent) : dom.firstChild(parent);
         if (first) this.cursors.push(new Cursor(first, around));
     }
 
@@ -148,26 +168,32 @@ class Look {
         while (this.cursors.length) {
             const cursor = this.cursors[this.cursors.length - 1];
             const node = cursor.take();
-            if (!node) this.cursors.pop();
-            else if (dom.nodeType(node) === TEXT) this.text(node, cursor.around);
-            else if (dom.nodeType(node) === ELEMENT) this.element(node, cursor.around);
+            if (!node) {
+                this.cursors.pop();
+                continue;
+            }
+            const type = dom.nodeType(node);
+            if (type === ELEMENT) this.element(node, cursor.around);
+            else if (type === TEXT) this.text(node, cursor.around);
         }
     }
 
     element(element, around) {
         const tag = dom.localName(element);
+        const what = about(tag);
         this.nodes++;
-        if (NOTHING.has(tag)) return;
+        if (what.isNothing) return;
         if (tag === 'input' && replinet.isToggleOrFile(element)) return this.toggle(element, around);
         const wholly = dom.checkVisibility(element, WHOLLY);
         if (!wholly && !isShown(element)) return;
-        if (tag === 'iframe' || tag === 'frame') return this.frame(element, around);
-        const style = replinet.style(element);
+        if (what.isFrame) return this.frame(element, around);
+        const style = around.view.getComputedStyle(element);
         const { position } = style;
         if (position !== 'static' && position !== 'relative') around = this.layer(element, around);
-        const kind = kindOf(element, tag, style, around);
+        const role = writtenRole(element);
+        const kind = kindOf(element, what, role, style, around);
         if (kind) this.control(element, kind, wholly, around);
-        if (!CLOSED.has(tag) && kind !== 'textbox') this.inside(element, tag, kind, style, wholly, around);
+        if (!what.isClosed && kind !== 'textbox') this.inside(element, tag, kind, role ?? '', style, wholly, around);
     }
 
     /* What is positioned may lie over other things, and is not where its parent is. */
@@ -175,7 +201,22 @@ class Look {
         const rect = dom.rect(element);
         const whole = replinet.tag(element) === 'dialog' && dom.matches(element, ':modal');
         this.layers.push({ element, rect: whole ? around.clip : { left: rect.left + around.x, top: rect.top + around.y, right: rect.right + around.x, bottom: rect.bottom + around.y } });
-        return around.far ? { ...around, far: null } : around;
+        return this.exactly(around);
+    }
+
+    /* What is around something that is not at the far place of the block it stands in. The areas between, of which nothing
+     * was asked there, may scroll it or cut it off. */
+    exactly(around) {
+        if (!around.far) return around;
+        const between = [];
+        let within = around;
+        for (; within.outer.far; within = within.outer) between.push(within);
+        for (const one of between.reverse()) {
+            within = { ...one, clip: within.clip, clipped: within.clipped, cut: within.cut };
+            const style = replinet.style(one.element);
+            if (style.overflowY !== 'visible') this.clip(one.element, style, within);
+        }
+        return { ...within, far: null };
     }
 
     control(element, kind, wholly, around) {
@@ -195,35 +236,37 @@ class Look {
         if (shown && around.far) return void this.addControl(replinet.role(element), element, element, around.far, around);
         const own = shown ? dom.rect(element) : null;
         const drawn = own && !isSmall(own) ? element : replinet.drawnAs(element);
-        if (drawn) this.addControl(replinet.role(element), element, drawn, placeSeen(drawn, drawn === element ? own : dom.rect(drawn), around), around);
+        if (!drawn) return;
+        const here = this.exactly(around);
+        this.addControl(replinet.role(element), element, drawn, placeSeen(drawn, drawn === element ? own : dom.rect(drawn), here), here);
     }
 
-    inside(element, tag, kind, style, wholly, around) {
-        if (tag !== 'slot' && !dom.firstChild(element) && !dom.shadowRoot(element)) return void (this.unknownRoots ||= mayHideRoot(element, tag));
-        const within = { ...around, element, wholly };
-        const role = dom.hasAttributes(element) && dom.hasAttribute(element, 'role') ? replinet.role(element) : '';
-        within.label = LABELS[role] ?? HEADINGS[tag] ?? around.label;
+    inside(element, tag, kind, role, style, wholly, around) {
+        const what = about(tag);
+        const root = what.mayHost ? dom.shadowRoot(element) : null;
+        if (!root && tag !== 'slot' && !dom.firstChild(element)) return void (this.unknownRoots ||= mayHideRoot(element, tag));
+        const within = { ...around, element, wholly, outer: around };
+        within.label = LABELS[role] ?? what.label ?? around.label;
         if (kind || around.pointer) within.pointer = true;
-        if ((kind && NAMED.has(kind) && (around.far || isShort(element))) || (tag === 'label' && element.control)) within.named = element;
+        if ((kind && NAMED.has(kind) && (around.far || isShort(element))) || (tag === 'label' && dom.labelControl(element))) within.named = element;
         if (tag === 'td' || tag === 'th') within.cell = element;
-        else if (!INLINE.has(tag)) [within.block, within.cell] = [element, null];
+        else if (!what.isInline) [within.block, within.cell] = [element, null];
         if (GROUPS.has(role || tag)) within.group = this.group(element, role || tag, around);
-        if (style.overflowY !== 'visible') this.clip(element, style, within);
-        if (!around.far && !within.clipped && !within.cut && !kind && !INLINE.has(tag)) within.far = farOf(element, around);
-        this.enterInside(element, tag, within);
+        if (!around.far && style.overflowY !== 'visible') this.clip(element, style, within);
+        if (!around.far && !within.clipped && !within.cut && !kind && !what.isInline) within.far = farOf(element, around);
+        this.enterInside(element, root, tag, within);
     }
 
-    enterInside(element, tag, around) {
-        const root = dom.shadowRoot(element);
-        if (root) return this.enter(dom.firstChild(root), around);
+    enterInside(element, root, tag, around) {
+        if (root) return this.enter(root, around);
         const assigned = tag === 'slot' ? dom.assignedNodes(element) : [];
         if (assigned.length) return void this.cursors.push(new Cursor(null, around, assigned));
         this.unknownRoots ||= mayHideRoot(element, tag);
-        this.enter(dom.firstChild(element), around);
+        this.enter(element, around);
     }
 
     group(element, role, around) {
-        const place = placeOf(dom.rect(element), around);
+        const place = placeOf(dom.rect(element), this.exactly(around));
         return this.add({ kind: 'group', line: null, element, role, ...place, zone: Math.max(place.zone, 0) }, around);
     }
 
@@ -240,19 +283,20 @@ class Look {
     frame(element, around) {
         const rect = dom.rect(element);
         if (isSmall(rect) || !replinet.isRendered(element)) return;
+        around = this.exactly(around);
         const place = placeOf(rect, around);
         if (place.zone < 0) return;
         const inner = replinet.frameDocumentOf(element);
         const origin = replinet.outOf(element, { x: around.x, y: around.y });
         const clip = overlap(rect, around.clip, around.x, around.y);
         const item = this.add({ kind: 'frame', element, remote: inner ? null : replinet.remoteFrameId(element), origin, clip, ...place }, around);
-        if (inner) this.enter(dom.documentElement(inner), outermost(inner, item, origin, clip));
+        if (inner) this.enter(inner, outermost(inner, item, origin, clip));
     }
 
     text(node, around) {
         const { element } = around;
         if (around.named || !element) return;
-        const text = dom.textContent(node);
+        const text = dom.data(node);
         if (!/\S/.test(text)) return;
         if (!around.wholly && !isTextShown(element)) return;
         if (around.far) return this.append(text, around.far, around);
@@ -309,8 +353,8 @@ const rectOfText = node => {
 const outermost = (document, group, origin, clip) => {
     const view = dom.view(document) ?? window;
     return {
-        x: origin.x, y: origin.y, clip, group, scrollX: view.scrollX, scrollY: view.scrollY, label: 'text', named: null,
-        pointer: false, clipped: false, cut: null, far: null, block: null, cell: null, element: null, wholly: true,
+        view, x: origin.x, y: origin.y, clip, group, scrollX: view.scrollX, scrollY: view.scrollY, label: 'text', named: null,
+        pointer: false, clipped: false, cut: null, far: null, block: null, cell: null, element: null, outer: null, wholly: true,
     };
 };
 
@@ -324,13 +368,14 @@ const HITS_MS = 15;
 const UNDER_MS = 150;
 const watch = layers => {
     let spent = 0;
+    let last = 0;
     return item => {
         const [left, top, width, height] = item.box;
         const under = layers.some(({ element, rect }) => isIn(left + width / 2, top + height / 2, rect) && !replinet.contains(element, item.drawn));
-        if (spent > (under ? UNDER_MS : HITS_MS)) return false;
+        if (spent + last > (under ? UNDER_MS : HITS_MS)) return false;
         const start = performance.now();
         const covered = isCovered(item);
-        spent += performance.now() - start;
+        spent += last = performance.now() - start;
         return covered;
     };
 };
@@ -381,10 +426,10 @@ let look = 0;
 let previous = 0;
 const lastSeen = new WeakMap();
 const isNew = element => {
-    const seen = lastSeen.get(element) ?? { at: 0, before: 0 };
-    const now = seen.at === look ? seen : { at: look, before: seen.at };
-    lastSeen.set(element, now);
-    return previous !== 0 && now.before !== previous;
+    let seen = lastSeen.get(element);
+    if (!seen) lastSeen.set(element, (seen = { at: 0, before: 0 }));
+    if (seen.at !== look) [seen.before, seen.at] = [seen.at, look];
+    return previous !== 0 && seen.before !== previous;
 };
 
 const rounded = box => box.map(Math.round);
@@ -416,11 +461,12 @@ const scrolled = () => {
 };
 
 /* `number` counts the looks of the run: what was not there in the one before is new. */
-replinet.observe = ({ look: number, bytes }) => {
+replinet.observe = given => replinet.during(() => observe(given));
+const observe = ({ look: number, bytes }) => {
     if (number !== look) [previous, look] = [look, number];
     const seen = new Look();
     const view = { left: 0, top: 0, right: window.innerWidth, bottom: window.innerHeight };
-    seen.enter(dom.documentElement(document), outermost(document, null, { x: 0, y: 0 }, view));
+    seen.enter(document, outermost(document, null, { x: 0, y: 0 }, view));
     seen.walk();
     const counts = [0, 0, 0];
     for (const item of seen.items) {

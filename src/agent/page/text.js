@@ -1,6 +1,11 @@
 /* Text: what counts as equal, how alike two texts are, and numbers as people write them. */
-replinet.normalise = text =>
-    String(text ?? '')
+const UNTIDY = /[\u200b\u00ad\ufeff]|[^\S ]|\s\s|^\s|\s$/;
+replinet.normalise = text => {
+    const whole = String(text ?? '');
+    return UNTIDY.test(whole) ? tidy(whole) : whole;
+};
+const tidy = text =>
+    text
         .replace(/[\u200b\u00ad\ufeff]/g, '')
         .replace(/\s+/g, ' ')
         .trim();
