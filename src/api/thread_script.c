@@ -3,6 +3,7 @@
 #include "agent/replay/parameters.h"
 #include "agent/run.h"
 #include "base/memory.h"
+#include "base/schema.h"
 #include "base/text.h"
 #include "domain/agents.h"
 #include "domain/events.h"
@@ -32,15 +33,14 @@ static int get_ended(struct postgres *db, const struct caller *caller, const cha
     return 0;
 }
 
-/* What the agent wants to be given. NULL: nothing is known of it; it may have been deleted, or be out of reach. */
-static json_t *input_schema_of(struct postgres *db, const struct caller *caller, const json_t *thread) {
+/* NULL: nothing is known of it; it may have been deleted, or be out of reach. */
+static json_t *agent_of(struct postgres *db, const struct caller *caller, const json_t *thread) {
     cleanup_json json_t *agent = NULL;
     char *text = NULL;
     struct error ignored;
     int r = agents_get(db, caller, json_text_or(thread, "agent_id", ""), &text, &ignored);
     r = read_json(r, text, "the agent", &agent, &ignored);
-    json_t *schema = r < 0 ? NULL : json_object_get(agent, "input_schema");
-    return json_is_object(schema) ? json_incref(schema) : NULL;
+    return r < 0 ? NULL : take_pointer(agent);
 }
 
 /* A thread's events while they become a script. */
@@ -64,6 +64,25 @@ static void add_step(struct collecting *collecting, const json_t *data, bool by_
     json_array_append(collecting->steps, step);
 }
 
+/* The model looked at the page again after its last call; what reads it, or ends the script, would come in the middle
+ * of what the call set off. */
+static json_t *last_look(void) {
+    return json_pack("{s:{s:i, s:s}, s:i, s:b, s:s}", "wait_for", "ms", 500, "page", "quiet", "timeout_ms", 15000,
+                     "optional", 1, "name", "See what comes of it");
+}
+
+static bool is_reading(const json_t *step) {
+    return json_object_get(step, "extract") || json_object_get(step, "evaluate");
+}
+
+/* What a call of the model's own brought. */
+static void add_readings(struct collecting *collecting, const json_t *readings) {
+    const json_t *last = json_array_get(collecting->steps, json_array_size(collecting->steps) - 1);
+    if (json_array_size(readings) && !is_reading(last))
+        json_array_append_new(collecting->steps, last_look());
+    json_array_extend(collecting->steps, (json_t *)readings);
+}
+
 static void leave_out(struct collecting *collecting, const json_t *data, const char *why) {
     const char *url = json_text_or(data, "url", collecting->url);
     json_array_append_new(collecting->left_out,
@@ -76,14 +95,24 @@ static void note_url(struct collecting *collecting, const json_t *data) {
     collecting->url = memory_copy_text(json_text_or(data, "url", NULL));
 }
 
+static void add_called(struct collecting *collecting, const json_t *data) {
+    size_t i;
+    json_t *why;
+    add_readings(collecting, json_object_get(data, "replay"));
+    json_array_foreach (json_object_get(data, "left_out"), i, why)
+        leave_out(collecting, data, json_string_value(why));
+}
+
 static void add_event(struct collecting *collecting, const json_t *event) {
     const char *kind = json_text_or(event, "kind", "");
     const json_t *data = json_object_get(event, "data");
     json_t *step = json_object_get(data, "replay");
     bool by_person = !strcmp(kind, "person.acted");
-    bool by_model = !strcmp(kind, "model.called") || text_starts_with(json_text_or(data, "path", ""), "turn[");
+    bool by_model = text_starts_with(json_text_or(data, "path", ""), "turn[");
     if (!strcmp(kind, "model.observed"))
         note_url(collecting, data);
+    else if (!strcmp(kind, "model.called"))
+        add_called(collecting, data);
     else if (by_model && !strcmp(kind, "step.failed"))
         leave_out(collecting, data, "it could not be done when it was tried");
     else if (json_is_object(step))
@@ -110,13 +139,6 @@ static int add_page(struct postgres *db, const struct caller *caller, const char
     return next && !text_parse_int(next, 1, INT64_MAX, &collecting->after) ? 1 : 0;
 }
 
-/* The model looked at the page again after its last call; a script that ended with it would leave in the middle of what
- * it set off. */
-static json_t *last_look(void) {
-    return json_pack("{s:{s:i, s:s}, s:i, s:b, s:s}", "wait_for", "ms", 500, "page", "quiet", "timeout_ms", 15000,
-                     "optional", 1, "name", "See what comes of it");
-}
-
 static int refuse_nothing(struct error *e) {
     error_set(e, ENODATA, ERROR_CONFLICT,
               "nothing that a model or a person did in this thread can be repeated by a script");
@@ -133,20 +155,42 @@ static int collect(struct postgres *db, const struct caller *caller, const char 
         return more;
     if (!json_array_size(collecting->steps))
         return refuse_nothing(e);
-    json_array_append_new(collecting->steps, last_look());
+    if (!is_reading(json_array_get(collecting->steps, json_array_size(collecting->steps) - 1)))
+        json_array_append_new(collecting->steps, last_look());
     return 0;
 }
 
-static void add_inputs(json_t *answer, const json_t *agent_schema, const json_t *thread, const json_t *parameters) {
+static const json_t *schema_of(const json_t *agent, const char *member) {
+    const json_t *schema = json_object_get(agent, member);
+    return json_is_object(schema) ? schema : NULL;
+}
+
+static void add_inputs(json_t *answer, const json_t *agent, const json_t *thread, const json_t *parameters) {
     cleanup_json json_t *values = json_object(), *script = thread_script_of(answer);
     json_t *credentials = inputs_credentials(script);
     json_object_update(values, json_object_get(thread, "inputs"));
     json_object_update(values, (json_t *)parameters);
-    json_object_set_new(answer, "input_schema", inputs_schema(script, agent_schema, values));
+    json_object_set_new(answer, "input_schema", inputs_schema(script, schema_of(agent, "input_schema"), values));
     json_object_set_new(answer, "proposals", inputs_proposals(script));
     if (json_array_size(credentials))
         json_object_set(answer, "credentials", credentials);
     json_decref(credentials);
+}
+
+/* The agent's result_schema, when the steps bring enough of what the run brought. */
+static void add_result_schema(json_t *answer, const json_t *agent, const json_t *thread) {
+    const json_t *schema = schema_of(agent, "result_schema");
+    cleanup_json json_t *brought = json_object(), *script = thread_script_of(answer);
+    cleanup_json json_t *names = inputs_results(script);
+    struct error ignored;
+    size_t i;
+    json_t *name;
+    json_array_foreach (names, i, name) {
+        const char *key = json_string_value(name);
+        json_object_set(brought, key, json_object_get(json_object_get(thread, "results"), key));
+    }
+    if (schema && !schema_validate(schema, brought, "results", NULL, &ignored))
+        json_object_set(answer, "result_schema", (json_t *)schema);
 }
 
 json_t *thread_script_of(const json_t *answer) {
@@ -157,7 +201,7 @@ json_t *thread_script_of(const json_t *answer) {
 int thread_script_make(struct postgres *db, const struct caller *caller, const char *thread_id,
                        const json_t *parameters, json_t **ret_answer, struct error *e) {
     struct collecting collecting = {json_array(), json_array()};
-    cleanup_json json_t *thread = NULL, *agent_schema = NULL, *answer = NULL, *script = NULL;
+    cleanup_json json_t *thread = NULL, *agent = NULL, *answer = NULL, *script = NULL;
     int r = get_ended(db, caller, thread_id, &thread, e);
     if (!r)
         r = collect(db, caller, thread_id, &collecting, e);
@@ -167,8 +211,9 @@ int thread_script_make(struct postgres *db, const struct caller *caller, const c
     collecting_done(&collecting);
     if (r < 0)
         return r;
-    agent_schema = input_schema_of(db, caller, thread);
-    add_inputs(answer, agent_schema, thread, parameters);
+    agent = agent_of(db, caller, thread);
+    add_inputs(answer, agent, thread, parameters);
+    add_result_schema(answer, agent, thread);
     script = thread_script_of(answer);
     r = agent_check_script(script, e);
     if (!r)

@@ -7,11 +7,11 @@
 #include "domain/roles.h"
 #include "store/postgres.h"
 
-/* {"steps": [...], "scripts"?, "input_schema", "left_out", "proposals", "credentials"?}: the steps that were carried
- * out, in order, and what is to be known of them (agent/replay/inputs.h). "left_out" is [{"action", "why", "url"?}] of
- * what is not among them. Texts equal to one of `parameters` ({name: text}, or NULL) become {{inputs.name}}.
- * ERROR_NOT_FOUND when the caller may not see the thread, ERROR_CONFLICT while it goes on or when nothing of it can be
- * repeated. */
+/* {"steps": [...], "scripts"?, "input_schema", "left_out", "proposals", "credentials"?, "result_schema"?}: the steps
+ * that were carried out, in order, and what is to be known of them (agent/replay/inputs.h). "left_out" is [{"action",
+ * "why", "url"?}] of what is not among them. Texts equal to one of `parameters` ({name: text}, or NULL) become
+ * {{inputs.name}}. ERROR_NOT_FOUND when the caller may not see the thread, ERROR_CONFLICT while it goes on or when
+ * nothing of it can be repeated. */
 int thread_script_make(struct postgres *db, const struct caller *caller, const char *thread_id,
                        const json_t *parameters, json_t **ret_answer, struct error *e);
 

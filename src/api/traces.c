@@ -63,6 +63,7 @@ static const struct schema_field script_fields[] = {
     {"scripts", SCHEMA_OBJECT, .doc = "Scripts that the steps call, when they do."},
     {"input_schema", SCHEMA_OBJECT, SCHEMA_REQUIRED,
      .doc = "JSON Schema of the inputs that the steps need, with this run's values as defaults."},
+    {"result_schema", SCHEMA_OBJECT, .doc = "The agent's, when the steps bring what it asks for."},
     {"left_out", SCHEMA_LIST, SCHEMA_REQUIRED, .items = SCHEMA_OBJECT, .object = &left_out_schema, .most = 1e6,
      .doc = "What was done and is not in the script."},
     {"proposals", SCHEMA_LIST, SCHEMA_REQUIRED, .items = SCHEMA_OBJECT, .object = &proposal_schema, .most = 200,

@@ -77,8 +77,9 @@ static void tell_left_out(const json_t *answer) {
 
 static json_t *agent_with(const json_t *answer, const struct thread_script_order *order, const char *thread_id) {
     cleanup_free char *name = memory_print("Script of %.8s", thread_id);
-    return json_pack("{s:s, s:s, s:o, s:O}", "name", order->name ? order->name : name, "preset_id", order->preset,
-                     "script", thread_script_of(answer), "input_schema", json_object_get(answer, "input_schema"));
+    return json_pack("{s:s, s:s, s:o, s:O, s:O*}", "name", order->name ? order->name : name, "preset_id", order->preset,
+                     "script", thread_script_of(answer), "input_schema", json_object_get(answer, "input_schema"),
+                     "result_schema", json_object_get(answer, "result_schema"));
 }
 
 int thread_script(struct cli_session *session, const char *thread_id, const struct thread_script_order *order,

@@ -5,10 +5,12 @@ import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { startInstance, traces, until } from './lib/instance.mjs';
 import { startModel } from './lib/model_server.mjs';
-import { click, done, fill, find, giveUp, pageIn, taskIn } from './lib/model_talk.mjs';
+import { click, done, fill, find, giveUp, lastResults, pageIn, taskIn } from './lib/model_talk.mjs';
 
 const page = (title, body) => `<!doctype html><meta charset=utf-8><title>${title}</title><body>${body}`;
 const orders = [], codes = [];
+const SOLD = [[['Green', '4.50', '/green'], ['Black', '3.90', '/black']], [['White', '7', '/white'], ['Oolong', '8.20', '/oolong'], ['Mint', '2', '/mint']]];
+let reports = 0;
 let buy = 'Order now';
 
 const PAGES = {
@@ -18,6 +20,14 @@ const PAGES = {
     <label>Note <input name=note></label><label>PIN <input type=password name=pin></label><p><button type=button>Help</button><button>${buy}</button></p></form>`),
   '/framed': () => page('Framed', `<label>Code <input name=outer></label><iframe src="http://localhost:${site.address().port}/inner?visit=${Math.random()}"></iframe>`),
   '/inner': () => page('Inner', '<form action="/sent"><label>Code <input name=code></label><button>Hand in</button></form>'),
+  // Each visit tells of other sales.
+  '/report': () => {
+    const visit = ++reports, sold = SOLD[visit % 2];
+    return page(`Report ${visit}`, `<h1>Sales</h1><p>Report number: R-${4711 + visit}</p><table id=sales><tr><th>Kind<th>Price<th>
+      ${sold.map(([kind, price, link]) => `<tr><td>${kind}<td><b>${price}</b> EUR<td><a href="${link}">more</a>`).join('')}</table>
+      <table><tr><td>Net<td>${visit * 10},50<tr><td>Total<td>${visit * 12},75</table><dl><dt>Clerk<dd class="person">${['Ada', 'Grace'][visit % 2]}</dl>
+      <ul>${sold.map(([kind]) => `<li class="tag">${kind.toLowerCase()}`).join('')}</ul><div class="note"><span>Sold on</span><input aria-label="Day" value="2026-11-${10 + visit}"></div>`);
+  },
   '/sent': (url) => (codes.push(url.searchParams.get('code')), page('Sent', '<p>Thank you</p>')),
   '/paid': (url) => (orders.push(Object.fromEntries(url.searchParams)), page('Thank you', `<p>Order ${orders.length}</p>`)),
 };
@@ -42,6 +52,7 @@ before(async () => {
     EGRESS_ALLOW: `127.0.0.1:${site.address().port},localhost:${site.address().port}`,
     MODEL_PROVIDERS: JSON.stringify({ one: { kind: 'openai', base_url: model.openai, api_key: 'sk-test', models: [{ name: 'seer', context_tokens: 32000 }] } }),
   });
+  for (const [name, ai_model] of Object.entries({ thinker: 'one/seer', plain: 'script' })) await replinet.create('preset', { name, ai_model });
 });
 after(async () => {
   await replinet?.stop();
@@ -69,7 +80,6 @@ const purchase = (text) => {
 
 test('a model buys; what it did is a script', async () => {
   solve = (conversation) => ({ calls: purchase(pageIn(conversation)) });
-  await replinet.create('preset', { name: 'thinker', ai_model: 'one/seer' });
   await replinet.create('agent', { name: 'buyer', preset_id: 'thinker', browser_config: { timeout_ms: 120000 }, approvals: [{ ask: false }] });
   id = await start('buyer', { customer: 'Ada' });
   const thread = await ended(id);
@@ -101,7 +111,6 @@ test('a model buys; what it did is a script', async () => {
 
 test('an agent without a model does the same with other inputs', async () => {
   const asked = model.requests.length;
-  await replinet.create('preset', { name: 'plain', ai_model: 'script' });
   proposal = await replinet.json('thread', 'script', id, '--parameters', '{"street":"Mill Lane 1"}', '--preset', 'plain', '--name', 'again');
   await replinet.create('agent', proposal);
   const refused = await replinet.cli('thread', 'start', 'again', '--inputs', '{"street":"Harbour 5"}');
@@ -190,6 +199,40 @@ test('fields of the same name on the page and in a frame of another site stay ap
   const again = await ended(await start('framed', {}));
   assert.equal(again.status, 'completed', again.error_message);
   assert.deepEqual(codes, ['second', 'second']);
+});
+
+test('what a model extracted and concluded comes again, as the page is then', async () => {
+  const sales = () => SOLD[reports % 2].map(([kind, price, link]) => ({ kind, price: Number(price), link: at(link) }));
+  const report = () => ({ number: `R-${4711 + reports}`, total: reports * 12 + 0.75, clerk: ['Ada', 'Grace'][reports % 2] });
+  const expected = () => ({
+    sales: sales(), report: report(), tags: SOLD[reports % 2].map(([kind]) => kind.toLowerCase()), total: report().total, bill: report(),
+    day: `2026-11-${10 + reports}`, title: `Report ${reports}`, address: at('/report'),
+  });
+  solve = (conversation, tools, { schema }) => {
+    if (schema) return { text: JSON.stringify(schema.type === 'array' ? sales() : report()) };
+    if (!pageIn(conversation).includes('Page: Report')) return { calls: [{ name: 'goto', arguments: { url: at('/report') } }] };
+    if (!lastResults(conversation).some(({ text }) => text.includes('Kept as')))
+      return { calls: [{ name: 'extract', arguments: { as: 'sales', schema: { type: 'array' } } }, { name: 'extract', arguments: { as: 'report', schema: { type: 'object' } } }] };
+    const { sales: found, report: same, ...concluded } = expected();
+    return { calls: [done({ ...concluded, sales: found, cheap: true, gone: 'nowhere to be read' })] };
+  };
+  const result_schema = { type: 'object', required: ['sales', 'total'], properties: { total: { type: 'number' } } };
+  await replinet.create('agent', { name: 'reporter', preset_id: 'thinker', browser_config: { timeout_ms: 120000 }, result_schema });
+  const thread = await ended(await start('reporter', {}));
+  assert.equal(thread.status, 'completed', thread.error_message);
+  const answer = await replinet.json('thread', 'script', thread.id, '--whole');
+  const as = answer.steps.map((step) => { const [[action, given]] = Object.entries(step); return given.as ? `${action} ${given.as}` : action; });
+  assert.deepEqual(as, ['goto', 'wait_for', 'extract sales', 'extract report', 'extract tags', 'evaluate total', 'evaluate bill', 'extract day', 'evaluate title', 'evaluate address'], JSON.stringify(answer, null, 1));
+  const { total } = answer.steps[3].extract.fields;
+  assert.deepEqual([total.css, total.within, total.type], ['td:nth-of-type(2)', { css: 'tr', text: 'Total' }, 'number'], 'a row by its head');
+  assert.ok(!/R-4712|Ada|Grace|White/.test(JSON.stringify(answer.steps)), 'nothing is looked for by what it was');
+  assert.deepEqual(answer.left_out.map(({ action, why }) => [action, why.split(':')[0]]), [['done', 'result cheap'], ['done', 'result gone']]);
+  assert.deepEqual(answer.result_schema, result_schema);
+  await replinet.create('agent', await replinet.json('thread', 'script', thread.id, '--preset', 'plain', '--name', 'reporter again'));
+  const again = await ended(await start('reporter again', {}));
+  assert.equal(again.status, 'completed', again.error_message);
+  assert.deepEqual(again.results, expected());
+  assert.equal(reports, 2);
 });
 
 test('what is no script is said', async () => {

@@ -110,3 +110,6 @@ replinet.describeTargets = target => {
     const element = replinet.elementOf(target.element);
     return element ? { state: 'ready', targets: replinet.targetsOf(element), address: location.host + location.pathname } : { state: 'missing' };
 };
+
+/* For those that describe what a run has found (results.js). */
+replinet.ways = { byAttributes, byTestId, pathTo, isStable, onlyFor };

@@ -18,6 +18,7 @@ const attributeOf = (element, name) => {
         return value;
     }
 };
+replinet.attributeOf = attributeOf;
 
 const cleaned = (text, lines) => {
     const cut = String(text).slice(0, TEXT_LIMIT);

@@ -249,12 +249,28 @@ static void add_credential(void *user, const char *key, const json_t *fill) {
         json_object_set_new(user, name, json_true());
 }
 
-json_t *inputs_credentials(const json_t *script) {
+static void add_result(void *user, const char *key, const json_t *arguments) {
+    static const char *const actions[] = {"extract", "evaluate", "download", "screenshot", "cookies", "dialog", "tab"};
+    const char *name = json_text_or(arguments, "as", "");
+    for (size_t i = 0; key && *name && i < ARRAY_LENGTH(actions); i++)
+        if (!strcmp(key, actions[i]))
+            json_object_set_new(user, name, json_true());
+}
+
+static json_t *names_of(const json_t *script, object_visitor *visitor) {
     cleanup_json json_t *names = json_object();
     json_t *list = json_array(), *present;
     const char *name;
-    visit(NULL, script, add_credential, names);
+    visit(NULL, script, visitor, names);
     json_object_foreach (names, name, present)
         json_array_append_new(list, json_string(name));
     return list;
+}
+
+json_t *inputs_credentials(const json_t *script) {
+    return names_of(script, add_credential);
+}
+
+json_t *inputs_results(const json_t *script) {
+    return names_of(script, add_result);
 }

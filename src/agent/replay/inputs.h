@@ -1,5 +1,5 @@
-/* What the steps of a script want to be given from run to run: told to whoever makes an agent of them. Pure; any
- * thread. Results are the caller's. */
+/* What the steps of a script want to be given from run to run, and what they bring: told to whoever makes an agent of
+ * them. Pure; any thread. Results are the caller's. */
 #pragma once
 
 #include "base/json.h"
@@ -16,6 +16,9 @@ json_t *inputs_proposals(const json_t *script);
 
 /* Names of the credentials that the script fills in. */
 json_t *inputs_credentials(const json_t *script);
+
+/* Names of the results that the script brings by itself (`as`). */
+json_t *inputs_results(const json_t *script);
 
 /* "Street", what people or the page call the field of a step's arguments; NULL: nothing does. free() */
 char *inputs_field_words(const json_t *arguments);

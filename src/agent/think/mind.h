@@ -28,6 +28,7 @@ struct mind {
     struct repeats repeats;
     json_t *tools;
     json_t *notes;          /* list of texts */
+    json_t *brought;        /* results that a script of the run brings as well, as they were then */
     char nonce[NONCE_SIZE]; /* what marks the page's text; no page knows it */
     struct text notice;     /* what the model is told beside its next observation */
     struct agent_spending spent, told;

@@ -1,37 +1,110 @@
 /* The model's own tools in the script of its run. */
+#include "agent/replay/results.h"
 #include "agent/think/mind.h"
 #include "base/memory.h"
 #include <string.h>
 
-/* Why a script has nothing in a call's place. */
-static const struct {
-    const char *tool, *why;
-} rows[] = {
-    {"read_page", "it showed the page to the model; a script that is to bring some of it needs an extract step"},
-    {"extract", "the model read it out of the page's text; a script needs an extract step for it"},
-    {"ask_user", "a script asks nobody: what the person answered can be an input"},
-    {"note", "the model wrote it down for itself"},
-    {"done", "the model put the result together; a script needs an extract step for it"},
+#define RESULTS_TOLD 100
+
+/* What a script has in a call's place: steps, and texts about what it has not. */
+struct place {
+    json_t *steps, *left_out;
 };
 
-static const char *why_not(const char *tool) {
-    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
-        if (!strcmp(rows[i].tool, tool))
-            return rows[i].why;
-    return "it is no action of scripts";
+typedef void replayer(const struct call *call, struct place *place);
+
+static void leave_out(struct place *place, const char *format, const char *what) {
+    cleanup_free char *text = memory_print(format, what);
+    json_array_append_new(place->left_out, json_string(text));
 }
 
-/* The end of a run that brings nothing is no loss to its script. */
-static bool is_worth_telling(const struct call *call) {
-    bool is_end = !strcmp(call->tool->name, "done");
-    return !call->mind->mend_task && (!is_end || json_object_size(call->mind->run->results));
+static void replay_read_page(const struct call *call, struct place *place) {
+    leave_out(place, "it showed the page to the model; a script needs an extract step for what it is to bring%s", "");
 }
+
+static void replay_ask_user(const struct call *call, struct place *place) {
+    leave_out(place, "a script asks nobody; what the person answered can be an input%s", "");
+}
+
+static void replay_note(const struct call *call, struct place *place) {
+    leave_out(place, "the model wrote it down for itself%s", "");
+}
+
+/* Results */
+
+static void bring(const struct call *call, struct place *place, const char *name, const json_t *value) {
+    cleanup_json json_t *missing = NULL;
+    json_t *step = replay_result(call->mind->run, name, value, &missing), *path;
+    size_t i;
+    if (!step) {
+        leave_out(place, "result %.100s: no part of the page says exactly this; a script needs an extract step for it",
+                  name);
+        return;
+    }
+    json_array_append_new(place->steps, step);
+    if (!json_array_size(missing))
+        json_object_set(call->mind->brought, name, (json_t *)value);
+    json_array_foreach (missing, i, path) {
+        cleanup_free char *whole = memory_print("%.100s.%.100s", name, json_string_value(path));
+        leave_out(place, "result %s: no part of the page says exactly this; a script needs an extract step for it",
+                  whole);
+    }
+}
+
+static void replay_extract(const struct call *call, struct place *place) {
+    const char *name = json_text_or(call->arguments, "as", "");
+    json_t *value = json_object_get(call->mind->run->results, name);
+    if (value)
+        bring(call, place, name, value);
+}
+
+/* What was extracted before counts when it is called the same; then what the page says; then any part of the others. */
+static void bring_member(const struct call *call, struct place *place, const char *name, json_t *value) {
+    const json_t *brought = call->mind->brought;
+    const json_t *known = json_object_get(brought, name);
+    if (known && json_equal(known, value))
+        return;
+    json_t *step = replay_result_of(brought, name, value);
+    if (!step)
+        return bring(call, place, name, value);
+    json_array_append_new(place->steps, step);
+    json_object_set(call->mind->brought, name, value);
+}
+
+static void replay_done(const struct call *call, struct place *place) {
+    json_t *results = call->mind->run->results, *result = json_object_get(call->arguments, "result"), *value;
+    const char *name;
+    size_t told = 0;
+    json_object_foreach (json_is_object(result) ? result : NULL, name, value)
+        if (!json_is_null(value) && told++ < RESULTS_TOLD)
+            bring_member(call, place, name, json_object_get(results, name));
+    if (result && !json_is_object(result) && !json_is_null(result))
+        bring_member(call, place, "result", json_object_get(results, "result"));
+    if (!call->mind->run->options->result_schema && json_object_get(results, "answer") &&
+        *json_text_or(call->arguments, "text", ""))
+        bring_member(call, place, "answer", json_object_get(results, "answer"));
+}
+
+static const struct {
+    const char *tool;
+    replayer *replay;
+} rows[] = {
+    {"read_page", replay_read_page}, {"extract", replay_extract}, {"ask_user", replay_ask_user},
+    {"note", replay_note},           {"done", replay_done},
+};
 
 int replayed_tell(struct call *call, struct error *e) {
     const char *name = call->tool->name;
-    if (call->failed || !is_worth_telling(call))
+    cleanup_json json_t *steps = json_array(), *left_out = json_array();
+    struct place place = {steps, left_out};
+    if (call->failed || call->mind->mend_task)
         return 0;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
+        if (!strcmp(rows[i].tool, name))
+            rows[i].replay(call, &place);
     cleanup_free char *message = memory_print("The model called %s", name);
-    return mind_event(call->mind, LOG_INFO, "model.called", message,
-                      json_pack("{s:s, s:s, s:s}", "path", call->path, "action", name, "left_out", why_not(name)), e);
+    return mind_event(
+        call->mind, LOG_INFO, "model.called", message,
+        json_pack("{s:s, s:s, s:O, s:O}", "path", call->path, "action", name, "replay", steps, "left_out", left_out),
+        e);
 }

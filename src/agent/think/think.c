@@ -69,6 +69,7 @@ static void open_mind(struct mind *mind, struct run *run, const char *mend_task)
     mind->session = llm_session_new();
     mind->observer = run->observer = observer_make();
     mind->notes = json_array();
+    mind->brought = json_object();
     mind->tools = tools_list(json_is_object(schema) ? schema : NULL, run->sink->ask != NULL,
                              json_array_size(run->options->credentials) > 0);
     randombytes_buf(random, sizeof random);
@@ -98,6 +99,7 @@ static void close_mind(struct mind *mind) {
     llm_session_free(mind->session);
     json_decref(mind->tools);
     json_decref(mind->notes);
+    json_decref(mind->brought);
     text_done(&mind->notice);
     free(mind->hindered_url);
 }

@@ -770,6 +770,10 @@ export interface components {
             left_out: components["schemas"]["ThreadScriptLeftOut"][];
             /** @description Texts that were typed and are no inputs yet. */
             proposals: components["schemas"]["ThreadScriptProposal"][];
+            /** @description The agent's, when the steps bring what it asks for. */
+            result_schema?: {
+                [key: string]: unknown;
+            };
             /** @description Scripts that the steps call, when they do. */
             scripts?: {
                 [key: string]: unknown;

@@ -72,8 +72,8 @@ export type Agent = Answer<
 >;
 export type Revision = Answer<'Revision'>;
 export type RevisionWhole = Answer<'RevisionWhole', { body: JsonObject; changes: Record<string, { from: Json; to: Json }> }>;
-/** `script` (steps and scripts) and `input_schema` are what a new agent takes. */
-export type ThreadScript = Omit<components['schemas']['ThreadScript'], 'steps' | 'scripts' | 'input_schema'> & { steps: JsonObject[]; scripts?: JsonObject; input_schema: JsonObject };
+/** `script` (steps and scripts), `input_schema` and `result_schema` are what a new agent takes. */
+export type ThreadScript = Omit<components['schemas']['ThreadScript'], 'steps' | 'scripts' | 'input_schema' | 'result_schema'> & { steps: JsonObject[]; scripts?: JsonObject; input_schema: JsonObject; result_schema?: JsonObject };
 export type Thread = Answer<'Thread', { inputs: JsonObject; results: Json; usage: JsonObject }>;
 export type ThreadBrief = Pick<
   Thread,
