@@ -64,7 +64,7 @@ static bool fits(const struct origin *origin, const char *domain) {
            host_is_within(origin->host.name, host.name);
 }
 
-int credential_check_origin(const json_t *credential, const char *text, struct error *e) {
+static int check(const json_t *credential, const char *text, const char *what, struct error *e) {
     const json_t *domains = json_object_get(credential, "domains");
     cleanup_text struct text list = {0};
     struct origin origin;
@@ -73,11 +73,19 @@ int credential_check_origin(const json_t *credential, const char *text, struct e
             if (fits(&origin, json_string_value(json_array_get(domains, i))))
                 return 0;
     print_list(&list, domains, NULL);
-    error_set(e, EPERM, ERROR_STEP, "the credential \"%.100s\" is for %.200s, and the field belongs to %.200s",
-              json_text_or(credential, "name", ""), list.length ? list.data : "no domain", text);
+    error_set(e, EPERM, ERROR_STEP, "the credential \"%.100s\" is for %.200s, and %s %.200s",
+              json_text_or(credential, "name", ""), list.length ? list.data : "no domain", what, text);
     if (text_starts_with(text, "http://"))
         error_hint(e, "Without TLS a credential goes only where its domains name host and port, as shop.lan:8080");
     return -EPERM;
+}
+
+int credential_check_origin(const json_t *credential, const char *origin, struct error *e) {
+    return check(credential, origin, "the field belongs to", e);
+}
+
+int credential_check_destination(const json_t *credential, const char *origin, struct error *e) {
+    return check(credential, origin, "the form around the field is sent to", e);
 }
 
 json_t *credentials_describe(const json_t *credentials) {

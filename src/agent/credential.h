@@ -14,6 +14,9 @@ int credential_find(const json_t *credentials, const char *name, const json_t **
  * alone, with or without TLS. -EPERM says what was met and what is right. */
 int credential_check_origin(const json_t *credential, const char *origin, struct error *e);
 
+/* The same of a place that the form around the field is sent to. */
+int credential_check_destination(const json_t *credential, const char *origin, struct error *e);
+
 /* What may be told of them: [{"name","username","domains","has_totp"}...]. */
 json_t *credentials_describe(const json_t *credentials);
 

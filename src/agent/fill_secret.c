@@ -169,6 +169,15 @@ static int fill_found(struct filling *filling, size_t index, struct error *e) {
     return type_value(filling, session, e);
 }
 
+/* A form that somebody put into the right page leads away what is typed into it, without a script of the page. */
+static int check_form(const struct filling *filling, const json_t *destinations, struct error *e) {
+    int r = 0;
+    size_t count = strcmp(filling->part, "username") ? json_array_size(destinations) : 0;
+    for (size_t i = 0; !r && i < count; i++)
+        r = credential_check_destination(filling->credential, json_string_value(json_array_get(destinations, i)), e);
+    return r;
+}
+
 /* One try. The code is made after the field was found, which may have taken long, and the field is found again when the
  * code had to be waited for. */
 static int fill_once(struct filling *filling, struct error *e) {
@@ -178,6 +187,8 @@ static int fill_once(struct filling *filling, struct error *e) {
     bool code = !strcmp(filling->part, "totp");
     int64_t period = filling->period;
     int r = target_call(step, filling->target, "prepareSecret", json_pack("[s]", filling->part), &session, &answer, e);
+    if (!r)
+        r = check_form(filling, json_object_get(answer, "destinations"), e);
     if (!r && code)
         r = make_code(filling, e);
     if (r < 0)

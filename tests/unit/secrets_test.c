@@ -127,6 +127,7 @@ static void a_credential_goes_to_its_own_domains_only(void **state) {
         int r = credential_check_origin(credential, cases[i].origin, &e);
         if ((r == 0) != cases[i].fits)
             fail_msg("%s: %d", cases[i].origin, r);
+        assert_int_equal(credential_check_destination(credential, cases[i].origin, NULL) == 0, cases[i].fits);
         if (!cases[i].fits)
             assert_non_null(
                 strstr(e.text, "\"Shop\" is for shop.example, 127.0.0.1:8080, lan:81, [::1]:82, and the field"));

@@ -45,16 +45,25 @@ const methodOf = element => {
     return (written ?? METHOD_NAMES.find(([name]) => dom.hasAttribute(element, name))?.[1] ?? '').toLowerCase();
 };
 
-const resolved = address => {
+const addressOf = element => {
     try {
-        return address ? new URL(address, document.baseURI).href : '';
+        return dom.attribute(element, 'href') ? new URL(dom.attribute(element, 'href'), dom.baseURI(element)).href : '';
     } catch {
         return '';
     }
 };
 
-/* Where the form goes; none of its own: to the page itself. */
-const actionOf = (form, button) => resolved((button && dom.attribute(button, 'formaction')) || dom.attribute(form, 'action') || location.href);
+/* Where the form goes, when this button (or none) sends it. */
+const actionOf = (form, button) =>
+    button && dom.hasAttribute(button, 'formaction') ? dom.buttonAction[replinet.tag(button)](button) : dom.formAction(form);
+
+/* Everywhere that the form around a field may be sent to. */
+replinet.formAddresses = field => {
+    const form = formOf(field);
+    if (!form) return [];
+    const buttons = [...replinet.elements(dom.ownerDocument(field))].filter(one => sends(one) && formOf(one) === form);
+    return [...new Set([actionOf(form), ...buttons.map(button => actionOf(form, button))])];
+};
 
 /* `key`: Enter is pressed in it, which sends the form around a field as well. */
 const consequenceOf = (element, key) => {
@@ -70,10 +79,10 @@ const consequenceOf = (element, key) => {
         element: replinet.describe(hit),
         role: replinet.role(hit) ?? '',
         words: replinet.shorten([...new Set(words.filter(Boolean))].join(' / '), 400),
-        href: resolved(dom.attribute(hit, 'href')),
+        href: addressOf(hit),
         method: methodOf(hit),
         submits,
-        sentTo: submits ? actionOf(form, button ?? hit) : '',
+        sentTo: submits ? actionOf(form, button ?? (sends(hit) ? hit : null)) : '',
         formMethod: form ? (dom.attribute(form, 'method') ?? 'get').toLowerCase() : '',
         payment: submits && holdsPayment(form),
     };

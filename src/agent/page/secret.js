@@ -24,6 +24,10 @@ const refuse = (field, part) => {
     throw new replinet.Refusal(`${replinet.describe(field)} is not ${WANTED[part]}: the ${part} of a credential goes into ${WANTED[part]} only`);
 };
 
+/* Origins that the form around the field may be sent to over the network; scripts of the page are not asked. */
+const destinations = field =>
+    [...new Set(replinet.formAddresses(field).map(address => new URL(address)).filter(url => /^https?:$/.test(url.protocol)).map(url => url.origin))];
+
 /* One try: the field is kept where the run can name it. */
 replinet.prepareSecret = (target, part) => {
     const { node, ...picked } = replinet.pick(target, ['enabled', 'editable']);
@@ -34,7 +38,7 @@ replinet.prepareSecret = (target, part) => {
     if (!replinet.isEditable(field)) return { ...picked, state: 'read-only' };
     dom.scrollIntoView(field, { block: 'nearest', inline: 'nearest', behavior: 'instant' });
     replinet.kept = field;
-    return picked;
+    return { ...picked, destinations: destinations(field) };
 };
 
 /* The element that shows the document of `field`; null for the outermost document of this process. */
