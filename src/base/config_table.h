@@ -81,6 +81,8 @@
     X(TRANSFER_MAX_MB, INT, "512", 1, 65536, "LEW", "Room for downloads and uploads of one browser.")                  \
     X(PROFILE_MAX_MB, INT, "64", 1, 4096, "LEKW", "Largest browser profile that is kept for an agent, packed or not.") \
     X(WORKER_CONCURRENCY, INT, "4", 0, 1000, "W", "Runs of agents that one worker carries out at once; 0: none.")      \
+    X(WORKER_WAITING, INT, "8", 0, 1000, "W",                                                                          \
+      "Runs that wait for people and give their places to others, of one worker; 0: they keep them.")                  \
     X(WORKER_QUICK_CONCURRENCY, INT, "2", 0, 100, "W",                                                                 \
       "Processes for quick jobs that one worker has at once, each for up to 1000 jobs; 0: none.")                      \
     X(WORKER_MAINTENANCE_CONCURRENCY, INT, "1", 0, 100, "W",                                                           \

@@ -38,6 +38,7 @@
     X(JOB_QUEUE_AGE, GAUGE, "replinet_job_queue_age_seconds", "Age of the oldest ready job, by lane.", "lane")         \
     X(JOB_WAIT, HISTOGRAM, "replinet_job_wait_seconds", "From a job's due time to its start.", NULL)                   \
     X(JOBS_RUNNING, GAUGE, "replinet_jobs_running", "Jobs running in this worker, by lane.", "lane")                   \
+    X(JOBS_WAITING, GAUGE, "replinet_jobs_waiting", "Those of them that wait for a person, by lane.", "lane")          \
     X(MAINTENANCE, GAUGE, "replinet_maintenance_count",                                                                \
       "What upkeep has removed, made or marked since the instance was made, by task.", "task")                         \
     X(DISK_FREE, GAUGE, "replinet_disk_free_bytes", "Room on the fullest disk that the instance writes to.", NULL)     \

@@ -15,7 +15,8 @@
 /* The users who wait are found by a skip scan, so that a user with a million jobs costs as much as one with a single
  * job. The chosen one's row is locked (SKIP LOCKED: other workers go to the next user) until the taking transaction
  * ends, so that the count of TAKE, which sees everything committed before, cannot be outrun. $2: how many of each role
- * may run; NULL: any number. */
+ * may run; NULL: any number. A run that waits for a person holds a browser, so it counts for that; whose turn it is, is
+ * decided by those that work. */
 static const struct statement CHOOSE = {
     "jobs_choose_user",
     "WITH RECURSIVE waiting (user_id) AS ("
@@ -23,11 +24,12 @@ static const struct statement CHOOSE = {
     "SELECT (SELECT j.user_id FROM jobs j WHERE " QUEUED " AND j.user_id > w.user_id "
     "ORDER BY j.user_id LIMIT 1) FROM waiting w WHERE w.user_id IS NOT NULL) "
     "SELECT u.id, ($2::jsonb->>u.role::text)::int FROM waiting w JOIN users u ON u.id = w.user_id "
-    "CROSS JOIN LATERAL (SELECT count(*) AS n FROM jobs r WHERE r.status = 'running' AND r.user_id = u.id AND r.lane = "
-    "$1) running "
+    "CROSS JOIN LATERAL (SELECT count(*) AS n, count(*) FILTER (WHERE t.status IS DISTINCT FROM 'waiting') AS working "
+    "FROM jobs r LEFT JOIN threads t ON t.id = r.thread_id WHERE r.status = 'running' AND r.user_id = u.id "
+    "AND r.lane = $1) running "
     "WHERE u.is_active AND ($2::jsonb IS NULL OR running.n < ($2::jsonb->>u.role::text)::int) "
     "AND EXISTS (SELECT FROM jobs j WHERE " READY " AND j.user_id = u.id) "
-    "ORDER BY running.n, u.job_taken_at, u.id LIMIT 1 FOR NO KEY UPDATE OF u SKIP LOCKED"};
+    "ORDER BY running.working, u.job_taken_at, u.id LIMIT 1 FOR NO KEY UPDATE OF u SKIP LOCKED"};
 
 /* $1 lane, $2 worker, $3 lease, $4 how many. The ids go through an array, so that jobs are found by their key however
  * many the planner expects. */

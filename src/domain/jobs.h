@@ -18,8 +18,8 @@ struct job {
 };
 
 /* Takes the next jobs of a lane, at most `room` (no more than the lane's row gives a process at once), all of one user:
- * the one with the fewest running and, among equals, the longest wait, in a ROLE lane at most as many at once as the
- * user's role allows. ret_count 0: there is none now. */
+ * the one with the fewest that work (do not wait for a person) and, among equals, the longest wait, in a ROLE lane at
+ * most as many running at once, those included, as the user's role allows. ret_count 0: there is none now. */
 int jobs_take(struct postgres *db, enum job_lane lane, const char *worker, int64_t lease_ms, struct job *ret_jobs,
               size_t room, size_t *ret_count, struct error *e);
 

@@ -7,7 +7,8 @@
 
 #define JOB_JSON                                                                                                       \
     "json_build_object('id', j.id, 'kind', j.kind, 'lane', j.lane, 'user_id', j.user_id, 'thread_id', j.thread_id, "   \
-    "'status', j.status, 'reason', j.reason, 'error', j.error, 'attempt', j.attempt, 'max_attempts', "                 \
+    "'status', j.status, 'waiting_for', (SELECT t.reason FROM threads t WHERE t.id = j.thread_id AND t.status = "      \
+    "'waiting'), 'reason', j.reason, 'error', j.error, 'attempt', j.attempt, 'max_attempts', "                         \
     "j.max_attempts, 'priority', j.priority, 'unique_key', j.unique_key, 'payload', j.payload, "                       \
     "'stop_requested', j.stop_requested, 'worker', j.worker, 'run_at', rfc3339(j.run_at), 'lease_until', "             \
     "rfc3339(j.lease_until), 'acted_at', rfc3339(j.acted_at), 'created_at', rfc3339(j.created_at), 'started_at', "     \

@@ -20,8 +20,10 @@ int lease_page_make(struct lease_page *ret_page, struct error *e) {
     char *pages = mmap(NULL, 2 * PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (pages == MAP_FAILED)
         return error_errno(e, errno, ERROR_INTERNAL, "cannot map a lease page");
-    *ret_page =
-        (struct lease_page){.fd = take_fd(fd), .until = (int64_t *)pages, .beat = (int64_t *)(pages + PAGE_BYTES)};
+    *ret_page = (struct lease_page){.fd = take_fd(fd),
+                                    .until = (int64_t *)pages,
+                                    .beat = (int64_t *)(pages + PAGE_BYTES),
+                                    .waits = (int64_t *)(pages + PAGE_BYTES) + 1};
     *ret_page->beat = clock_monotonic_ms();
     return 0;
 }
@@ -39,6 +41,10 @@ int64_t lease_page_beat(const struct lease_page *page) {
     return beat == LAPSED ? clock_monotonic_ms() : beat; /* its end is seen by its descriptor */
 }
 
+bool lease_page_waits(const struct lease_page *page) {
+    return page->waits && __atomic_load_n(page->waits, __ATOMIC_ACQUIRE);
+}
+
 void lease_page_done(struct lease_page *page) {
     if (page->until)
         munmap(page->until, 2 * PAGE_BYTES);
@@ -47,7 +53,7 @@ void lease_page_done(struct lease_page *page) {
 }
 
 static const int64_t *lease_until; /* of this process's job */
-static int64_t *own_beat;
+static int64_t *own_beat, *own_waits;
 
 /* SIGKILL, not exit: no handler, no flush, no further step. */
 static void *watch(void *user) {
@@ -71,6 +77,7 @@ int lease_page_watch(struct error *e) {
         return error_errno(e, errno, ERROR_INTERNAL, "cannot map the lease page");
     lease_until = lease;
     own_beat = beat;
+    own_waits = own_beat + 1;
     pthread_attr_t attributes;
     pthread_t thread;
     pthread_attr_init(&attributes);
@@ -79,4 +86,8 @@ int lease_page_watch(struct error *e) {
     int err = pthread_create(&thread, &attributes, watch, NULL);
     pthread_attr_destroy(&attributes);
     return err ? error_errno(e, err, ERROR_INTERNAL, "cannot watch the lease") : 0;
+}
+
+void lease_page_tell_waiting(bool waits) {
+    __atomic_store_n(own_waits, waits, __ATOMIC_RELEASE);
 }

@@ -5,6 +5,7 @@
 #include "domain/artifacts.h"
 #include "domain/feed.h"
 #include "worker/job_internal.h"
+#include "worker/lease_page.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -119,7 +120,11 @@ static int on_running(void *user, const char *browser_id, struct error *e) {
 static int on_waiting(void *user, const char *reason, struct error *e) {
     struct run_sink_database *sink = user;
     int r = write_kept(sink, false, e);
-    return r < 0 ? r : JOB_PATIENTLY(jobs_mark_waiting(&sink->job->db, &sink->job->fence, reason, e));
+    if (!r)
+        r = JOB_PATIENTLY(jobs_mark_waiting(&sink->job->db, &sink->job->fence, reason, e));
+    if (!r)
+        lease_page_tell_waiting(reason != NULL);
+    return r;
 }
 
 struct agent_sink run_sink_database_of(struct run_sink_database *state) {

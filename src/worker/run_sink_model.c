@@ -4,6 +4,7 @@
 #include "domain/model_usage.h"
 #include "domain/questions.h"
 #include "worker/job_internal.h"
+#include "worker/lease_page.h"
 #include <string.h>
 
 int run_sink_ask(void *user, const json_t *question, char ret_id[UUID_TEXT_SIZE], struct error *e) {
@@ -16,6 +17,7 @@ int run_sink_ask(void *user, const json_t *question, char ret_id[UUID_TEXT_SIZE]
     if (r < 0)
         return r;
     memcpy(ret_id, id, sizeof id);
+    lease_page_tell_waiting(true);
     feed_announce(&sink->job->redis, sink->owner_id);
     jobs_ring(&sink->job->redis, JOB_KIND_MAIL);
     return 0;
@@ -27,8 +29,10 @@ int run_sink_answer(void *user, const char *id, json_t **ret_answer, struct erro
     int r = JOB_PATIENTLY(questions_poll(&sink->job->db, &sink->job->fence, id, &answer, e));
     if (r < 0)
         return r;
-    if (answer)
+    if (answer) {
+        lease_page_tell_waiting(false);
         feed_announce(&sink->job->redis, sink->owner_id);
+    }
     *ret_answer = answer;
     return 0;
 }
@@ -36,6 +40,7 @@ int run_sink_answer(void *user, const char *id, json_t **ret_answer, struct erro
 int run_sink_withdraw(void *user, const char *id, const char *why, struct error *e) {
     struct run_sink_database *sink = user;
     int r = JOB_PATIENTLY(questions_withdraw(&sink->job->db, &sink->job->fence, id, why, e));
+    lease_page_tell_waiting(false);
     if (!r)
         feed_announce(&sink->job->redis, sink->owner_id);
     return r;

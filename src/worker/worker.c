@@ -34,9 +34,12 @@ static int worker_open(struct worker *worker, struct error *e) {
     char id[UUID_TEXT_SIZE];
     snprintf(worker->name, sizeof worker->name, "%.40s/%d/%.8s", host, getpid(), uuid_make(id) + 24);
     worker->lease_ms = config_int(CONFIG_JOB_LEASE_SECONDS) * 1000;
-    for (int i = 0; i < JOB_LANE_COUNT; i++)
-        worker->places += worker->lanes[i].places = (size_t)config_int(job_lanes[i].places);
-    worker->children = memory_alloc(worker->places * sizeof *worker->children);
+    worker->lanes[JOB_LANE_RUN].waiting_most = (size_t)config_int(CONFIG_WORKER_WAITING);
+    for (int i = 0; i < JOB_LANE_COUNT; i++) {
+        worker->lanes[i].places = (size_t)config_int(job_lanes[i].places);
+        worker->slots += worker->lanes[i].places + worker->lanes[i].waiting_most;
+    }
+    worker->children = memory_alloc(worker->slots * sizeof *worker->children);
     worker->signal_fd = open_signals();
     redis_open(&worker->bell, NULL);
     redis_open(&worker->ringer, NULL);
@@ -62,7 +65,7 @@ void worker_look_now(struct worker *worker) {
 
 static void stop_all(struct worker *worker) {
     worker->stopped_all = true;
-    for (size_t i = 0; i < worker->places; i++)
+    for (size_t i = 0; i < worker->slots; i++)
         if (worker->children[i].used)
             worker_stop_child(worker, &worker->children[i], "shutdown");
 }
@@ -107,7 +110,7 @@ static void hear_bell(struct worker *worker) {
 static bool has_work(const struct worker *worker) {
     bool look = false;
     for (int i = 0; i < JOB_LANE_COUNT; i++)
-        look |= worker->lanes[i].look_now && worker->lanes[i].running < worker->lanes[i].places;
+        look |= worker->lanes[i].look_now && worker_may_have_place(&worker->lanes[i]);
     return look && !worker->draining && !worker->database_down;
 }
 
@@ -118,17 +121,17 @@ static int sleep_ms(const struct worker *worker) {
 
 static void sleep_until_something(struct worker *worker) {
     size_t count = 2;
-    cleanup_free struct pollfd *fds = memory_alloc((worker->places + 2) * sizeof *fds);
+    cleanup_free struct pollfd *fds = memory_alloc((worker->slots + 2) * sizeof *fds);
     fds[0] = (struct pollfd){.fd = worker->signal_fd, .events = POLLIN};
     fds[1] = (struct pollfd){.fd = redis_fd(&worker->bell), .events = POLLIN};
-    for (size_t i = 0; i < worker->places; i++)
+    for (size_t i = 0; i < worker->slots; i++)
         if (worker->children[i].used)
             fds[count++] = (struct pollfd){.fd = worker->children[i].pidfd, .events = POLLIN};
     poll(fds, count, sleep_ms(worker));
 }
 
 static void collect_ended(struct worker *worker) {
-    for (size_t i = 0; i < worker->places; i++) {
+    for (size_t i = 0; i < worker->slots; i++) {
         struct pollfd ended = {.fd = worker->children[i].pidfd, .events = POLLIN};
         if (worker->children[i].used && poll(&ended, 1, 0) == 1)
             worker_collect(worker, &worker->children[i]);
@@ -143,6 +146,7 @@ static void turn(struct worker *worker) {
     hear_signals(worker);
     hear_bell(worker);
     collect_ended(worker);
+    worker_count_waiting(worker);
     for (size_t i = 0; i < ARRAY_LENGTH(duties); i++) {
         duties[i](worker, clock_monotonic_ms());
         worker_guard(worker, clock_monotonic_ms());
@@ -172,7 +176,7 @@ int worker_command(int count, char **arguments) {
     }
     note(&worker, SYSTEM_EVENT_PROCESS_STARTED, "The worker is ready.");
     log_info("the worker is ready", LOG_TEXT("replinet.worker", worker.name),
-             LOG_INT("replinet.jobs.places", worker.places));
+             LOG_INT("replinet.jobs.places", worker.slots - worker.lanes[JOB_LANE_RUN].waiting_most));
     while (!worker.draining || worker.running)
         turn(&worker);
     note(&worker, SYSTEM_EVENT_PROCESS_STOPPED, "The worker has ended.");

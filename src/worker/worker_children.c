@@ -26,14 +26,14 @@ static int64_t kill_margin(const struct worker *worker) {
 }
 
 static struct child *find_free(struct worker *worker) {
-    for (size_t i = 0; i < worker->places; i++)
+    for (size_t i = 0; i < worker->slots; i++)
         if (!worker->children[i].used)
             return &worker->children[i];
     return NULL;
 }
 
 struct child *worker_find_child(struct worker *worker, const char *job_id) {
-    for (size_t i = 0; i < worker->places; i++)
+    for (size_t i = 0; i < worker->slots; i++)
         if (worker->children[i].used && worker->children[i].count == 1 && !strcmp(worker->children[i].jobs->id, job_id))
             return &worker->children[i];
     return NULL;
@@ -87,9 +87,7 @@ static void child_done(struct child *child) {
 static void forget(struct worker *worker, struct child *child) {
     enum job_lane lane = child->lane;
     child_done(child);
-    worker->running--;
-    worker->lanes[lane].running--;
-    metrics_set(METRIC_JOBS_RUNNING, job_lanes[lane].name, (double)worker->lanes[lane].running);
+    worker_count_running(worker, lane, -1);
 }
 
 static bool has_ended(const struct child *child) {
@@ -111,6 +109,13 @@ void worker_drop_spare(struct worker *worker) {
     child_done(&worker->spare);
 }
 
+static bool has_any_place(const struct worker *worker) {
+    bool found = false;
+    for (int i = 0; i < JOB_LANE_COUNT; i++)
+        found |= worker_may_have_place(&worker->lanes[i]);
+    return found;
+}
+
 void worker_keep_spare(struct worker *worker, int64_t now) {
     struct error e;
     if (worker->spare.used && has_ended(&worker->spare)) {
@@ -118,7 +123,7 @@ void worker_keep_spare(struct worker *worker, int64_t now) {
         worker_drop_spare(worker);
         worker->next_spare = now + SPARE_AGAIN_MS;
     }
-    if (worker->spare.used || worker->draining || worker->running == worker->places || now < worker->next_spare)
+    if (worker->spare.used || worker->draining || !has_any_place(worker) || now < worker->next_spare)
         return;
     worker->spare = CHILD_NONE;
     worker->spare.used = true;
@@ -163,9 +168,7 @@ int worker_start_child(struct worker *worker, enum job_lane lane, const struct j
     child->started = clock_monotonic_ms();
     memcpy(child->jobs, jobs, count * sizeof *jobs);
     child->limit_at = limit_of(child);
-    worker->running++;
-    worker->lanes[lane].running++;
-    metrics_set(METRIC_JOBS_RUNNING, job_lanes[lane].name, (double)worker->lanes[lane].running);
+    worker_count_running(worker, lane, 1);
     int r = find_process(worker, child, e);
     if (!r)
         r = hand_over(child, e);
@@ -219,7 +222,7 @@ void worker_kill_child(struct child *child, const char *reason) {
 }
 
 void worker_guard(struct worker *worker, int64_t now) {
-    for (size_t i = 0; i < worker->places; i++) {
+    for (size_t i = 0; i < worker->slots; i++) {
         struct child *child = &worker->children[i];
         if (!child->used || child->kill_at == INT64_MAX - 1)
             continue;

@@ -1,5 +1,5 @@
 /* The worker's state; one thread, one loop over poll(). Its parts: worker.c (loop, signals, bell), worker_queue.c (what
- * it does in the database), worker_children.c (the processes of its jobs). */
+ * it does in the database), worker_children.c (the processes of its jobs), worker_places.c (how many there may be). */
 #pragma once
 
 #include "cdp/door_client.h"
@@ -32,6 +32,10 @@ struct child {
 
 struct lane {
     size_t places, running; /* processes */
+    size_t waiting;         /* of those running: wait for a person and give their places up, ... */
+    size_t waiting_most;    /* ... so many of them at most */
+    size_t extra;           /* processes beyond its places that it may have for that: those it has and what the pool has
+                               room for */
     bool look_now;          /* work may wait: do not sleep before the next look */
     int64_t next_look;
 };
@@ -42,9 +46,12 @@ struct worker {
     struct redis bell;   /* subscribed */
     struct redis ringer; /* publishes */
     struct lane lanes[JOB_LANE_COUNT];
-    struct child *children; /* as many as all lanes have places */
-    size_t places, running; /* of all lanes */
-    struct child spare;     /* a process that has no job yet: the next one does not wait for its start */
+    struct child *children; /* slots */
+    size_t slots;           /* places of all lanes, and room for those beyond them */
+    size_t running;         /* of all lanes */
+    size_t pool_room;       /* browsers that the pool had left when last asked, less what was begun since */
+    int64_t next_pool_look;
+    struct child spare; /* a process that has no job yet: the next one does not wait for its start */
     int64_t next_spare;
     int64_t lease_ms;
     int signal_fd;
@@ -69,6 +76,13 @@ void worker_measure(struct worker *worker, int64_t now);
 void worker_schedule(struct worker *worker, int64_t now);
 /* The jobs that the child still holds are lost. */
 void worker_lose(struct worker *worker, struct child *child, const char *reason, const char *text);
+
+/* worker_places.c. May have: as far as it knows by itself, without asking the pool (worker_find_room). */
+bool worker_may_have_place(const struct lane *lane);
+bool worker_has_place(const struct lane *lane);
+void worker_find_room(struct worker *worker, struct lane *lane, int64_t now);
+void worker_count_running(struct worker *worker, enum job_lane lane, int change);
+void worker_count_waiting(struct worker *worker);
 
 /* worker_watch.c: what worker_measure looks at beside the queue. */
 void worker_watch_disk(struct worker *worker);

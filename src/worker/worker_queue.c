@@ -63,7 +63,7 @@ static bool apply_renewal(struct worker *worker, struct child *child, const stru
 
 static size_t count_jobs(const struct worker *worker) {
     size_t count = 0;
-    for (size_t i = 0; i < worker->places; i++)
+    for (size_t i = 0; i < worker->slots; i++)
         count += worker->children[i].used ? worker->children[i].count : 0;
     return count;
 }
@@ -73,7 +73,7 @@ void worker_renew(struct worker *worker, int64_t now) {
         return;
     size_t count = count_jobs(worker), n = 0;
     cleanup_free struct job_lease *leases = memory_alloc(count * sizeof *leases);
-    for (size_t i = 0; i < worker->places; i++)
+    for (size_t i = 0; i < worker->slots; i++)
         if (worker->children[i].used) {
             add_leases(&worker->children[i], leases + n);
             n += worker->children[i].count;
@@ -85,7 +85,7 @@ void worker_renew(struct worker *worker, int64_t now) {
     if (r < 0)
         return;
     bool all = true;
-    for (size_t i = n = 0; i < worker->places; i++)
+    for (size_t i = n = 0; i < worker->slots; i++)
         if (worker->children[i].used) {
             all &= apply_renewal(worker, &worker->children[i], leases + n, until);
             n += worker->children[i].count;
@@ -196,24 +196,24 @@ static void look_when_due(struct worker *worker, enum job_lane id) {
 int64_t worker_next_look(const struct worker *worker) {
     int64_t next = INT64_MAX;
     for (int i = 0; i < JOB_LANE_COUNT && !worker->draining; i++)
-        if (worker->lanes[i].running < worker->lanes[i].places && worker->lanes[i].next_look < next)
+        if (worker_may_have_place(&worker->lanes[i]) && worker->lanes[i].next_look < next)
             next = worker->lanes[i].next_look;
     return next > worker->database_retry ? next : worker->database_retry;
 }
 
 static void take_in_lane(struct worker *worker, enum job_lane id, int64_t now) {
     struct lane *lane = &worker->lanes[id];
-    if (lane->running == lane->places || (!lane->look_now && now < lane->next_look) ||
-        !database_may_answer(worker, now))
+    if (!worker_may_have_place(lane) || (!lane->look_now && now < lane->next_look) || !database_may_answer(worker, now))
         return;
     lane->look_now = false;
     lane->next_look = now + LOOK_EVERY_MS;
-    while (lane->running < lane->places && take_share(worker, id))
+    worker_find_room(worker, lane, now);
+    while (worker_has_place(lane) && take_share(worker, id))
         worker_guard(worker, clock_monotonic_ms());
-    if (lane->running == lane->places) { /* what is left is for others */
+    if (!worker_may_have_place(lane)) { /* what is left is for others */
         cleanup_free char *message = memory_print("ready %s", job_lanes[id].name);
         redis_publish(&worker->ringer, REDIS_CHANNEL_JOBS, message, NULL);
-    } else if (database_may_answer(worker, clock_monotonic_ms())) {
+    } else if (worker_has_place(lane) && database_may_answer(worker, clock_monotonic_ms())) {
         look_when_due(worker, id);
     }
 }

@@ -44,7 +44,6 @@ static int begin(struct asking *asking, json_t *question, struct error *e) {
     int64_t ms = asking->mind->model->question_ms > 0 ? asking->mind->model->question_ms : QUESTION_MS_DEFAULT;
     asking->takeovers = run->takeovers;
     asking->began = clock_monotonic_ms();
-    asking->deadline = clock_deadline(ms);
     json_object_set_new(question, "deadline_ms", json_integer(ms));
     add_picture(asking->mind, question);
     int r = cdp_send(run->client, NULL, "Replinet.setRun", json_pack("{s:s}", "state", "paused"), e);
@@ -54,6 +53,7 @@ static int begin(struct asking *asking, json_t *question, struct error *e) {
     r = run->sink->ask(run->sink->user, told, asking->id, &run->sink_problem);
     if (r < 0)
         return sink_failed(run, r, e);
+    asking->deadline = clock_deadline(ms); /* not before the one that people are told */
     json_object_set_new(question, "question_id", json_string(asking->id));
     return mind_event(asking->mind, LOG_INFO, "question.asked", json_text_or(question, "text", ""),
                       json_incref(question), e);
@@ -71,26 +71,35 @@ static int look_at_control(struct asking *asking, bool *ret_handled, struct erro
     return run_event(run, LOG_INFO, "control.taken", text, json_pack("{s:s}", "by", run->held_by), e);
 }
 
-static int note_handled(struct asking *asking, struct error *e) {
+static int look_for_answer(struct asking *asking, struct error *e) {
     struct run *run = asking->mind->run;
-    int r = run->sink->withdraw(run->sink->user, asking->id, "handled", &run->sink_problem);
-    if (r < 0)
-        return sink_failed(run, r, e);
-    asking->answer = json_pack("{s:b, s:s}", "handled", 1, "by", run->held_by);
-    return run_event(run, LOG_INFO, "control.returned", "The browser was given back; the run goes on", NULL, e);
-}
-
-static int expire(struct asking *asking, const char *why, struct error *e) {
-    struct run *run = asking->mind->run;
-    int r = run->sink->withdraw(run->sink->user, asking->id, why, &run->sink_problem);
+    int r = run->sink->answer(run->sink->user, asking->id, &asking->answer, &run->sink_problem);
     return r < 0 ? sink_failed(run, r, e) : 0;
 }
 
-static int no_answer(struct asking *asking, struct error *e) {
-    int r = expire(asking, "expired", e);
-    if (!r)
-        r = mind_event(asking->mind, LOG_WARN, "question.expired", "Nobody answered in time",
-                       json_pack("{s:s, s:s}", "question_id", asking->id, "kind", asking->kind), e);
+/* An answer that was taken a moment before counts: whoever gave it was told so. */
+static int withdraw(struct asking *asking, const char *why, struct error *e) {
+    struct run *run = asking->mind->run;
+    int r = run->sink->withdraw(run->sink->user, asking->id, why, &run->sink_problem);
+    return r < 0 ? sink_failed(run, r, e) : look_for_answer(asking, e);
+}
+
+static int note_handled(struct asking *asking, struct error *e) {
+    struct run *run = asking->mind->run;
+    int r = withdraw(asking, "handled", e);
+    if (r < 0)
+        return r;
+    if (!asking->answer)
+        asking->answer = json_pack("{s:b, s:s}", "handled", 1, "by", run->held_by);
+    return run_event(run, LOG_INFO, "control.returned", "The browser was given back; the run goes on", NULL, e);
+}
+
+static int time_is_up(struct asking *asking, struct error *e) {
+    int r = withdraw(asking, "expired", e);
+    if (r < 0 || asking->answer)
+        return r;
+    r = mind_event(asking->mind, LOG_WARN, "question.expired", "Nobody answered in time",
+                   json_pack("{s:s, s:s}", "question_id", asking->id, "kind", asking->kind), e);
     return r < 0 ? r
                  : error_set(e, ETIME, ERROR_NO_ANSWER, "nobody answered the agent's question (%s) in time",
                              asking->kind);
@@ -99,7 +108,8 @@ static int no_answer(struct asking *asking, struct error *e) {
 static int poll_answer(struct asking *asking, bool *ret_over, struct error *e) {
     struct run *run = asking->mind->run;
     int64_t soon = clock_deadline(POLL_MS);
-    int r = cdp_wait(run->client, never, NULL, soon < asking->deadline ? soon : asking->deadline, e);
+    bool expires = !run->held && asking->deadline < soon;
+    int r = cdp_wait(run->client, never, NULL, expires ? asking->deadline : soon, e);
     if (r < 0 && r != -ETIMEDOUT)
         return r;
     r = look_at_control(asking, ret_over, e);
@@ -109,12 +119,12 @@ static int poll_answer(struct asking *asking, bool *ret_over, struct error *e) {
         return r;
     if (*ret_over)
         return note_handled(asking, e);
-    r = run->sink->answer(run->sink->user, asking->id, &asking->answer, &run->sink_problem);
-    if (r < 0)
-        return sink_failed(run, r, e);
+    r = look_for_answer(asking, e);
+    /* Nobody loses the browser out of their hands because the time is up; it may have been given back just now. */
+    if (!r && !asking->answer && !asking->taken && !run->held && clock_remaining_ms(asking->deadline) <= 0)
+        r = time_is_up(asking, e);
     *ret_over = asking->answer != NULL;
-    /* Nobody loses the browser out of their hands because the time is up. */
-    return !*ret_over && !run->held && clock_remaining_ms(asking->deadline) <= 0 ? no_answer(asking, e) : 0;
+    return r;
 }
 
 static int finish(struct asking *asking, struct error *e) {
@@ -144,7 +154,7 @@ int people_ask(struct mind *mind, json_t *question, json_t **ret_answer, struct 
         r = poll_answer(&asking, &over, e);
     if (r == -ECANCELED && *asking.id) {
         struct error ignored;
-        expire(&asking, "stopped", &ignored);
+        withdraw(&asking, "stopped", &ignored);
     }
     if (!r)
         r = finish(&asking, e);
