@@ -42,7 +42,9 @@ static int take_message(struct api_call *call, struct error *e) {
     cleanup_free char *text = json_print(message);
     cleanup_free char *route = json_dumps(json_object_get(message, "id"), JSON_ENCODE_ANY | JSON_COMPACT);
     struct mcp_posted *posted = arena_alloc(&call->arena, sizeof *posted);
+    const char *version = json_text_or(json_object_get(message, "params"), "protocolVersion", NULL);
     *posted = (struct mcp_posted){.text = arena_copy_text(&call->arena, text),
+                                  .version = version ? arena_copy_text(&call->arena, version) : NULL,
                                   .route = kind == RPC_REQUEST ? arena_copy_text(&call->arena, route) : NULL,
                                   .begins = !strcmp(method, "initialize"),
                                   .streams = !strcmp(method, "tools/call")};

@@ -17,10 +17,11 @@ void mcp_sessions_check_user(struct mcp_sessions *sessions, const char *user_id)
 
 /* What a handler leaves for the `park`s of the three methods. */
 struct mcp_posted {
-    const char *text;  /* the message on one line */
-    const char *route; /* its id, as JSON; NULL: no answer is expected */
-    bool begins;       /* it is an `initialize` */
-    bool streams;      /* its answer is worth a stream: progress may come before it */
+    const char *text;    /* the message on one line */
+    const char *route;   /* its id, as JSON; NULL: no answer is expected */
+    bool begins;         /* it is an `initialize` */
+    const char *version; /* that it wants; NULL */
+    bool streams;        /* its answer is worth a stream: progress may come before it */
 };
 void mcp_park_post(struct api *api, struct http_request *request, struct api_call *call);
 void mcp_park_stream(struct api *api, struct http_request *request, struct api_call *call);

@@ -30,8 +30,8 @@ static json_t *initialize(struct mcp_session *session, const json_t *params, enu
     }
     session->initialized = true;
     return json_pack("{s:s, s:{s:{s:b}, s:{s:b, s:b}, s:{}}, s:{s:s, s:s, s:s}, s:s}", "protocolVersion",
-                     mcp_version_for(wanted), "capabilities", "tools", "listChanged", 0, "resources", "subscribe", 0,
-                     "listChanged", 0, "logging", "serverInfo", "name", "replinet", "title", "Replinet", "version",
+                     mcp_version_for(wanted)->name, "capabilities", "tools", "listChanged", 0, "resources", "subscribe",
+                     0, "listChanged", 0, "logging", "serverInfo", "name", "replinet", "title", "Replinet", "version",
                      REPLINET_VERSION, "instructions", INSTRUCTIONS);
 }
 

@@ -5,6 +5,7 @@
 #include "base/io.h"
 #include "base/memory.h"
 #include "mcp/channel.h"
+#include "mcp/event_id.h"
 #include "mcp/rpc.h"
 #include "mcp/versions.h"
 #include <errno.h>
@@ -47,9 +48,23 @@ static void messages_are_told_apart_and_wrong_ones_are_answered(void **state) {
 }
 
 static void revisions_are_agreed_on(void **state) {
-    assert_string_equal(mcp_version_for("2025-06-18"), "2025-06-18");
-    assert_string_equal(mcp_version_for("2099-01-01"), "2025-11-25");
+    assert_string_equal(mcp_version_for("2025-06-18")->name, "2025-06-18");
+    assert_string_equal(mcp_version_for("2099-01-01")->name, "2025-11-25");
+    assert_string_equal(mcp_version_for(NULL)->name, "2025-11-25");
     assert_false(mcp_version_is_known("2099-01-01"));
+}
+
+static void ids_of_events_are_read_as_they_are_printed(void **state) {
+    static const char *const bad[] = {"",     "1",    "-",    "1-",   "-1",  "01-1", "1-01",  "1 -1",
+                                      " 1-1", "1-1 ", "+1-1", "1--1", "1-x", "x-1",  "1-2-3", "18446744073709551616-1"};
+    char id[MCP_EVENT_ID_SIZE];
+    uint64_t stream, event;
+    mcp_event_id_print(UINT64_MAX, 7, id);
+    assert_string_equal(id, "18446744073709551615-7");
+    assert_int_equal(mcp_event_id_read(id, &stream, &event), 0);
+    assert_true(stream == UINT64_MAX && event == 7);
+    for (size_t i = 0; i < ARRAY_LENGTH(bad); i++)
+        assert_int_equal(mcp_event_id_read(bad[i], &stream, &event), -EINVAL);
 }
 
 struct ends {
@@ -159,6 +174,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_are_told_apart_and_wrong_ones_are_answered),
         cmocka_unit_test(revisions_are_agreed_on),
+        cmocka_unit_test(ids_of_events_are_read_as_they_are_printed),
         cmocka_unit_test(requests_come_in_order_and_pings_are_answered_meanwhile),
         cmocka_unit_test(a_cancelled_request_is_interrupted_or_never_begun_and_not_answered),
         cmocka_unit_test(a_client_that_goes_interrupts_what_it_asked_for),

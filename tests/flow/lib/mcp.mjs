@@ -2,6 +2,8 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
 
 export const MCP_MS = 60000;
 
@@ -56,4 +58,39 @@ export class Hand {
     assert.equal((await this.post({ jsonrpc: '2.0', method: 'notifications/initialized' })).status, 202);
     return JSON.parse(text).result;
   }
+}
+
+/** The events of a text/event-stream body as they come: {id, data}, data parsed; ends with the stream, throws when it is cut. */
+export async function* eventsOf(response) {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const piece of response.body) {
+    text += decoder.decode(piece, { stream: true });
+    for (let at; (at = text.indexOf('\n\n')) >= 0; text = text.slice(at + 2)) {
+      const fields = Object.fromEntries(text.slice(0, at).split('\n').filter((line) => !line.startsWith(':')).map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]));
+      yield { ...fields, data: fields.data && JSON.parse(fields.data) };
+    }
+  }
+}
+/** All of them. */
+export async function readEvents(response) {
+  const found = [];
+  for await (const event of eventsOf(response)) found.push(event);
+  return found;
+}
+
+/** A way to a port that can be cut: {url, cut(), stop()}. */
+export async function startCuttable(target) {
+  const sockets = new Set();
+  const server = net.createServer((client) => {
+    const onward = net.connect({ host: new URL(target).hostname, port: Number(new URL(target).port) });
+    for (const [one, other] of [[client, onward], [onward, client]]) {
+      sockets.add(one);
+      one.on('error', () => {}).on('close', () => { sockets.delete(one); other.destroy(); });
+      one.pipe(other);
+    }
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const cut = () => { for (const socket of sockets) socket.resetAndDestroy(); };
+  return { url: `http://127.0.0.1:${server.address().port}`, cut, stop: () => { cut(); server.close(); } };
 }

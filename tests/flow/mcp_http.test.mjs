@@ -1,12 +1,13 @@
-// MCP sessions of an instance with several api processes: each lives in one of them, and is reached through all.
+// MCP over HTTP where it is hard: several api processes, of which one has a session and all lead to it; connections that break while an
+// answer streams; clients that do not read; processes that are killed; sessions that nobody uses and keys that end.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, before, test } from 'node:test';
 import { descendants, startInstance, traces, until } from './lib/instance.mjs';
-import { callTool, connectHttp, freshConnections, Hand, MCP_MS, textOf } from './lib/mcp.mjs';
+import { callTool, connectHttp, eventsOf, freshConnections, Hand, MCP_MS, readEvents, startCuttable, textOf } from './lib/mcp.mjs';
 import { startLoginSite } from './lib/login_site.mjs';
 
-let site, replinet, olga, sleeper;
+let site, replinet, olga, sleeper, counter;
 const open = [];
 
 const call = async (method, where, body, key = olga.key) => {
@@ -30,6 +31,7 @@ before(async () => {
   olga = replinet.makeUser('pro_user', { name: 'Olga', scopes: 'read,write,run,browsers,mcp' });
   const preset = await call('POST', '/presets', { name: 'No model', ai_model: 'script' });
   sleeper = await call('POST', '/agents', { name: 'Sleeper', preset_id: preset.id, script: { steps: [{ wait_for: { ms: 1500 } }, { wait_for: { ms: 60000 }, timeout_ms: 70000 }] } });
+  counter = await call('POST', '/agents', { name: 'Counter', preset_id: preset.id, script: { steps: Array.from({ length: 8 }, () => ({ wait_for: { ms: 500 } })) } });
 });
 after(async () => {
   await Promise.all(open.map((client) => client.close().catch(() => {})));
@@ -67,6 +69,82 @@ test('progress streams through, and a cancelled call ends, from any process', as
   assert.ok(told.every((count) => count >= 1), String(told));
   await callTool(client, 'thread_stop', { id });
   await client.transport.terminateSession();
+});
+
+const startThread = async (agent) => (await call('POST', `/agents/${agent.id}/threads`, {})).id;
+const waitCall = (id, thread, more = {}) => ({ jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'thread_wait', arguments: { id: thread, seconds: 50 }, _meta: { progressToken: `p${id}` }, ...more } });
+const isAnswer = (event) => event.data && 'result' in event.data;
+
+test('the official client gets its answer although its connection is cut, and all that was told meanwhile', async (t) => {
+  const way = await startCuttable(replinet.url);
+  t.after(way.stop);
+  const client = await connectHttp(way.url, olga.key, { fetch: freshConnections });
+  open.push(client);
+  const told = [];
+  let cuts = 0;
+  const onprogress = (progress) => {
+    told.push(progress.progress);
+    if (cuts < 2) { cuts++; setImmediate(way.cut); }
+  };
+  const answer = await callTool(client, 'thread_wait', { id: await startThread(counter), seconds: 50 }, { onprogress, resetTimeoutOnProgress: true });
+  assert.equal(answer.structuredContent.status, 'completed');
+  assert.equal(cuts, 2);
+  assert.deepEqual(told, [...new Set(told)].sort((a, b) => a - b), 'in order, and nothing twice');
+  await client.listTools();
+  await client.transport.terminateSession();
+});
+
+test('a stream goes on behind the event that the client names, as often as it likes', async () => {
+  const hand = new Hand(replinet.url, olga.key);
+  await hand.begin('2025-11-25');
+  const thread = await startThread(counter);
+  const response = await hand.post(waitCall(7, thread));
+  const seen = [];
+  for await (const event of eventsOf(response)) { // leaving the loop cuts the connection
+    seen.push(event);
+    if (seen.length === 3) break;
+  }
+  assert.deepEqual([seen[0].data, seen[0].retry], ['', '1000'], 'the first event is there to come back by');
+  await until('the end of the thread', async () => (await call('GET', `/threads/${thread}`)).status === 'completed', MCP_MS);
+  const back = await hand.get({ 'last-event-id': seen[2].id });
+  const rest = await readEvents(back);
+  assert.ok(isAnswer(rest.at(-1)) && rest.at(-1).data.id === 7, 'a lost connection cancels nothing');
+  assert.ok(rest.slice(0, -1).every((event) => event.data.method === 'notifications/progress'));
+  const numbers = [...seen, ...rest].map((event) => Number(event.id.split('-')[1]));
+  assert.ok(numbers.every((number, i) => i < 2 || number === numbers[i - 1] + 1), `none is missing: ${numbers}`);
+  const all = await readEvents(await hand.get({ 'last-event-id': seen[0].id }));
+  assert.deepEqual(all.map((event) => event.id), [...seen.slice(1), ...rest].map((event) => event.id));
+  assert.equal((await hand.get({ 'last-event-id': rest.at(-1).id })).status, 204, 'there is no more');
+  for (const id of ['nothing', '1', '-', `99-1`, seen[1].id.replace('-', '-0'), `${seen[0].id.split('-')[0]}-999`, `${seen[1].id} `.repeat(9)])
+    assert.equal((await hand.get({ 'last-event-id': id })).status, 422, id);
+  const stranger = replinet.makeUser('pro_user', { scopes: 'read,mcp' });
+  assert.equal((await hand.get({ 'last-event-id': seen[0].id, authorization: `Bearer ${stranger.key}` })).status, 404);
+  await hand.end();
+});
+
+test('the stream of a GET goes on too, and a stream that still has a reader passes to the one who comes back', async () => {
+  const hand = new Hand(replinet.url, olga.key);
+  await hand.begin('2025-06-18');
+  const first = eventsOf(await hand.get()), thread = await startThread(counter);
+  assert.equal((await hand.get()).status, 409);
+  const asked = hand.post(waitCall(1, thread), { accept: 'application/json' }); // its progress goes where the client listens
+  const seen = [(await first.next()).value, (await first.next()).value];
+  assert.equal(seen[0].data.method, 'notifications/progress', 'an older revision gets no event without data');
+  const again = eventsOf(await hand.get({ 'last-event-id': seen[0].id }));
+  assert.equal((await again.next()).value.id, seen[1].id);
+  assert.equal((await first.next()).done, true, 'the one before has ended');
+  await again.return();
+  assert.equal((await (await asked).json()).result.structuredContent.status, 'completed');
+  const last = eventsOf(await hand.get({ 'last-event-id': seen[1].id }));
+  assert.ok(Number((await last.next()).value.id.split('-')[1]) > Number(seen[1].id.split('-')[1]));
+  await last.return();
+  await until('a new stream', async () => {
+    const response = await hand.get();
+    await response.body.cancel();
+    return response.status === 200;
+  }, MCP_MS);
+  assert.equal((await hand.get({ 'last-event-id': seen[0].id })).status, 409, 'a new GET begins afresh');
+  await hand.end();
 });
 
 test('a large message is handed over whole', async () => {
