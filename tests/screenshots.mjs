@@ -71,12 +71,18 @@ const pagesOf = ({ preset, thinking, buyer, bought, asking, link, catalogue, don
   'thread-failed': `/threads/${failed.id}`,
   'thread-asks': `/threads/${asking.id}`,
   'thread-turns': [`/threads/${bought.id}`, (page) => page.locator('#tab-steps').click()],
+  'thread-script': [`/threads/${bought.id}`, async (page) => {
+    await page.locator('.outcome .v-btn').click();
+    await page.locator('.v-dialog input[type=checkbox]').first().check();
+    await page.locator('.v-dialog [aria-expanded]').last().click();
+  }],
   answer: new URL(link).pathname,
   'agent-approvals': `/agents/${buyer.id}/settings`,
   agents: '/agents',
   'agent-new': '/agents/new',
   agent: `/agents/${catalogue.id}`,
   'agent-script': `/agents/${catalogue.id}/script`,
+  'agent-mend': `/agents/${buyer.id}/script`,
   'agent-schemas': `/agents/${catalogue.id}/schemas`,
   'agent-browser': `/agents/${catalogue.id}/browser`,
   'agent-credentials': `/agents/${catalogue.id}/credentials`,
@@ -91,6 +97,7 @@ const pagesOf = ({ preset, thinking, buyer, bought, asking, link, catalogue, don
   models: '/models',
   'models-edit': ['/models', (page) => page.locator('.v-card .v-btn--icon').first().click()],
   users: '/users',
+  'users-edit': ['/users', (page) => page.locator('tbody .v-btn--icon, .cards .v-btn--icon').first().click()],
   profile: '/profile',
   'profile-security': '/profile/security',
   'profile-keys': '/profile/keys',

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '@/shared/api/types';
 import { formatBytes, formatDuration, formatRelative } from '@/shared/format';
 import type { Step, ThreadEvent } from '@/features/threads/threads.types';
+import { parametersOf, reasonKeyOf, scriptOf, withProposals, wrongNames } from '@/features/threads/useScript';
 import { takeStep } from '@/features/threads/useSteps';
 import { fallbackWords, stepWords, type Speech } from '@/features/threads/useStepWords';
 import { noteOf } from '@/features/threads/useNotes';
@@ -104,6 +105,27 @@ describe('steps in words', () => {
   it('tell what else an element is found by', () => {
     expect(fallbackWords({ click: { role: 'button', name: 'Buy', fallback: [{ test_id: 'buy' }, { css: 'form > button' }] } }, english)).toEqual(['the element with the test id buy', 'the element form > button']);
     expect(fallbackWords({ goto: 'http://a/' }, english)).toEqual([]);
+  });
+});
+
+describe('a script of a run', () => {
+  const typed = [{ text: 'Ada', name: 'name' }, { text: 'Mill Lane 1', name: 'street' }];
+  it('has the inputs that were ticked, each with a name of its own', () => {
+    const rows = withProposals([], typed).map((row) => ({ ...row, on: true }));
+    expect(parametersOf(rows)).toEqual({ name: 'Ada', street: 'Mill Lane 1' });
+    expect(parametersOf(withProposals([], typed))).toEqual({});
+    expect([...wrongNames([{ ...rows[0], name: 'a b' }, rows[1], { ...rows[0], text: 'x', name: 'street' }])]).toEqual([0, 2]);
+    expect(withProposals(rows, [typed[0], { text: 'new', name: 'n' }]).map(({ text, on }) => [text, on])).toEqual([['Ada', true], ['Mill Lane 1', true], ['new', false]]);
+  });
+  it('is an agent\u2019s script, mended or not', () => {
+    const made = { steps: [{ goto: 'http://a/' }], input_schema: {}, left_out: [], proposals: typed };
+    expect(scriptOf(made, false)).toEqual({ steps: made.steps });
+    expect(scriptOf({ ...made, scripts: { a: [] } }, true)).toEqual({ steps: made.steps, scripts: { a: [] }, mend: true });
+  });
+  it('says why something is left out, in words of its own where it has them', () => {
+    expect(['ask_user', 'click'].map((action) => reasonKeyOf({ action, why: 'what only the server knows' }))).toEqual(['threads.script.why.ask_user', null]);
+    const key = reasonKeyOf({ action: 'click', why: 'it could not be done when it was tried' });
+    expect(lookUp(key!)).toMatch(/could not be done/);
   });
 });
 

@@ -10,7 +10,7 @@ import { startModel } from './model_server.mjs';
 
 const HOSTILE = '<img src=x onerror="window.pwned=1">';
 const BOOKS = `<!doctype html><meta charset=utf-8><title>Books</title><h1>Books</h1><p id=state>Nothing ordered</p>
-  <button onclick="document.getElementById('state').textContent = 'Ordered: number 7'">Order now</button>`;
+  <label>Reader <input name=reader></label> <button onclick="document.getElementById('state').textContent = 'Ordered: number 7'">Order now</button>`;
 
 /** A site with one button that commits whoever presses it. */
 export async function startBooks() {
@@ -22,6 +22,7 @@ export async function startBooks() {
 
 const textOf = (message) => (message.parts ?? []).map((part) => part.text ?? '').join('\n');
 const call = (name, args) => ({ calls: [{ name, arguments: args }] });
+const elementIn = (page, wanted) => Number(page.match(new RegExp(`\\[(\\d+)\\]\\*? ${wanted}`))[1]);
 
 /** Does what a model would, by what it is told: opens the shop of the task, asks what it does not know, orders, ends. */
 export const solve = (conversation, tools) => {
@@ -33,7 +34,9 @@ export const solve = (conversation, tools) => {
   if (!page.includes('Page: Books')) return { text: `I open the shop. ${HOSTILE}`, ...call('goto', { url }) };
   if (/Ordered: number (\d+)/.test(page)) return call('done', { success: true, text: 'It is ordered', result: { number: Number(page.match(/Ordered: number (\d+)/)[1]) } });
   if (!answers.some((text) => /hardcover/.test(text))) return call('ask_user', { text: `Which edition? ${HOSTILE}`, choices: ['hardcover', 'paperback'] });
-  return { text: 'I order it.', ...call('click', { element: Number(page.match(/\[(\d+)\]\*? button "Order now"/)[1]) }) };
+  const order = { name: 'click', arguments: { element: elementIn(page, 'button "Order now"') } };
+  const reader = { name: 'fill', arguments: { element: elementIn(page, 'textbox "Reader"'), value: 'Ada' } };
+  return { text: 'I order it.', calls: [reader, order] };
 };
 
 /** Messages fade in and out, half seen for a moment: they are looked at elsewhere. */
@@ -251,6 +254,39 @@ export const describeModels = (world) =>
         assert.match(fs.readFileSync(await (await coming).path(), 'utf8'), /I order it\./);
         assert.equal(await page.evaluate(() => window.pwned), undefined);
         assert.deepEqual(await serious(page), []);
+      });
+
+      test('becomes a script with inputs, whose agent does it again without the model', async () => {
+        await page.getByRole('button', { name: 'Make a script of this run' }).click();
+        const dialog = page.getByRole('dialog', { name: 'The run as a script' });
+        const lines = dialog.getByRole('list', { name: 'Steps' });
+        await lines.getByText(`Open ${books.url}`).waitFor();
+        await lines.getByText('Fill field “Reader” with “Ada”').waitFor();
+        await lines.getByText('Click button “Order now”').waitFor();
+        await lines.getByRole('button', { name: /other ways? to find it/ }).last().click();
+        await lines.getByText(/^the element /).first().waitFor();
+        await dialog.getByText('A script asks nobody.').waitFor();
+        await dialog.getByLabel('Ada', { exact: true }).check();
+        const name = dialog.getByLabel('Name of the input for “Ada”');
+        await name.fill('two words');
+        await dialog.getByText('Each needs a name of its own').waitFor();
+        await name.fill('who');
+        await lines.getByText('Fill field “Reader” with the input “who”').waitFor();
+        const coming = page.waitForEvent('download');
+        await dialog.getByRole('button', { name: 'Download' }).click();
+        assert.equal(JSON.parse(fs.readFileSync(await (await coming).path(), 'utf8')).steps[1].fill.value, '{{inputs.who}}');
+        assert.deepEqual(await serious(page), []);
+        await dialog.getByLabel('Name of the agent').fill('Buyer again');
+        await dialog.getByRole('button', { name: 'Create agent' }).click();
+        await page.getByRole('heading', { level: 1, name: 'Buyer again' }).waitFor();
+        const asked = model.requests.length;
+        await page.getByRole('button', { name: 'Run', exact: true }).first().click();
+        const start = page.getByRole('dialog', { name: /^Run / });
+        assert.equal(await start.getByLabel('Reader').inputValue(), 'Ada');
+        await start.getByRole('button', { name: 'Start' }).click();
+        await page.waitForURL(/\/threads\/[0-9a-f-]{36}/);
+        await page.locator('header .status', { hasText: 'Completed' }).waitFor({ timeout: 60000 });
+        assert.equal(model.requests.length, asked);
       });
 
       test('is in the usage of the administrators; one switch pauses all models', async () => {

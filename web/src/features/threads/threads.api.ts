@@ -1,5 +1,5 @@
 import { api, newKey, type Query } from '@/shared/api/client';
-import type { Artifact, Cursor, JsonObject, Page, Question, Thread, ThreadEvent } from '@/shared/api/types';
+import type { Agent, Artifact, Credential, Cursor, JsonObject, Page, Preset, Question, Thread, ThreadEvent, ThreadScript } from '@/shared/api/types';
 import type { Answer } from '@/shared/questions/questions.types';
 
 export const listThreads = ({ status, ...query }: Query, signal?: AbortSignal) =>
@@ -19,3 +19,18 @@ export const traceBlob = (id: string) => api.blob(`/threads/${id}/trace.html`, {
 export const resultsBlob = (id: string, format: 'json' | 'csv') => api.blob(`/threads/${id}/results`, { query: { format } });
 export const agentNames = async (signal?: AbortSignal) =>
   (await api.get<Page<{ id: string; name: string } & JsonObject>>('/agents', { query: { size: 100, sort: 'name' }, signal })).items;
+
+/** What was done in an ended thread as a script; `parameters` are texts that become its inputs, by name. */
+export const threadScript = (id: string, parameters: Record<string, string>, signal?: AbortSignal) =>
+  api.get<ThreadScript>(`/threads/${id}/script`, { query: Object.keys(parameters).length ? { parameters: JSON.stringify(parameters) } : {}, signal });
+/** What an agent that is made of a script begins with. */
+export type ScriptAgent = Pick<Agent, 'name' | 'preset_id' | 'script' | 'input_schema' | 'browser_config'>;
+export const createAgent = (input: ScriptAgent, key: string) => api.post<Agent>('/agents', input, { idempotencyKey: key });
+export const getAgent = (id: string, signal?: AbortSignal) => api.get<Agent>(`/agents/${id}`, { signal });
+export const allPresets = async (signal?: AbortSignal) => (await api.get<Page<Preset>>('/presets', { query: { size: 100, sort: 'name' }, signal })).items;
+export const createScriptPreset = (name: string) => api.post<Preset>('/presets', { name, ai_model: 'script' }, { idempotencyKey: newKey() });
+/** Gives an agent the credentials of these names; those that do not exist are passed over. */
+export const linkCredentials = async (agent: string, names: readonly string[]) => {
+  const { items } = await api.get<Page<Credential>>('/credentials', { query: { size: 100 } });
+  for (const { id } of items.filter(({ name }) => names.includes(name))) await api.put<void>(`/agents/${agent}/credentials/${id}`);
+};
