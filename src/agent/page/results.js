@@ -252,5 +252,5 @@ replinet.describeResult = (value, key) => {
     if (value === location.href) return { state: 'ready', code: 'location.href' };
     if (value === document.title && value !== '') return { state: 'ready', code: 'document.title' };
     const reading = readingOf(new Page(), value, key, missing);
-    return reading ? { state: 'ready', reading, missing } : { state: 'missing' };
+    return reading ? { state: 'ready', reading, missing, address: location.host + location.pathname } : { state: 'missing' };
 };

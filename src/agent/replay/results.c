@@ -1,6 +1,8 @@
 #include "agent/replay/results.h"
 #include "agent/action.h"
 #include "agent/replay/parameters.h"
+#include "agent/shapes.h"
+#include "agent/target.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include <ctype.h>
@@ -9,6 +11,7 @@
 
 /* The page gives up earlier by itself (page/results.js). */
 #define SEARCH_MS 5000
+#define READ_MS   1500
 
 static json_t *checked(json_t *step) {
     cleanup_json json_t *owned = step, *script = json_pack("[O]", step);
@@ -26,14 +29,52 @@ static json_t *step_of(const struct run *run, const char *name, const json_t *re
     return checked(json_pack("{s:o}", "extract", arguments));
 }
 
-json_t *replay_result(struct run *run, const char *name, const json_t *value, json_t **ret_missing) {
+/* A frame of another process is searched for by its address; each target of a reading says so. */
+static void put_frame(json_t *reading, const json_t *address) {
+    json_t *inner = json_object_get(reading, "list"), *fields = json_object_get(reading, "fields"), *field;
+    json_t *fallback = json_object_get(reading, "fallback");
+    const char *name;
+    bool has_target = shapes_has_target(reading);
+    if (inner)
+        put_frame(inner, address);
+    if (has_target)
+        json_object_set_new(reading, "frame", json_pack("{s:O}", "named", address));
+    for (size_t i = 0; i < json_array_size(fallback); i++)
+        put_frame(json_array_get(fallback, i), address);
+    json_object_foreach (has_target ? NULL : fields, name, field)
+        put_frame(field, address);
+}
+
+/* What the script's own search reads; of several processes the page alone does not know which is read first. */
+static bool reads(struct run *run, const json_t *reading, const json_t *value) {
+    cleanup_json json_t *data = json_object(), *found = NULL;
+    struct step step = {.run = run, .path = "", .data = data, .deadline = clock_deadline(READ_MS)};
+    struct error ignored;
+    return !target_extract(&step, reading, &found, &ignored) && json_equal(found, value);
+}
+
+/* The reading in one process of the page; NULL: there is none. */
+static json_t *find_in(struct run *run, size_t session, const char *name, const json_t *value, int64_t deadline) {
     cleanup_json json_t *answer = NULL;
     struct error ignored;
-    int64_t deadline = clock_deadline(SEARCH_MS);
     json_t *arguments = json_pack("[O, s]", value, name);
-    if (page_call(run->page, 0, "describeResult", arguments, deadline < run->limit ? deadline : run->limit, &answer,
-                  &ignored) < 0)
+    if (page_call(run->page, session, "describeResult", arguments, deadline, &answer, &ignored) < 0)
         return NULL;
+    json_t *reading = json_object_get(answer, "reading");
+    if (!reading && (session || !json_object_get(answer, "code")))
+        return NULL;
+    if (session)
+        put_frame(reading, json_object_get(answer, "address"));
+    bool sure = !reading || page_session_count(run->page) < 2 || json_array_size(json_object_get(answer, "missing")) ||
+                reads(run, reading, value);
+    return sure ? take_pointer(answer) : NULL;
+}
+
+json_t *replay_result(struct run *run, const char *name, const json_t *value, json_t **ret_missing) {
+    cleanup_json json_t *answer = NULL;
+    int64_t soon = clock_deadline(SEARCH_MS), deadline = soon < run->limit ? soon : run->limit;
+    for (size_t i = 0; i < page_session_count(run->page) && !answer; i++)
+        answer = find_in(run, i, name, value, deadline);
     json_t *reading = json_object_get(answer, "reading");
     const char *code = json_text_or(answer, "code", NULL);
     json_t *step = json_is_object(reading) ? step_of(run, name, reading) : code ? code_of(name, code) : NULL;

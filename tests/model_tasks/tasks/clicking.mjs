@@ -101,6 +101,7 @@ export default [
   },
   {
     name: 'the smallest of some numbers, drawn anew each time',
+    unsayable: 'which number is the smallest',
     task: 'Click the button with the smallest number.',
     html: '<div id="box"></div>',
     script: () => {

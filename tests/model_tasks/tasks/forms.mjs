@@ -8,6 +8,7 @@ export default [
   },
   {
     name: 'sign in',
+    password: 's3cret words',
     task: 'Type "ann" into "User". Type "s3cret words" into "Password". Click the button "Log in".',
     html: '<form><label>User <input id="u"></label><label>Password <input id="p" type="password"></label><button>Log in</button></form>',
     script: () => { $('form').onsubmit = event => { event.preventDefault(); say(`${$('#u').value}/${$('#p').value}`) }; expect(() => ({ log: [seen, ['ann/s3cret words']] })) }
@@ -92,12 +93,14 @@ export default [
   },
   {
     name: 'a text copied from one place to another',
+    unsayable: 'what is copied',
     task: 'Copy the text after "Voucher:" into "Code".',
     html: '<p id="v"></p><label>Code <input id="c"></label>',
     script: () => { const code = `V-${Math.random().toString(36).slice(2, 8)}`; $('#v').textContent = `Voucher: ${code}`; expect(() => ({ code: [$('#c').value, code] })) }
   },
   {
     name: 'a small sum',
+    unsayable: 'what the sum is',
     task: 'Type the answer of the sum into "Answer". Click the button "Send".',
     html: '<p id="sum"></p><label>Answer <input id="a"></label><button>Send</button>',
     script: () => { const [a, b] = [1, 2].map(() => 10 + Math.floor(Math.random() * 80)); $('#sum').textContent = `What is ${a} + ${b}?`; $('button').onclick = () => say($('#a').value); expect(() => ({ log: [seen, [String(a + b)]] })) }

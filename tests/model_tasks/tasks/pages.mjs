@@ -12,6 +12,7 @@ export default [
   },
   {
     name: 'what was read on one page is needed on the next',
+    unsayable: 'what was read',
     task: 'Remember the text after "Token:". Click the link "Go on". Type what you remembered into "Token". Click the button "Use".',
     html: '<p id="t"></p><a href="{{SAME}}/use.html">Go on</a>',
     script: () => { const token = `T${Math.random().toString(36).slice(2, 9)}`; localStorage.setItem('token', token); $('#t').textContent = `Token: ${token}` },

@@ -14,12 +14,14 @@ export default [
   },
   {
     name: 'how many links there are',
+    unsayable: 'a count',
     task: 'Answer with how many links there are.',
     html: '<nav><a href="#1">One</a><a href="#2">Two</a><a href="#3">Three</a></nav><button>No link</button><a>no link either</a>',
     result: 3
   },
   {
     name: 'how many buttons of a name there are, hidden ones left out',
+    unsayable: 'a count',
     task: 'Answer with how many buttons named "Remove" there are.',
     html: '<button>Remove</button><button>Add</button><button>Remove</button><button hidden>Remove</button><button>Remove</button>',
     result: 3
@@ -32,6 +34,7 @@ export default [
   },
   {
     name: 'whether a box is ticked',
+    unsayable: 'a truth',
     task: 'Answer with whether "Remember me" is ticked.',
     html: '<label><input type="checkbox"> Send news</label><label><input type="checkbox" checked> Remember me</label>',
     result: true
@@ -84,6 +87,7 @@ export default [
   },
   {
     name: 'what a dialog of the page said',
+    unsayable: 'what is no part of the page',
     task: 'Click the button "Sum". Answer with what the dialog said.',
     html: '<button onclick="alert(\'Total is 42\')">Sum</button>',
     result: 'Total is 42'
