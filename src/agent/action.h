@@ -42,6 +42,7 @@ struct run {
     int64_t limit;             /* of the innermost step that holds steps; the run's deadline outside */
     int64_t steps_done;        /* carried out, those in loops counted each time */
     bool thinking;             /* the model is at work */
+    int64_t clicked_at;        /* tabs seen before its last call when that was a click; -1: it was none */
     bool mends;                /* the script is: options->script is this run's own (script_mends) */
     int64_t mended;            /* steps with new targets */
     struct mending *mending;   /* NULL: none now */

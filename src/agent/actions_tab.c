@@ -115,10 +115,20 @@ static int close_tab(struct step *step, struct error *e) {
     return r;
 }
 
+/* A script says with the click that it goes on in the tab which that opens. */
+static void note_followed(struct step *step, const char *id) {
+    struct run *run = step->run;
+    const char *opened = step->literal && run->clicked_at >= 0 ? tabs_opened(run->tabs, run->clicked_at) : NULL;
+    if (opened && !strcmp(opened, id))
+        json_object_set_new(step->data, "followed", json_true());
+}
+
 static int switch_tab(struct step *step, struct error *e) {
     struct run *run = step->run;
     char id[129];
     int r = find_tab(step, id, e);
+    if (!r)
+        note_followed(step, id);
     if (!r)
         r = tabs_switch(run->tabs, id, step->deadline, e);
     run->page = tabs_current(run->tabs);

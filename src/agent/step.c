@@ -213,7 +213,9 @@ static int carry_out(struct step *step, const struct action *action, struct erro
 int step_run_call(struct run *run, const json_t *written, const char *path, json_t **ret_data, struct error *e) {
     const struct action *action = action_find(script_action_of(written));
     struct step step = {.run = run, .path = path, .step = written, .data = json_object(), .literal = true};
+    int64_t seen = tabs_seen(run->tabs);
     int r = carry_out(&step, action, e);
+    run->clicked_at = strcmp(action->name, "click") ? -1 : seen;
     if (!r && run->mending && run->mending->action == action) {
         run->mending->acted = true;
         json_decref(run->mending->replay);

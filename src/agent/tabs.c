@@ -303,6 +303,11 @@ static struct tab *find_opened(struct tabs *tabs, int64_t seen) {
     return found;
 }
 
+const char *tabs_opened(struct tabs *tabs, int64_t seen) {
+    struct tab *tab = find_opened(tabs, seen);
+    return tab ? page_target(tab->page) : NULL;
+}
+
 static bool has_opened(void *user) {
     struct wait *wait = user;
     return find_opened(wait->tabs, wait->seen) != NULL;

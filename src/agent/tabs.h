@@ -42,6 +42,9 @@ int tabs_add(struct tabs *tabs, int64_t deadline, struct error *e);
  * waits for its page. */
 int tabs_follow(struct tabs *tabs, int64_t seen, int64_t deadline, struct error *e);
 
+/* The tab that tabs_follow would go to now; NULL: none. Borrowed. */
+const char *tabs_opened(struct tabs *tabs, int64_t seen);
+
 /* Closes a tab and waits until it is gone; a page that asks whether it may be left is answered by a plan for dialogs.
  */
 int tabs_close(struct tabs *tabs, const char *id, int64_t deadline, struct error *e);

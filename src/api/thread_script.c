@@ -46,7 +46,8 @@ static json_t *agent_of(struct postgres *db, const struct caller *caller, const 
 /* A thread's events while they become a script. */
 struct collecting {
     json_t *steps, *left_out;
-    char *url; /* where the model was; NULL: not known */
+    json_t *click; /* the last step of them when it is a model's click; borrowed, NULL */
+    char *url;     /* where the model was; NULL: not known */
     int64_t after;
 };
 
@@ -56,12 +57,21 @@ static void collecting_done(struct collecting *collecting) {
     free(collecting->url);
 }
 
+/* A click whose tab the model went to with its next call; that call is no step then. */
+static bool follows_click(struct collecting *collecting, const json_t *data) {
+    if (!collecting->click || !json_bool_or(data, "followed", false))
+        return false;
+    json_object_set_new(collecting->click, "follow", json_true());
+    return true;
+}
+
 /* What a person did in a script's run begins where its page was. */
 static void add_step(struct collecting *collecting, const json_t *data, bool by_person, json_t *step) {
     const char *url = json_text_or(data, "url", "");
     if (by_person && *url && !json_array_size(collecting->steps) && !json_object_get(step, "goto"))
         json_array_append_new(collecting->steps, json_pack("{s:s}", "goto", url));
     json_array_append(collecting->steps, step);
+    collecting->click = by_person ? NULL : json_object_get(step, "click");
 }
 
 /* The model looked at the page again after its last call; what reads it, or ends the script, would come in the middle
@@ -84,6 +94,7 @@ static void add_readings(struct collecting *collecting, const json_t *readings) 
 }
 
 static void leave_out(struct collecting *collecting, const json_t *data, const char *why) {
+    collecting->click = NULL;
     const char *url = json_text_or(data, "url", collecting->url);
     json_array_append_new(collecting->left_out,
                           json_pack("{s:s, s:s, s:s*}", "action", json_text_or(data, "action", "unknown"), "why", why,
@@ -113,6 +124,8 @@ static void add_event(struct collecting *collecting, const json_t *event) {
         note_url(collecting, data);
     else if (!strcmp(kind, "model.called"))
         add_called(collecting, data);
+    else if (by_model && follows_click(collecting, data))
+        collecting->click = NULL;
     else if (by_model && !strcmp(kind, "step.failed"))
         leave_out(collecting, data, "it could not be done when it was tried");
     else if (json_is_object(step))

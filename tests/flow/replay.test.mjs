@@ -20,6 +20,9 @@ const PAGES = {
     <label>Note <input name=note></label><label>PIN <input type=password name=pin></label><p><button type=button>Help</button><button>${buy}</button></p></form>`),
   '/framed': () => page('Framed', `<label>Code <input name=outer></label><iframe src="http://localhost:${site.address().port}/inner?visit=${Math.random()}"></iframe>`),
   '/inner': () => page('Inner', '<form action="/sent"><label>Code <input name=code></label><button>Hand in</button></form>'),
+  '/contract': () => page('Contract', '<p>Contract 5</p><a href="/terms" target=_blank rel=opener>Terms</a><a href="/help" target=_blank>Help</a><label>Name <input></label><button onclick="signed.textContent = sessionStorage.agreed + \' \' + document.querySelector(\'input\').value">Sign</button><p id=signed></p>'),
+  '/terms': () => page('Terms', '<label>Initials <input></label><button onclick="opener.sessionStorage.agreed = document.querySelector(\'input\').value; window.close()">Agree</button>'),
+  '/help': () => page('Help', '<h1>Help</h1>'),
   // Each visit tells of other sales.
   '/report': () => {
     const visit = ++reports, sold = SOLD[visit % 2];
@@ -233,6 +236,38 @@ test('what a model extracted and concluded comes again, as the page is then', as
   assert.equal(again.status, 'completed', again.error_message);
   assert.deepEqual(again.results, expected());
   assert.equal(reports, 2);
+});
+
+test('a script goes to the tabs that the model went to', async () => {
+  const calls = [];
+  solve = (conversation) => {
+    const text = pageIn(conversation), tabs = /^Tab (\d+) of (\d+)/m.exec(text)?.slice(1).join('/') ?? '1/1', title = /Page: (.*)/.exec(text)?.[1];
+    const step = () => {
+      if (title === 'Terms') return text.includes('value="AL"') ? click(line(text, 'button "Agree"')) : fill(line(text, 'textbox "Initials"'), 'AL');
+      if (title === 'Help') return { name: 'tab', arguments: { close: true } };
+      if (title !== 'Contract') return { name: 'goto', arguments: { url: at('/contract') } };
+      if (/AL Ada/.test(text)) return done({ signed: 'AL Ada' });
+      if (calls.at(-1) === 'click Terms') return { name: 'tab', arguments: { to: 2 } };
+      if (calls.at(-1) === 'click Help') return fill(line(text, 'textbox "Name"'), 'Ada');
+      if (tabs === '1/2') return { name: 'tab', arguments: { to: 'Help' } };
+      if (text.includes('value="Ada"')) return click(line(text, 'button "Sign"'));
+      return click(line(text, `link "${calls.includes('click Terms') ? 'Help' : 'Terms'}"`));
+    };
+    const call = step();
+    calls.push(call.name === 'click' ? `click ${new RegExp(`\\[${call.arguments.element}\\]\\*? \\w+ "(.*?)"`).exec(text)[1]}` : call.name);
+    return { calls: [call] };
+  };
+  await replinet.create('agent', { name: 'signer', preset_id: 'thinker', browser_config: { timeout_ms: 120000 }, approvals: [{ ask: false }] });
+  const thread = await ended(await start('signer', {}));
+  assert.equal(thread.status, 'completed', `${thread.error_message} ${calls}`);
+  const { steps } = await replinet.json('thread', 'script', thread.id);
+  assert.deepEqual(steps.map((step) => Object.keys(step)[0]), ['goto', 'click', 'fill', 'click', 'click', 'fill', 'tab', 'tab', 'click', 'wait_for', 'extract'], JSON.stringify(steps));
+  assert.deepEqual([steps[1].click.name, steps[1].click.follow, steps[4].click.name, steps[4].click.follow], ['Terms', true, 'Help', undefined]);
+  assert.deepEqual([steps[6].tab, steps[7].tab], [{ to: 'Help' }, { close: true }]);
+  await replinet.create('agent', await replinet.json('thread', 'script', thread.id, '--preset', 'plain', '--name', 'signer again'));
+  const again = await ended(await start('signer again', {}));
+  assert.equal(again.status, 'completed', again.error_message);
+  assert.equal(again.results.signed, 'AL Ada');
 });
 
 test('what is no script is said', async () => {
