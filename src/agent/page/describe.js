@@ -39,8 +39,8 @@ const pathTo = element => {
         }
         const parent = dom.parent(at);
         let index = 0, count = 0;
-        for (let one = parent && dom.firstChild(parent); one; one = dom.nextSibling(one)) {
-            if (!replinet.isElement(one) || replinet.tag(one) !== replinet.tag(at)) continue;
+        for (let one = replinet.firstElementIn(parent); one; one = dom.nextElement(one)) {
+            if (replinet.tag(one) !== replinet.tag(at)) continue;
             count++;
             if (one === at) index = count;
         }
@@ -82,16 +82,18 @@ const waysTo = function* (element) {
     yield text && { css: replinet.tag(element), text, exact: true };
 };
 
+const visibleFor = replinet.once(target => replinet.find(JSON.parse(target)).visible);
 /* The target when it means the element and nothing else; `nth` 0 is filled in. */
 const onlyFor = (element, target) => {
     const { nth, ...plain } = target;
-    const { visible } = replinet.find(plain);
+    const visible = visibleFor(JSON.stringify(plain));
     const place = visible.indexOf(element);
     if (place < 0 || (visible.length > 1 && nth === undefined)) return null;
     return visible.length > 1 ? { ...plain, nth: place + 1 } : plain;
 };
 
-replinet.targetsOf = element => {
+replinet.targetsOf = element => replinet.during(() => targetsOf(element));
+const targetsOf = element => {
     const began = performance.now();
     const targets = new Map();
     const add = way => {

@@ -181,6 +181,25 @@ replinet.elements = function* (scope) {
     }
 };
 
+/* The same as a list, which is made faster than it is walked, and once while a piece of work runs. `alone`: no other tree is
+ * within. */
+const collect = (scope, into) => {
+    const within = node => {
+        for (const tree of [replinet.frameDocumentOf(node), dom.shadowRoot(node)]) {
+            if (!tree) continue;
+            into.alone = false;
+            collect(tree, into);
+        }
+    };
+    if (dom.nodeType(scope) === ELEMENT) within(scope);
+    for (const element of replinet.queryAll(scope, '*')) {
+        into.elements.push(element);
+        within(element);
+    }
+    return into;
+};
+replinet.everything = replinet.once(scope => collect(scope, { elements: [], alone: true }));
+
 /* An element by id in the tree (document or shadow root) that `near` stands in. */
 replinet.byId = (near, id) => {
     const root = dom.rootNode(near);

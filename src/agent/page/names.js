@@ -150,7 +150,26 @@ const nameOf = (element, seen, options) => {
 };
 
 /* The accessible name, normalised; '' for none. */
-replinet.accessibleName = element => nameOf(element, new Set(), {});
+replinet.accessibleName = replinet.once(element => nameOf(element, new Set(), {}));
+
+/* Whether an element may be named `goal`, without making its name: text that stands directly in it, or in the first label
+ * of a field, would be a part of it. */
+const POINTING = ['aria-labelledby', 'aria-label', 'aria-owns'];
+const PARTS_MOST = 400;
+const isPlain = element => !POINTING.some(name => dom.hasAttribute(element, name)) && replinet.tag(element) !== 'slot' && !dom.shadowRoot(element);
+const mayHoldTexts = (element, goal) => {
+    let parts = 0;
+    for (let node = dom.firstChild(element); node && parts < PARTS_MOST; node = dom.nextSibling(node), parts++)
+        if (dom.nodeType(node) === Node.TEXT_NODE && !goal.includes(replinet.normalise(dom.data(node)))) return false;
+    return true;
+};
+replinet.mayBeNamed = (element, goal) => {
+    if (!isPlain(element)) return true;
+    const [label] = labelsOf(element);
+    if (label) return !isPlain(label) || isSilent(label) || mayHoldTexts(label, goal);
+    const isNamedByContent = ['a', 'button'].includes(replinet.tag(element)) && FROM_CONTENT.has(replinet.role(element));
+    return !isNamedByContent || mayHoldTexts(element, goal);
+};
 
 /* The texts that label an element, for targets by label: label elements, aria-labelledby, aria-label. */
 replinet.labelTexts = element => [

@@ -51,16 +51,29 @@ const textCriterion = (target, alone) => {
 
 const nameCriterion = target => {
     const test = replinet.textTest(target.name, target.exact);
-    return element => test(replinet.accessibleName(element));
+    const goal = replinet.normalise(target.name);
+    if (!target.exact || !goal) return element => test(replinet.accessibleName(element));
+    return element => replinet.mayBeNamed(element, goal) && test(replinet.accessibleName(element));
+};
+
+/* When all of the page is gone through, the browser is asked once for what fits a selector. */
+const inAnyRoot = css => {
+    const fitting = new Map();
+    return element => {
+        const root = dom.rootNode(element);
+        if (!fitting.has(root)) fitting.set(root, new Set(replinet.queryAll(root, css)));
+        return fitting.get(root).has(element);
+    };
 };
 
 const isControl = element =>
     ['input', 'textarea', 'select', 'button', 'meter', 'output', 'progress'].includes(replinet.tag(element)) ||
     dom.hasAttribute(element, 'aria-label') || dom.hasAttribute(element, 'aria-labelledby');
 
-/* One row per criterion, cheapest first: how a target's member becomes a test of an element. */
+/* One row per criterion, cheapest first: how a target's member becomes a test of an element. `wide`: of all elements there
+ * are. */
 const CRITERIA = {
-    css: target => element => dom.matches(element, target.css),
+    css: (target, wide) => (wide ? inAnyRoot(target.css) : element => dom.matches(element, target.css)),
     test_id: target => element => TEST_IDS.some(name => dom.attribute(element, name) === target.test_id),
     placeholder: target => {
         const test = replinet.textTest(target.placeholder, target.exact);
@@ -68,7 +81,7 @@ const CRITERIA = {
     },
     role: target => {
         const role = target.role.toLowerCase();
-        return element => replinet.role(element) === role && !replinet.isHiddenForRoles(element);
+        return element => replinet.role(element) === role;
     },
     label: target => {
         const test = replinet.textTest(target.label, target.exact);
@@ -109,8 +122,9 @@ replinet.framesWithin = (target, key) => {
     return { state: 'ready', frames: [...replinet.remoteFrames].filter(([, frame]) => dom.isConnected(frame) && fits(frame)).map(([id]) => id) };
 };
 
-const testOf = target => {
-    const tests = Object.keys(CRITERIA).filter(key => key in target).map(key => CRITERIA[key](target));
+const testOf = (target, wide) => {
+    const tests = Object.keys(CRITERIA).filter(key => key in target).map(key => CRITERIA[key](target, wide));
+    if ('role' in target) tests.push(element => !replinet.isHiddenForRoles(element));
     return element => tests.every(test => test(element));
 };
 
@@ -134,9 +148,22 @@ const pickNth = (elements, nth) => {
 replinet.visibleMatching = (target, scope) =>
     pickNth(replinet.matching(target, scope).filter(replinet.showsSomething), target.nth);
 
+const byRole = replinet.once(scope => {
+    const found = new Map();
+    for (const element of replinet.everything(scope).elements) {
+        const role = replinet.role(element);
+        if (found.has(role)) found.get(role).push(element);
+        else found.set(role, [element]);
+    }
+    return found;
+});
 /* Where to look: a number means one element, which needs no search. */
 const beneath = (scope, target) => {
-    if (!target.element) return replinet.elements(scope);
+    if (!target.element) {
+        const { elements, alone } = replinet.everything(scope);
+        if ('css' in target && alone) return replinet.queryAll(scope, target.css);
+        return 'role' in target ? (byRole(scope).get(target.role.toLowerCase()) ?? []) : elements;
+    }
     const element = replinet.elementOf(target.element);
     return element && (scope === document || replinet.contains(scope, element)) ? [element] : [];
 };
@@ -155,17 +182,19 @@ replinet.matching = (target, scope = document) => {
 const matchingItself = (target, scope) => {
     checkSelector(target);
     const scopes = target.within ? replinet.visibleMatching(target.within, scope) : [scope];
-    const test = testOf(target);
+    const test = testOf(target, !target.element && scopes.includes(document));
     const found = new Set();
     for (const one of scopes) for (const element of beneath(one, target)) if (test(element)) found.add(element);
     return [...found];
 };
 
 /* {visible, hidden}: what fits and can be seen, `nth` applied; and how many fit but cannot be seen. */
-replinet.find = target => {
+replinet.find = target => replinet.during(() => find(target));
+const find = target => {
     const all = replinet.matching(target);
     const visible = all.filter(target.element ? replinet.drawnAs : replinet.isVisible);
-    return { visible: pickNth(visible, target.nth), hidden: all.filter(e => !visible.includes(e)), attached: all };
+    const seen = new Set(visible);
+    return { visible: pickNth(visible, target.nth), hidden: all.filter(element => !seen.has(element)), attached: all };
 };
 
 /* How a person would name an element: `button "Sign in"`, `<div class="card"> "Tea"`. */

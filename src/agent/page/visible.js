@@ -37,11 +37,11 @@ const contentsVisible = element => {
 
 /* Has a box, is rendered and not visibility:hidden, and so are the frames around it. An area that is merely scrolled out
  * of view, transparent or covered counts as visible. */
-replinet.isVisible = element => {
+replinet.isVisible = replinet.once(element => {
     if (!dom.isConnected(element) || !replinet.isRendered(element)) return false;
     const shown = hasBox(element) || (replinet.style(element).display === 'contents' && contentsVisible(element));
     return shown && replinet.framesAround(element).every(frame => replinet.isVisible(frame));
-};
+});
 
 /* The same for what is only looked into: a wrapper whose children float or are placed absolutely has no height itself. */
 replinet.showsSomething = element => {

@@ -8,8 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
-/* A page that is slow to tell what its elements are called is not waited for. One of 20,000 buttons takes 1.4 s; giving
- * up earlier would save little, since the page is busy with it all the same. */
+/* A page that is slow to tell what its elements are called is not waited for. One of 20,000 elements takes a tenth of a
+ * second; giving up early would save little, since the page is busy with it all the same. */
 #define DESCRIBE_MS 4000
 
 static size_t session_of(const struct page *page, const json_t *element) {
