@@ -32,6 +32,7 @@ struct mcp_reply {
     struct mcp_client *client;
     struct http_request *request; /* NULL: nobody reads; only of streams */
     bool streams;
+    bool batch;      /* a body is an array */
     bool listens;    /* the client's GET: it is never over */
     size_t expected; /* answers that are still to come */
     struct text body;
@@ -78,16 +79,19 @@ void mcp_client_forget(struct mcp_client *client);               /* frees it onc
 
 /* mcp_process.c */
 int mcp_process_start(struct mcp_client *client, const struct api_call *call);
-bool mcp_process_say(struct mcp_client *client, const char *line); /* false: it has too much to read, or is gone */
-void mcp_process_hold(struct mcp_client *client, bool hold);       /* does not hear it for a while */
-void mcp_process_end(struct mcp_client *client);                   /* it hears the end of its input */
+bool mcp_process_listens(const struct mcp_client *client); /* whether it has little to read */
+void mcp_process_say(struct mcp_client *client, const char *line);
+void mcp_process_hold(struct mcp_client *client, bool hold); /* does not hear it for a while */
+void mcp_process_end(struct mcp_client *client);             /* it hears the end of its input */
 void mcp_process_kill(struct mcp_client *client);
 void mcp_process_close(struct mcp_client *client); /* of one that has ended, or never began */
 
 /* mcp_replies.c */
+struct mcp_posted;
 struct mcp_reply *mcp_reply_new(struct mcp_client *client, struct http_request *request, bool streams, size_t expected);
-/* A request of the client whose answer goes into this reply. */
-void mcp_reply_await(struct mcp_reply *reply, const char *route);
+/* Sends the messages on, and makes a reply for their answers; without any the request is answered at once. */
+void mcp_reply_post(struct mcp_client *client, struct http_request *request, bool streams,
+                    const struct mcp_posted *posted);
 struct mcp_waiting *mcp_reply_find(const struct mcp_client *client, const char *route);
 /* A line of the process: a message, and the request that it belongs to ("": none); without a message that request ends
  * unanswered. */

@@ -78,18 +78,19 @@ static void on_sent(uv_write_t *write, int status) {
     free(write);
 }
 
-bool mcp_process_say(struct mcp_client *client, const char *line) {
+bool mcp_process_listens(const struct mcp_client *client) {
+    return uv_stream_get_write_queue_size((const uv_stream_t *)&client->in) <= MCP_TOLD_MAX;
+}
+
+/* What cannot be said any more is answered when the process's end is noticed. */
+void mcp_process_say(struct mcp_client *client, const char *line) {
     size_t length = strlen(line);
-    if (uv_stream_get_write_queue_size((uv_stream_t *)&client->in) > MCP_TOLD_MAX)
-        return false;
     struct sent *sent = memory_alloc(sizeof *sent + length + 2);
     memcpy(sent->text, line, length);
     sent->text[length] = '\n';
     uv_buf_t buffer = uv_buf_init(sent->text, (unsigned)length + 1);
-    if (uv_write(&sent->write, (uv_stream_t *)&client->in, &buffer, 1, on_sent) >= 0)
-        return true;
-    free(sent);
-    return false;
+    if (uv_write(&sent->write, (uv_stream_t *)&client->in, &buffer, 1, on_sent) < 0)
+        free(sent);
 }
 
 /* Its beginning and end */

@@ -47,7 +47,9 @@ static void end_body(void *user) {
 
 /* A large one stays a reply until the client has read it, so that what waits for it is known. */
 static void send_body(struct mcp_reply *reply) {
-    const struct text *body = &reply->body;
+    struct text *body = &reply->body;
+    if (reply->batch && body->length)
+        text_append_char(body, ']');
     if (body->length <= HTTP_STREAM_HIGH) {
         http_respond(reply->request, body->length ? 200 : 202, body->length ? "application/json" : NULL, body->data,
                      body->length);
@@ -64,6 +66,12 @@ static void send_body(struct mcp_reply *reply) {
     http_stream_on_drain(reply->request, end_body, reply);
 }
 
+static void add_to_body(struct mcp_reply *reply, const char *text, size_t length) {
+    if (reply->batch)
+        text_append_char(&reply->body, reply->body.length ? ',' : '[');
+    text_append(&reply->body, text, length);
+}
+
 /* Answers. `text` NULL: there is none. */
 static void take_answer(struct mcp_reply *reply, const char *text, size_t length) {
     if (!--reply->expected)
@@ -73,14 +81,14 @@ static void take_answer(struct mcp_reply *reply, const char *text, size_t length
     else if (reply->streams)
         mcp_events_write(reply, false);
     else if (text)
-        text_append(&reply->body, text, length);
+        add_to_body(reply, text, length);
     if (!reply->streams && !reply->expected)
         send_body(reply);
 }
 
 /* Requests that wait */
 
-void mcp_reply_await(struct mcp_reply *reply, const char *route) {
+static void await(struct mcp_reply *reply, const char *route) {
     struct mcp_waiting *waiting = memory_alloc(sizeof *waiting);
     *waiting = (struct mcp_waiting){reply->client->waiting, reply, memory_copy_text(route)};
     reply->client->waiting = waiting;
@@ -92,6 +100,28 @@ struct mcp_waiting *mcp_reply_find(const struct mcp_client *client, const char *
     while (one && strcmp(one->route, route))
         one = one->next;
     return one;
+}
+
+/* The reply may be gone after its last answer: then no message is left that has one. */
+static void pass_on(struct mcp_client *client, struct mcp_reply *reply, const struct mcp_message *message) {
+    if (message->refused) {
+        take_answer(reply, message->text, strlen(message->text));
+        return;
+    }
+    if (message->route)
+        await(reply, message->route);
+    mcp_process_say(client, message->text);
+}
+
+void mcp_reply_post(struct mcp_client *client, struct http_request *request, bool streams,
+                    const struct mcp_posted *posted) {
+    struct mcp_reply *reply = posted->answers ? mcp_reply_new(client, request, streams, posted->answers) : NULL;
+    if (reply)
+        reply->batch = posted->batch;
+    else
+        http_respond(request, 202, NULL, "", 0);
+    for (size_t i = 0; i < posted->count; i++)
+        pass_on(client, reply, &posted->messages[i]);
 }
 
 static void answer(struct mcp_waiting *waiting, const char *text, size_t length) {

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/metrics.h"
+#include "mcp/rpc.h"
 #include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -170,7 +171,7 @@ static struct mcp_client *find_or_begin(struct api *api, struct http_request *re
                                         const struct mcp_posted *posted) {
     if (!posted->begins || http_header(request, SESSION_HEADER))
         return find(api, request, call);
-    if (posted->route)
+    if (posted->answers)
         return begin_counted(api->mcp, request, call);
     refuse(request, EINVAL, ERROR_BAD_INPUT, "initialize is a request: it needs an id", NULL);
     return NULL;
@@ -181,16 +182,25 @@ static bool takes_streams(struct http_request *request) {
     return accept && strstr(accept, "text/event-stream");
 }
 
+static int check_post(const struct mcp_client *client, const struct mcp_posted *posted, struct error *e) {
+    if (posted->batch && !client->version->batches)
+        return error_set(e, EINVAL, ERROR_BAD_INPUT, RPC_NO_BATCHES);
+    for (size_t i = 0; i < posted->count; i++)
+        if (posted->messages[i].route && mcp_reply_find(client, posted->messages[i].route))
+            return error_set(e, EBUSY, ERROR_CONFLICT, "a request with the id %.40s is being worked on already",
+                             posted->messages[i].route);
+    if (client->waiting_count + posted->answers > WAITING_MAX || !mcp_process_listens(client))
+        return error_set(e, EAGAIN, ERROR_CAPACITY, "too many messages wait in this session");
+    return 0;
+}
+
 static void take_post(struct mcp_client *client, struct http_request *request, const struct mcp_posted *posted) {
+    struct error e;
     client->used_ms = clock_monotonic_ms();
-    if (posted->route && mcp_reply_find(client, posted->route))
-        refuse(request, EBUSY, ERROR_CONFLICT, "a request with this id is being worked on already", NULL);
-    else if (client->waiting_count >= WAITING_MAX || !mcp_process_say(client, posted->text))
-        refuse(request, EAGAIN, ERROR_CAPACITY, "too many messages wait in this session", NULL);
-    else if (posted->route)
-        mcp_reply_await(mcp_reply_new(client, request, posted->streams && takes_streams(request), 1), posted->route);
+    if (check_post(client, posted, &e) < 0)
+        http_respond_error(request, &e);
     else
-        http_respond(request, 202, NULL, "", 0);
+        mcp_reply_post(client, request, posted->streams && takes_streams(request), posted);
 }
 
 static bool is_ending(struct api *api, struct http_request *request) {

@@ -16,12 +16,20 @@ void mcp_sessions_close(struct mcp_sessions *sessions);
 void mcp_sessions_check_user(struct mcp_sessions *sessions, const char *user_id);
 
 /* What a handler leaves for the `park`s of the three methods. */
+struct mcp_message {
+    const char *text;  /* on one line; of what was refused, the error that answers it */
+    const char *route; /* its id, as JSON; NULL: no answer is expected */
+    bool refused;
+};
+
 struct mcp_posted {
-    const char *text;    /* the message on one line */
-    const char *route;   /* its id, as JSON; NULL: no answer is expected */
+    struct mcp_message *messages;
+    size_t count;
+    size_t answers; /* how many are to go back */
+    bool batch;
     bool begins;         /* it is an `initialize` */
-    const char *version; /* that it wants; NULL */
-    bool streams;        /* its answer is worth a stream: progress may come before it */
+    bool streams;        /* its answers are worth a stream: progress may come before them */
+    const char *version; /* that an `initialize` wants; NULL */
 };
 void mcp_park_post(struct api *api, struct http_request *request, struct api_call *call);
 void mcp_park_stream(struct api *api, struct http_request *request, struct api_call *call);

@@ -3,7 +3,9 @@
 #include "base/io.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "mcp/batches.h"
 #include "mcp/rpc.h"
+#include "mcp/versions.h"
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -18,6 +20,8 @@
 struct mcp_channel {
     int in_fd, out_fd, interrupt_fd, close_fd;
     bool routed;
+    bool takes_batches; /* of the reader's thread */
+    struct batches batches;
     pthread_t reader;
     pthread_mutex_t lock; /* of all that follows */
     pthread_cond_t filled;
@@ -47,6 +51,26 @@ static void send_line(struct mcp_channel *channel, const json_t *id, const json_
     pthread_mutex_unlock(&channel->writing);
 }
 
+/* `answer` NULL: the request ends without one. */
+static void send_answer(struct mcp_channel *channel, const json_t *id, json_t *answer) {
+    cleanup_json json_t *answers = NULL;
+    if (batches_take(&channel->batches, id, answer, &answers)) {
+        if (answers)
+            send_line(channel, NULL, answers);
+    } else if (answer || channel->routed)
+        send_line(channel, id, answer);
+}
+
+static void answer_and_free(struct mcp_channel *channel, const json_t *id, json_t *answer) {
+    send_answer(channel, id, answer);
+    json_decref(answer);
+}
+
+static void send_and_free(struct mcp_channel *channel, json_t *message) {
+    send_line(channel, NULL, message);
+    json_decref(message);
+}
+
 /* In: the reader's thread */
 
 static void interrupt(struct mcp_channel *channel) {
@@ -68,8 +92,8 @@ static void cancel(struct mcp_channel *channel, const json_t *id) {
             memmove(&channel->queue[i], &channel->queue[i + 1], (--channel->count - i) * sizeof channel->queue[0]);
         }
     pthread_mutex_unlock(&channel->lock);
-    if (found && channel->routed)
-        send_line(channel, id, NULL);
+    if (found)
+        send_answer(channel, id, NULL);
     json_decref(found);
 }
 
@@ -83,19 +107,22 @@ static bool enqueue(struct mcp_channel *channel, json_t *message) {
     return room;
 }
 
-static void send_and_free(struct mcp_channel *channel, const json_t *id, json_t *message) {
-    send_line(channel, id, message);
-    json_decref(message);
+/* A batch comes after the answer to initialize, so it is read after this. */
+static void note_version(struct mcp_channel *channel, const json_t *request) {
+    const json_t *params = json_object_get(request, "params");
+    if (!strcmp(json_text_or(request, "method", ""), "initialize"))
+        channel->takes_batches = mcp_version_for(json_text_or(params, "protocolVersion", NULL))->batches;
 }
 
 static void take_request(struct mcp_channel *channel, json_t *message) {
     const json_t *id = json_object_get(message, "id");
+    note_version(channel, message);
     if (!strcmp(json_text_or(message, "method", ""), "ping"))
-        send_and_free(channel, id, rpc_result(id, json_object()));
+        answer_and_free(channel, id, rpc_result(id, json_object()));
     else if (enqueue(channel, message))
         return;
     else
-        send_and_free(channel, id, rpc_error(id, RPC_BUSY, "too many requests wait already"));
+        answer_and_free(channel, id, rpc_error(id, RPC_BUSY, "too many requests wait already"));
     json_decref(message);
 }
 
@@ -108,19 +135,32 @@ static void take_notification(struct mcp_channel *channel, json_t *message) {
     json_decref(message);
 }
 
+static void take_part(struct mcp_channel *channel, struct rpc_part *part) {
+    if (part->message && part->kind == RPC_REQUEST)
+        take_request(channel, take_pointer(part->message));
+    else if (part->message && part->kind == RPC_NOTIFICATION)
+        take_notification(channel, take_pointer(part->message)); /* and responses: nothing was asked */
+}
+
+static void take_input(struct mcp_channel *channel, struct rpc_input *input) {
+    json_t *answers = input->batch ? batches_begin(&channel->batches, input) : NULL;
+    if (answers)
+        send_and_free(channel, answers);
+    for (size_t i = 0; i < input->count; i++)
+        take_part(channel, &input->parts[i]);
+}
+
 static void take_line(struct mcp_channel *channel, const char *line, size_t length) {
-    json_t *message = NULL, *answer = NULL;
-    enum rpc_kind kind;
+    cleanup_rpc_input struct rpc_input input = {0};
+    json_t *answer = NULL;
     if (!length)
         return;
-    if (rpc_read(line, length, &message, &kind, &answer) < 0)
-        send_and_free(channel, json_object_get(answer, "id"), answer);
-    else if (kind == RPC_REQUEST)
-        take_request(channel, message);
-    else if (kind == RPC_NOTIFICATION)
-        take_notification(channel, message);
+    if (rpc_read(line, length, &input, &answer) < 0)
+        send_and_free(channel, answer);
+    else if (input.batch && !channel->takes_batches)
+        send_and_free(channel, rpc_error(NULL, RPC_INVALID_REQUEST, RPC_NO_BATCHES));
     else
-        json_decref(message); /* nothing was asked */
+        take_input(channel, &input);
 }
 
 static bool take_lines(struct mcp_channel *channel, struct text *rest) {
@@ -157,7 +197,7 @@ static void *read_all(void *user) {
         fine = take_lines(channel, &rest);
     }
     if (!fine)
-        send_and_free(channel, NULL, rpc_error(NULL, RPC_INVALID_REQUEST, "a message is longer than 16 MB"));
+        send_and_free(channel, rpc_error(NULL, RPC_INVALID_REQUEST, "a message is longer than 16 MB"));
     pthread_mutex_lock(&channel->lock);
     channel->gone = true;
     interrupt(channel);
@@ -175,6 +215,7 @@ int mcp_channel_open(int in_fd, int out_fd, bool routed, struct mcp_channel **re
     channel->close_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&channel->lock, NULL);
     pthread_mutex_init(&channel->writing, NULL);
+    batches_init(&channel->batches);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -199,6 +240,7 @@ void mcp_channel_close(struct mcp_channel *channel) {
     for (size_t i = 0; i < channel->count; i++)
         json_decref(channel->queue[i]);
     json_decref(channel->current);
+    batches_done(&channel->batches);
     close(channel->interrupt_fd);
     close(channel->close_fd);
     free(channel);
@@ -248,12 +290,8 @@ void mcp_channel_answer(struct mcp_channel *channel, json_t *answer) {
     cleanup_json json_t *id = take_pointer(channel->current);
     bool cancelled = channel->cancelled;
     pthread_mutex_unlock(&channel->lock);
-    if (!id)
-        return;
-    if (!cancelled)
-        send_line(channel, id, answer);
-    else if (channel->routed)
-        send_line(channel, id, NULL);
+    if (id)
+        send_answer(channel, id, cancelled ? NULL : answer);
 }
 
 void mcp_channel_notify(struct mcp_channel *channel, const char *method, json_t *params) {

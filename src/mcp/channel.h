@@ -2,7 +2,8 @@
  *
  * A thread reads them while the owner is at work: it answers pings at once, takes a cancelled request out of the queue,
  * and makes the interrupt descriptor readable when the one that is being worked on is cancelled or the client goes.
- * Everything else is called by the owner's thread only. */
+ * Batches are taken apart, in sessions whose revision has them, and answered with one array. Everything else is called
+ * by the owner's thread only. */
 #pragma once
 
 #include "base/error.h"

@@ -1,6 +1,7 @@
 #include "mcp/rpc.h"
 #include "base/memory.h"
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 json_t *rpc_result(const json_t *id, json_t *result) {
@@ -46,17 +47,59 @@ static int classify(const json_t *message, enum rpc_kind *ret_kind, json_t **ret
     return answers ? 0 : refuse(ret_answer, known, RPC_INVALID_REQUEST, "method must be a text");
 }
 
-int rpc_read(const char *line, size_t length, json_t **ret_message, enum rpc_kind *ret_kind, json_t **ret_answer) {
+static int read_part(json_t *message, struct rpc_part *part, json_t **ret_answer) {
+    if (!json_is_object(message))
+        return refuse(ret_answer, NULL, RPC_INVALID_REQUEST, "a message is an object");
+    int r = classify(message, &part->kind, ret_answer);
+    if (!r)
+        part->message = json_incref(message);
+    return r;
+}
+
+static void refuse_initialize(struct rpc_part *part) {
+    if (!part->message || strcmp(json_text_or(part->message, "method", ""), "initialize"))
+        return;
+    refuse(&part->refusal, json_object_get(part->message, "id"), RPC_INVALID_REQUEST,
+           "initialize is never part of a batch");
+    json_decref(take_pointer(part->message));
+}
+
+static int read_batch(const json_t *batch, struct rpc_input *input, json_t **ret_answer) {
+    size_t count = json_array_size(batch);
+    if (!count)
+        return refuse(ret_answer, NULL, RPC_INVALID_REQUEST, "an empty batch says nothing");
+    if (count > RPC_BATCH_MAX)
+        return refuse(ret_answer, NULL, RPC_INVALID_REQUEST, "a batch has at most 64 messages");
+    input->batch = true;
+    input->count = count;
+    for (size_t i = 0; i < count; i++) {
+        read_part(json_array_get(batch, i), &input->parts[i], &input->parts[i].refusal);
+        refuse_initialize(&input->parts[i]);
+    }
+    return 0;
+}
+
+int rpc_read(const char *line, size_t length, struct rpc_input *ret_input, json_t **ret_answer) {
     cleanup_json json_t *message = NULL;
+    cleanup_rpc_input struct rpc_input input = {.count = 1};
     struct error e;
     if (json_parse(line, length, "the message", &message, &e) < 0)
         return refuse(ret_answer, NULL, RPC_PARSE_ERROR, e.text);
-    if (json_is_array(message))
-        return refuse(ret_answer, NULL, RPC_INVALID_REQUEST, "batches are not taken: send one message at a time");
-    if (!json_is_object(message))
-        return refuse(ret_answer, NULL, RPC_INVALID_REQUEST, "a message is an object");
-    int r = classify(message, ret_kind, ret_answer);
-    if (!r)
-        *ret_message = take_pointer(message);
-    return r;
+    input.parts = memory_alloc((json_is_array(message) ? RPC_BATCH_MAX : 1) * sizeof *input.parts);
+    int r = json_is_array(message) ? read_batch(message, &input, ret_answer)
+                                   : read_part(message, &input.parts[0], ret_answer);
+    if (r < 0)
+        return r;
+    *ret_input = input;
+    input = (struct rpc_input){0};
+    return 0;
+}
+
+void rpc_input_done(struct rpc_input *input) {
+    for (size_t i = 0; input->parts && i < input->count; i++) {
+        json_decref(input->parts[i].message);
+        json_decref(input->parts[i].refusal);
+    }
+    free(input->parts);
+    *input = (struct rpc_input){0};
 }

@@ -1,7 +1,8 @@
-/* JSON-RPC 2.0 as the Model Context Protocol uses it: one message per line, objects only. Pure; any thread. */
+/* JSON-RPC 2.0 as the Model Context Protocol uses it: a message per line, or a batch of them. Pure; any thread. */
 #pragma once
 
 #include "base/json.h"
+#include <stdbool.h>
 #include <stddef.h>
 
 enum rpc_code {
@@ -16,9 +17,30 @@ enum rpc_code {
 
 enum rpc_kind { RPC_REQUEST, RPC_NOTIFICATION, RPC_RESPONSE };
 
-/* Reads a message. When it is none, `ret_answer` is the error to send back, and the result -EINVAL. Both outputs are
- * the caller's. */
-int rpc_read(const char *line, size_t length, json_t **ret_message, enum rpc_kind *ret_kind, json_t **ret_answer);
+#define RPC_BATCH_MAX 64
+
+/* A message of a batch; or, when it is none, the error to send back. */
+struct rpc_part {
+    json_t *message, *refusal; /* one of them; NULL */
+    enum rpc_kind kind;
+};
+
+struct rpc_input {
+    struct rpc_part *parts;
+    size_t count;
+    bool batch; /* else it is one message */
+};
+
+/* Reads what came. When it is neither a message nor a batch, `ret_answer` is the error to send back (the caller's), and
+ * the result -EINVAL. */
+int rpc_read(const char *line, size_t length, struct rpc_input *ret_input, json_t **ret_answer);
+void rpc_input_done(struct rpc_input *input);
+#define cleanup_rpc_input __attribute__((cleanup(rpc_input_done))) /* struct rpc_input name = {0}; */
+
+/* What a client is told whose revision has no batches. */
+#define RPC_NO_BATCHES                                                                                                 \
+    "batches are taken in sessions of the revisions 2025-03-26 and 2024-11-05 only, after initialize: send one "       \
+    "message at a time"
 
 /* Messages to send; `id` is borrowed (NULL: null), the rest stolen. */
 json_t *rpc_result(const json_t *id, json_t *result);

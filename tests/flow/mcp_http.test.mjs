@@ -31,7 +31,7 @@ before(async () => {
   olga = replinet.makeUser('pro_user', { name: 'Olga', scopes: 'read,write,run,browsers,mcp' });
   const preset = await call('POST', '/presets', { name: 'No model', ai_model: 'script' });
   sleeper = await call('POST', '/agents', { name: 'Sleeper', preset_id: preset.id, script: { steps: [{ wait_for: { ms: 1500 } }, { wait_for: { ms: 60000 }, timeout_ms: 70000 }] } });
-  counter = await call('POST', '/agents', { name: 'Counter', preset_id: preset.id, script: { steps: Array.from({ length: 8 }, () => ({ wait_for: { ms: 500 } })) } });
+  counter = await call('POST', '/agents', { name: 'Counter', preset_id: preset.id, script: { steps: Array.from({ length: 7 }, () => ({ wait_for: { ms: 400 } })) } });
 });
 after(async () => {
   await Promise.all(open.map((client) => client.close().catch(() => {})));
@@ -144,6 +144,44 @@ test('the stream of a GET goes on too, and a stream that still has a reader pass
     return response.status === 200;
   }, MCP_MS);
   assert.equal((await hand.get({ 'last-event-id': seen[0].id })).status, 409, 'a new GET begins afresh');
+  await hand.end();
+});
+
+test('batches are taken where the revision has them', async () => {
+  const hand = new Hand(replinet.url, olga.key), rpc = (id, method, params = {}) => ({ jsonrpc: '2.0', id, method, params });
+  const tell = (method) => ({ jsonrpc: '2.0', method }), plain = { accept: 'application/json' };
+  for (const version of ['2025-11-25', '2025-06-18']) {
+    await hand.begin(version);
+    const refused = await hand.post([rpc(1, 'ping')]);
+    assert.equal(refused.status, 422);
+    assert.match((await refused.text()), /batches are taken in sessions of the revisions 2025-03-26 and 2024-11-05/);
+    await hand.end();
+    delete hand.headers['mcp-session-id'];
+  }
+  assert.equal((await hand.post([rpc(1, 'initialize', { protocolVersion: '2025-03-26' })])).status, 422, 'a session begins with initialize alone');
+  await hand.begin('2025-03-26');
+  const list = await (await hand.post([rpc('a', 'tools/list'), tell('notifications/none'), 5, rpc('b', 'ping'), rpc('c', 'initialize', { protocolVersion: '2025-03-26' })], plain)).json();
+  const byId = Object.fromEntries(list.map((one) => [one.id, one]));
+  assert.equal(list.length, 4);
+  assert.ok(byId.a.result.tools.length > 20 && byId.b.result);
+  assert.deepEqual([byId.null.error.code, byId.c.error.code], [-32600, -32600]);
+  assert.equal((await hand.post([tell('notifications/none'), { jsonrpc: '2.0', id: 9, result: {} }])).status, 202);
+  for (const [bad, status] of [[[], 422], [[rpc(1, 'ping'), rpc(1, 'ping')], 422], [Array.from({ length: 65 }, (_, i) => rpc(i, 'ping')), 422]]) assert.equal((await hand.post(bad, plain)).status, status);
+  assert.deepEqual((await (await hand.post([5, 6], plain)).json()).map((one) => one.error.code), [-32600, -32600]);
+  const thread = await startThread(counter);
+  const response = await hand.post([waitCall(1, thread), rpc(2, 'tools/list'), waitCall(3, 'x')]);
+  assert.match(response.headers.get('content-type'), /event-stream/);
+  const seen = [];
+  for await (const event of eventsOf(response)) {
+    seen.push(event);
+    if (seen.length === 2) break;
+  }
+  const rest = await readEvents(await hand.get({ 'last-event-id': seen[1].id }));
+  assert.deepEqual(rest.filter((event) => 'id' in event.data).map((event) => event.data.id).sort(), [1, 2, 3], 'a stream of single messages, which is resumed like any');
+  const cancelled = hand.post([waitCall(4, await startThread(sleeper)), rpc(5, 'tools/list')], plain);
+  await until('the call', async () => (await hand.post(rpc(4, 'ping'), plain)).status === 409, MCP_MS);
+  await hand.post([{ ...tell('notifications/cancelled'), params: { requestId: 4 } }]);
+  assert.deepEqual((await (await cancelled).json()).map((one) => one.id), [5]);
   await hand.end();
 });
 

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "mcp/channel.h"
 #include "mcp/event_id.h"
 #include "mcp/rpc.h"
@@ -37,14 +38,42 @@ static void messages_are_told_apart_and_wrong_ones_are_answered(void **state) {
         {"{\"jsonrpc\":\"2.0\",\"id\":1}", -1, RPC_INVALID_REQUEST},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        cleanup_json json_t *message = NULL, *answer = NULL;
-        enum rpc_kind kind;
-        int r = rpc_read(cases[i].line, strlen(cases[i].line), &message, &kind, &answer);
-        if ((r < 0) != (cases[i].kind < 0) || (!r && (int)kind != cases[i].kind))
+        cleanup_rpc_input struct rpc_input input = {0};
+        cleanup_json json_t *answer = NULL;
+        int r = rpc_read(cases[i].line, strlen(cases[i].line), &input, &answer);
+        if ((r < 0) != (cases[i].kind < 0) || (!r && (int)input.parts[0].kind != cases[i].kind))
             fail_msg("%s: %d", cases[i].line, r);
         if (r < 0)
             assert_int_equal(json_int_or(json_object_get(answer, "error"), "code", 0), cases[i].code);
     }
+}
+
+#define PING(id) "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"method\":\"ping\"}"
+
+static void a_batch_is_read_in_parts_each_good_or_refused(void **state) {
+    static const char line[] =
+        "[" PING("1") ",5,{\"jsonrpc\":\"2.0\",\"method\":\"notifications/x\"},[],"
+                      "{\"jsonrpc\":\"2.0\",\"id\":\"i\",\"method\":\"initialize\",\"params\":{}},"
+                      "{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{}}]";
+    static const int kinds[] = {RPC_REQUEST, -1, RPC_NOTIFICATION, -1, -1, RPC_RESPONSE};
+    cleanup_rpc_input struct rpc_input input = {0};
+    json_t *answer = NULL;
+    assert_int_equal(rpc_read(line, strlen(line), &input, &answer), 0);
+    assert_true(input.batch && input.count == ARRAY_LENGTH(kinds));
+    for (size_t i = 0; i < input.count; i++) {
+        assert_int_equal(!input.parts[i].message, kinds[i] < 0);
+        assert_int_equal(!input.parts[i].refusal, kinds[i] >= 0);
+        if (kinds[i] >= 0)
+            assert_int_equal(input.parts[i].kind, kinds[i]);
+    }
+    assert_string_equal(json_text_or(input.parts[4].refusal, "id", ""), "i");
+    cleanup_text struct text many = {0};
+    for (int i = 0; i <= RPC_BATCH_MAX; i++)
+        text_print(&many, "%c%s", i ? ',' : '[', "5");
+    text_append_char(&many, ']');
+    cleanup_rpc_input struct rpc_input none = {0};
+    cleanup_json json_t *refusal = NULL;
+    assert_int_equal(rpc_read(many.data, many.length, &none, &refusal), -EINVAL);
 }
 
 static void revisions_are_agreed_on(void **state) {
@@ -158,6 +187,54 @@ static void a_cancelled_request_is_interrupted_or_never_begun_and_not_answered(v
     end(&ends);
 }
 
+#define BEGIN(version)                                                                                                 \
+    "{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"" version "\"}}\n"
+
+static void take_and_answer(const struct ends *ends) {
+    cleanup_json json_t *request = take(ends);
+    mcp_channel_answer(ends->channel, rpc_result(json_object_get(request, "id"), json_object()));
+}
+
+static void begin_with(const struct ends *ends, const char *initialize) {
+    char line[4096];
+    say(ends, initialize);
+    take_and_answer(ends);
+    hear(ends, line);
+}
+
+static void batches_are_refused_where_the_revision_has_none(void **state) {
+    struct ends ends = begin(false);
+    char line[4096];
+    say(&ends, "[" PING("1") "]\n");
+    assert_non_null(strstr(hear(&ends, line), "batches are taken in sessions of the revisions"));
+    begin_with(&ends, BEGIN("2025-06-18"));
+    say(&ends, "[" PING("1") "]\n");
+    assert_non_null(strstr(hear(&ends, line), "-32600"));
+    end(&ends);
+}
+
+static void a_batch_is_answered_with_one_array(void **state) {
+    struct ends ends = begin(false);
+    char line[4096];
+    begin_with(&ends, BEGIN("2025-03-26"));
+    say(&ends, "[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\"}," PING(
+                   "\"p\"") ",5,"
+                            "{\"jsonrpc\":\"2.0\",\"method\":\"n\"},{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"b\"},"
+                            "{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"c\"},{\"jsonrpc\":\"2.0\",\"method\":"
+                            "\"notifications/cancelled\",\"params\":{\"requestId\":3}}]\n" PING("9") "\n");
+    assert_string_equal(hear(&ends, line), "{\"jsonrpc\":\"2.0\",\"id\":9,\"result\":{}}");
+    take_and_answer(&ends);
+    take_and_answer(&ends); /* the notification */
+    take_and_answer(&ends);
+    cleanup_json json_t *answers = json_loads(hear(&ends, line), 0, NULL);
+    assert_int_equal(json_array_size(answers), 4); /* 1, p, an error for 5, 2; 3 was cancelled */
+    say(&ends, "[{\"jsonrpc\":\"2.0\",\"method\":\"n\"}]\n[5]\n[" PING("8") "]\n[]\n");
+    assert_true(text_starts_with(hear(&ends, line), "[{\"jsonrpc\":\"2.0\",\"id\":null,\"error\""));
+    assert_string_equal(hear(&ends, line), "[{\"jsonrpc\":\"2.0\",\"id\":8,\"result\":{}}]");
+    assert_non_null(strstr(hear(&ends, line), "an empty batch"));
+    end(&ends);
+}
+
 static void a_client_that_goes_interrupts_what_it_asked_for(void **state) {
     struct ends ends = begin(false);
     json_t *nothing = NULL;
@@ -173,6 +250,9 @@ static void a_client_that_goes_interrupts_what_it_asked_for(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_are_told_apart_and_wrong_ones_are_answered),
+        cmocka_unit_test(a_batch_is_read_in_parts_each_good_or_refused),
+        cmocka_unit_test(batches_are_refused_where_the_revision_has_none),
+        cmocka_unit_test(a_batch_is_answered_with_one_array),
         cmocka_unit_test(revisions_are_agreed_on),
         cmocka_unit_test(ids_of_events_are_read_as_they_are_printed),
         cmocka_unit_test(requests_come_in_order_and_pings_are_answered_meanwhile),
