@@ -18,6 +18,16 @@ struct mending {
     bool acted;     /* there was one */
 };
 
+/* What a person does while the browser is in their hands; replay/record.c's own. */
+struct recording {
+    bool on;       /* it is listened to */
+    json_t *acts;  /* heard and not told yet, oldest first; NULL: none */
+    char tab[129]; /* where the last one was told of; "": none was */
+    bool secret;   /* they have filled a field that holds one */
+    bool flooded;  /* more came than a person can do: said once */
+    int64_t told;  /* how many were */
+};
+
 /* A run while it goes on; the steps of a script share it. */
 struct run {
     const struct agent_options *options;
@@ -52,15 +62,13 @@ struct run {
     int depth;      /* scripts called within each other */
     int sink_error; /* < 0: the sink refused; the run ends */
     struct error sink_problem;
-    bool held;              /* a person has the browser in hand */
-    char held_by[128];      /* who */
-    int64_t takeovers;      /* how often that began */
-    bool recording;         /* what they do is listened to (replay/record.h) */
-    char *recorded_url;     /* where the page was last; NULL: not known */
-    bool recorded_secret;   /* they have filled a password field */
-    int64_t paused_ms;      /* how long the run has waited for people so far */
-    int64_t refusals;       /* reported and not */
-    char refused_host[256]; /* the last host that the egress gate refused, "" for none */
+    bool held;                  /* a person has the browser in hand */
+    char held_by[128];          /* who */
+    int64_t takeovers;          /* how often that began */
+    struct recording recording; /* what they do (replay/record.h) */
+    int64_t paused_ms;          /* how long the run has waited for people so far */
+    int64_t refusals;           /* reported and not */
+    char refused_host[256];     /* the last host that the egress gate refused, "" for none */
     char refused_text[400];
 };
 

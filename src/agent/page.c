@@ -105,7 +105,7 @@ void page_free(struct page *page) {
     if (page) {
         json_decref(page->drag);
         json_decref(page->chooser);
-        json_decref(page->acts);
+        free(page->recorded_url);
     }
     free(page);
 }

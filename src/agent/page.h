@@ -11,6 +11,8 @@
 
 enum page_stage { PAGE_COMMIT, PAGE_DOM, PAGE_LOAD, PAGE_QUIET };
 
+struct page;
+
 /* What a page reports besides; each may be NULL. `data` is stolen. */
 struct page_listener {
     void *user;
@@ -18,9 +20,10 @@ struct page_listener {
     /* A page, frame or worker has come and is stopped at its birth: what is sent to it now comes before its script.
      * With NULL frames are not stopped and workers not attached. Also called inside events. */
     void (*target)(void *user, const char *session_id, const char *type);
+    /* A person did something in a page that is recorded (page_record): {"action", "targets", "address", "url",
+     * "outside"?, ...} of page/record.js; borrowed. Called inside events. */
+    void (*acted)(void *user, struct page *page, json_t *act);
 };
-
-struct page;
 
 /* A page whose target was attached to as `session_id`. tabs.c makes, frees and feeds it; `dialogs` is borrowed. */
 struct page *page_make(struct cdp_client *client, const struct page_listener *listener, struct dialogs *dialogs,
@@ -111,11 +114,10 @@ bool page_has_chooser(const struct page *page);
 json_t *page_take_chooser(struct page *page);
 
 /* Recording of what a person does in the page (page/record.js); call it again and again while it goes on, since
- * documents come and go. ret_url (free(), NULL when it is not known): where the page is. */
-void page_record(struct page *page, bool on, int64_t deadline, char **ret_url);
-/* What was done since the last call, oldest first: {"action", "targets", "address", "url", "outside"?, ...}; the
- * caller's. `last`: no more are kept. */
-json_t *page_take_acts(struct page *page, bool last);
+ * documents come and go. */
+void page_record(struct page *page, bool on, int64_t deadline);
+/* Where the page was when that was last done; "": not known. */
+const char *page_recorded_url(const struct page *page);
 
 bool page_crashed(const struct page *page);
 /* Its tab has closed: by itself, or by somebody. What waits for such a page fails with -ENOLINK, ERROR_STEP. */

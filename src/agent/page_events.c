@@ -53,8 +53,9 @@ static void set_committed(struct page *page, const char *loader) {
 static void note_moved_by_person(struct page *page, const char *url) {
     bool by_person = !page->moved_by_itself && (text_starts_with(url, "http:") || text_starts_with(url, "https:"));
     page->moved_by_itself = false;
-    if (page->acts && by_person && json_array_size(page->acts) < PAGE_ACTS_MAX)
-        json_array_append_new(page->acts, json_pack("{s:s, s:s}", "action", "goto", "url", url));
+    cleanup_json json_t *act = json_pack("{s:s, s:s}", "action", "goto", "url", url);
+    if (page->recorded && by_person)
+        page->listener.acted(page->listener.user, page, act);
 }
 
 typedef void event_function(struct page *page, struct page_session *session, const json_t *params);
@@ -210,13 +211,13 @@ static void on_binding(struct page *page, struct page_session *session, const js
     const char *text = json_text_or(params, "payload", "");
     cleanup_json json_t *act = NULL;
     struct error ignored;
-    if (!page->acts || strcmp(json_text_or(params, "name", ""), PAGE_ACTED) ||
-        json_int_or(params, "executionContextId", -1) != session->world ||
-        json_array_size(page->acts) >= PAGE_ACTS_MAX || json_parse(text, strlen(text), "an act", &act, &ignored) < 0)
+    if (!page->recorded || strcmp(json_text_or(params, "name", ""), PAGE_ACTED) ||
+        json_int_or(params, "executionContextId", -1) != session->world || strlen(text) > PAGE_ACT_MAX ||
+        json_parse(text, strlen(text), "an act", &act, &ignored) < 0)
         return;
     if (session != &page->sessions[0])
         json_object_set_new(act, "outside", json_true());
-    json_array_append(page->acts, act);
+    page->listener.acted(page->listener.user, page, act);
 }
 
 static void print_console_value(struct text *line, const json_t *value) {

@@ -12,9 +12,9 @@
 #define PAGE_DIALOGS_MAX  50
 #define PAGE_SILENCED_MAX 20
 #define PAGE_WORLD_NAME   "replinet"
-/* Acts of a person that are kept until they are taken (page/record.js). */
-#define PAGE_ACTS_MAX 500
-#define PAGE_ACTED    "replinetActed"
+/* The binding that tells acts of a person (page/record.js), and what one may take in bytes. */
+#define PAGE_ACTED   "replinetActed"
+#define PAGE_ACT_MAX 65536
 
 struct page_session {
     char id[PAGE_ID_SIZE], frame[PAGE_ID_SIZE], parent[PAGE_ID_SIZE];
@@ -45,7 +45,8 @@ struct page {
     json_t *chooser; /* Page.fileChooserOpened with its "session"; NULL */
     json_t *drag;    /* what the browser handed over when a drag began; NULL */
     int console_lines, dialogs_told;
-    json_t *acts;         /* what a person did, oldest first; NULL: it is not recorded */
+    bool recorded;        /* what a person does is told (page_record) */
+    char *recorded_url;   /* where it was then; NULL: not known */
     bool moved_by_itself; /* the page asked for the navigation that is under way */
 };
 

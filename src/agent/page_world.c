@@ -255,23 +255,22 @@ static void send_binding(struct page *page, bool on) {
     }
 }
 
-void page_record(struct page *page, bool on, int64_t deadline, char **ret_url) {
+void page_record(struct page *page, bool on, int64_t deadline) {
     cleanup_json json_t *answers = NULL;
     struct error ignored;
-    *ret_url = NULL;
-    if (on && !page->acts)
-        page->acts = json_array();
+    if (on && !page->listener.acted)
+        return;
+    page->recorded |= on;
     if (on)
         send_binding(page, true);
     int r = page_call_all(page, "record", json_pack("[b]", (int)on), deadline, &answers, &ignored);
     if (!on)
         send_binding(page, false);
-    const char *url = r < 0 ? NULL : json_text_or(json_array_get(answers, 0), "url", NULL);
-    *ret_url = url ? memory_copy_text(url) : NULL;
+    page->recorded = on;
+    free(page->recorded_url);
+    page->recorded_url = r < 0 ? NULL : memory_copy_text(json_text_or(json_array_get(answers, 0), "url", ""));
 }
 
-json_t *page_take_acts(struct page *page, bool last) {
-    json_t *acts = page->acts;
-    page->acts = last ? NULL : json_array();
-    return acts;
+const char *page_recorded_url(const struct page *page) {
+    return page->recorded_url ? page->recorded_url : "";
 }

@@ -1,6 +1,7 @@
 #include "agent/run.h"
 #include "agent/action.h"
 #include "agent/browser_config.h"
+#include "agent/replay/record.h"
 #include "agent/run_life.h"
 #include "agent/script.h"
 #include "agent/takeover.h"
@@ -153,7 +154,7 @@ static int connect_browser(struct run *run, struct error *e) {
         r = cdp_send(run->client, NULL, "Replinet.setRun", json_pack("{s:s}", "state", "running"), e);
     if (!r && run->options->browser_config)
         r = emulation_make(run->options->browser_config, run->client, deadline, &run->emulation, e);
-    struct page_listener listener = {run, on_note, run->emulation ? on_target : NULL};
+    struct page_listener listener = {run, on_note, run->emulation ? on_target : NULL, record_act};
     if (!r)
         r = tabs_open(run->client, &listener, &run->dialogs, deadline, &run->tabs, e);
     if (!r)
@@ -329,7 +330,7 @@ void run_end(struct run *run) {
     json_decref(run->values);
     json_decref(run->problems);
     json_decref(run->uploads);
-    free(run->recorded_url);
+    json_decref(run->recording.acts);
     redactor_free(run->redactor);
 }
 

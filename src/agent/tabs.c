@@ -25,6 +25,7 @@ struct tabs {
     size_t count;
     int64_t seen, told;
     struct page *current;
+    struct page *held; /* somebody waits for it; NULL */
     char current_opener[129];
     bool opening; /* whoever opens listens to new tabs itself */
 };
@@ -50,7 +51,7 @@ static void make_current(struct tabs *tabs, struct tab *tab) {
     struct page *before = tabs->current;
     tabs->current = tab->page;
     memcpy(tabs->current_opener, tab->opener, sizeof tab->opener);
-    if (before && before != tab->page && page_closed(before))
+    if (before && before != tab->page && before != tabs->held && page_closed(before))
         page_free(before);
 }
 
@@ -105,7 +106,7 @@ static void on_gone(struct tabs *tabs, const char *target) {
     if (!tab)
         return;
     page_set_closed(tab->page);
-    if (tab->page != tabs->current)
+    if (tab->page != tabs->current && tab->page != tabs->held)
         page_free(tab->page);
     size_t i = (size_t)(tab - tabs->items);
     memmove(tab, tab + 1, (--tabs->count - i) * sizeof *tab);
@@ -217,6 +218,31 @@ struct page *tabs_current(const struct tabs *tabs) {
 
 size_t tabs_count(const struct tabs *tabs) {
     return tabs->count;
+}
+
+struct page *tabs_hold(struct tabs *tabs, size_t i) {
+    return tabs->held = tabs->items[i].page;
+}
+
+void tabs_let_go(struct tabs *tabs) {
+    struct page *page = tabs->held;
+    tabs->held = NULL;
+    if (page && page != tabs->current && page_closed(page))
+        page_free(page);
+}
+
+int64_t tabs_number(const struct tabs *tabs, const struct page *page) {
+    for (size_t i = 0; i < tabs->count; i++)
+        if (tabs->items[i].page == page)
+            return (int64_t)i + 1;
+    return 0;
+}
+
+int64_t tabs_changes(const struct tabs *tabs) {
+    int64_t changes = tabs->seen;
+    for (size_t i = 0; i < tabs->count; i++)
+        changes += page_commits(tabs->items[i].page);
+    return changes;
 }
 
 int64_t tabs_seen(const struct tabs *tabs) {

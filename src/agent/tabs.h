@@ -26,6 +26,17 @@ struct page *tabs_current(const struct tabs *tabs);
 /* How many are open. */
 size_t tabs_count(const struct tabs *tabs);
 
+/* One of them, the oldest is 0. Whoever waits for a page that is not the current one holds it meanwhile: it may close.
+ * One page at a time. */
+struct page *tabs_hold(struct tabs *tabs, size_t i);
+void tabs_let_go(struct tabs *tabs);
+
+/* Its number among the open ones, from 1; 0: it is none of them. */
+int64_t tabs_number(const struct tabs *tabs, const struct page *page);
+
+/* Changes whenever a tab has come or a document in one. */
+int64_t tabs_changes(const struct tabs *tabs);
+
 /* The number of tabs that have come so far, open or closed. */
 int64_t tabs_seen(const struct tabs *tabs);
 

@@ -11,8 +11,15 @@ void takeover_event(struct run *run, const json_t *params) {
         snprintf(run->held_by, sizeof run->held_by, "%s", json_text_or(params, "by", "somebody"));
 }
 
-static bool is_given_back(void *user) {
-    return !((struct run *)user)->held;
+struct wait {
+    struct run *run;
+    int64_t changes;
+};
+
+/* A document that came is to be listened to at once. */
+static bool has_news(void *user) {
+    struct wait *wait = user;
+    return !wait->run->held || tabs_changes(wait->run->tabs) != wait->changes;
 }
 
 static int tell_waiting(struct run *run, const char *reason, struct error *e) {
@@ -55,10 +62,13 @@ static int end(struct run *run, int64_t waited_ms, struct error *e) {
 }
 
 static int wait_for_return(struct run *run, struct error *e) {
-    int r = -ETIMEDOUT;
-    while (r == -ETIMEDOUT) {
-        int told = record_go_on(run, e);
-        r = told < 0 ? told : cdp_wait(run->client, is_given_back, run, clock_deadline(RECORD_MS), e);
+    int r = 0;
+    while (!r && run->held) {
+        struct wait wait = {run, tabs_changes(run->tabs)};
+        r = record_go_on(run, e);
+        if (!r)
+            r = cdp_wait(run->client, has_news, &wait, clock_deadline(RECORD_MS), e);
+        r = r == -ETIMEDOUT ? 0 : r;
     }
     return r;
 }
@@ -73,5 +83,7 @@ int takeover_wait(struct run *run, bool *ret_waited, struct error *e) {
     r = begin(run, e);
     if (!r)
         r = wait_for_return(run, e);
-    return r < 0 ? r : end(run, clock_monotonic_ms() - began, e);
+    if (r < 0)
+        return record_end_stopped(run, e), r;
+    return end(run, clock_monotonic_ms() - began, e);
 }

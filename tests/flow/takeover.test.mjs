@@ -82,7 +82,7 @@ test('the run waits until the browser is given back, and then goes on', async ()
 });
 
 test('the browser is kept beyond its time while a person has it in hand', async () => {
-  const { id, viewer } = await start('Kept', [goto(), { wait_for: { ms: 500 } }, { assert: { title: 'open' } }], 12000);
+  const { id, viewer } = await start('Kept', [goto(), ...waits.slice(0, 20), { assert: { title: 'open' } }], 12000);
   await viewer.takeControl();
   const { start_time } = await when(id, 'a waiting thread', (thread) => thread.status === 'waiting');
   await until('the end of its time', () => Date.now() - Date.parse(start_time) > 14000, 30000);
@@ -159,7 +159,7 @@ test('what a person does with the browser in hand is a script that does it again
 });
 
 test('through the api: whoever may see the thread watches it, and the right ends with the key', async () => {
-  const { id, viewer } = await start('ByApi', [goto(), { wait_for: { ms: 500 } }, { assert: { title: 'open' } }]);
+  const { id, viewer } = await start('ByApi', [goto(), ...waits.slice(0, 20), { assert: { title: 'open' } }]);
   const admin = replinet.makeUser('super_admin', { name: 'Anna' });
   const stranger = replinet.makeUser('pro_user');
   await assert.rejects(watchByApi(replinet.url, `/threads/${id}/live`), /401/);

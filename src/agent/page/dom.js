@@ -22,6 +22,8 @@ replinet.addClosedRoot = root => {
     return isNew;
 };
 
+replinet.closedRootOf = host => closedRoots.get(host) ?? null;
+
 /* What is asked of every node has a function of its own, which the engine makes faster than one function for all. */
 const [nodeType, firstChild, nextSibling] = ['nodeType', 'firstChild', 'nextSibling'].map(name => getterOf(Node.prototype, name));
 const localName = getterOf(Element.prototype, 'localName');

@@ -1,54 +1,24 @@
 /* What a person does while the browser is in their hands, as steps of a script (replay/record.c). Heard before the page
  * hears it, and only events that the browser itself made just after a key or a press of a person: a page's own clicks,
  * also those that a label passes on, count for nothing. Told through a binding that this world alone has. */
-const { dom } = replinet;
+const { dom, fields, keys } = replinet;
 
 const BINDING = 'replinetActed';
 const PERSON_MS = 10000;
-const VALUE_MAX = 20000;
+const URL_MAX = 4000;
 const CLICKED = 'a[href],button,summary,option,input,select,textarea,[role=button],[role=link],[role=tab],[role=menuitem],[role=option],[role=checkbox],[role=radio],[role=switch],[onclick]';
-const SWITCHES = new Set(['checkbox', 'radio']);
 
 let recording = null; /* what ends the listening */
 let touched = 0; /* when a person last pressed something */
 let passedOn = null; /* what a click that no pointer made may come to: it got the last key, or its label was clicked */
-const dirty = new Set();
 let heard = new WeakSet();
 
-const tell = (action, element, more) => {
+replinet.tellAct = (action, element, more) => {
     const targets = element ? replinet.targetsOf(element) : [];
-    if (element && !targets.length) return;
-    globalThis[BINDING]?.(JSON.stringify({ action, targets, ...more, address: location.host + location.pathname, url: location.href }));
+    if (element && !targets.length && action !== 'upload') return;
+    globalThis[BINDING]?.(JSON.stringify({ action, targets, ...more, address: location.host + location.pathname, url: location.href.slice(0, URL_MAX) }));
 };
-
-const isSwitch = element => replinet.tag(element) === 'input' && SWITCHES.has(replinet.inputType(element));
-const isTyped = element => replinet.isField(element) && !isSwitch(element);
-
-const flush = element => {
-    if (!dirty.delete(element) || !dom.isConnected(element)) return;
-    const secret = replinet.isSecret(element);
-    const value = secret ? '' : String(replinet.valueOf(element));
-    if (value.length <= VALUE_MAX) tell('fill', element, secret ? { secret } : { value });
-};
-const flushAll = () => { for (const element of [...dirty]) flush(element); };
-
-/* The field that typed letters go into: the whole editable area. */
-const fieldAt = node => {
-    let field = null;
-    for (let at = node; replinet.isElement(at) && (isTyped(at) || !field); at = replinet.composedParent(at)) if (isTyped(at)) field = at;
-    return field;
-};
-
-const onInput = element => {
-    const field = fieldAt(element);
-    if (field && replinet.tag(field) !== 'select') dirty.add(field);
-};
-
-const onChange = element => {
-    if (replinet.tag(element) !== 'select') return;
-    const chosen = [...element.selectedOptions].map(option => replinet.normalise(option.label));
-    if (chosen.length) tell('select', element, element.multiple ? { options: chosen } : { option: chosen[0] });
-};
+const tell = replinet.tellAct;
 
 const clickedAt = element => {
     for (let at = element; replinet.isElement(at); at = replinet.composedParent(at))
@@ -56,42 +26,87 @@ const clickedAt = element => {
     return element;
 };
 
+const BUTTONS = ['left', 'middle', 'right'];
+const howClicked = event => {
+    const modifiers = replinet.modifiersOf(event);
+    return { ...(event.detail === 2 && { times: 2 }), ...(modifiers.length && { modifiers }), ...(event.button && { button: BUTTONS[event.button] }) };
+};
+
+/* What a click changes of its own accord is told by what it changes: the choice of a list, a text, files. */
+const tellsItself = element =>
+    replinet.tag(element) === 'select' || (replinet.tag(element) === 'option' && dom.closest(element, 'select')) ||
+    (replinet.tag(element) === 'input' && replinet.inputType(element) === 'file') || fields.fieldAt(element);
+
+/* The arrow keys click the radio buttons of a choice. */
+const isRadio = element => replinet.isElement(element) && replinet.tag(element) === 'input' && replinet.inputType(element) === 'radio';
+const isSameChoice = (one, other) => isRadio(one) && isRadio(other) && dom.attribute(one, 'name') === dom.attribute(other, 'name');
+
 /* Clicks without a pointer are made by the browser when a label passes one on or a key presses a button, but also when a
  * page lets a label pass one on, or when Enter in a field presses the form's button: those are no acts of their own. */
 const onClick = (element, event) => {
-    flushAll();
+    fields.flushAll();
     const clicked = clickedAt(element);
-    const isReal = event.pointerType !== '' || passedOn === clicked;
+    const isReal = event.pointerType !== '' || passedOn === clicked || isSameChoice(passedOn, clicked);
     passedOn = null;
-    if (!isReal) return;
+    if (!isReal || replinet.endsDrag()) return;
     if (replinet.tag(clicked) === 'label') passedOn = clicked.control;
-    else if (isSwitch(clicked)) tell(clicked.checked ? 'check' : 'uncheck', clicked);
-    else if (replinet.tag(clicked) !== 'select' && !fieldAt(clicked)) tell('click', clicked, event.detail === 2 ? { times: 2 } : {});
+    else if (fields.isSwitch(clicked)) tell(clicked.checked ? 'check' : 'uncheck', clicked);
+    else if (!tellsItself(clicked)) tell('click', clicked, howClicked(event));
 };
 
-const KEYS = new Set(['Enter', 'Escape', 'Tab']);
-const chordOf = event => [event.ctrlKey && 'Control', event.altKey && 'Alt', event.metaKey && 'Meta', event.shiftKey && 'Shift', event.key].filter(Boolean).join('+');
+/* Of the middle button (a link in a new tab) and the right one (a menu of the page's). */
+const onOtherClick = button => (element, event) => {
+    fields.flushAll();
+    const clicked = clickedAt(element);
+    if (event.button === button && event.pointerType !== '' && !fields.fieldAt(clicked)) tell('click', clicked, howClicked(event));
+};
+
 const onKey = (element, event) => {
     passedOn = element;
-    const field = KEYS.has(event.key) && !event.isComposing ? fieldAt(element) : null;
-    if (!field) return;
-    const isText = event.key === 'Enter' && replinet.tag(field) !== 'input' && !event.ctrlKey && !event.metaKey;
-    if (isText || replinet.tag(field) === 'select') return;
-    flush(field);
-    tell('press', field, { key: chordOf(event) });
+    keys.onKey(element, event);
 };
 
-const KINDS = { input: onInput, change: onChange, click: onClick, keydown: onKey, focusout: flushAll, submit: flushAll };
+const touch = (element, event) => {
+    touched = performance.now();
+    if (event.type === 'pointerdown') passedOn = null;
+    fields.enter(element);
+};
+
+const nothing = () => undefined;
+const KINDS = {
+    input: fields.onInput, change: fields.onChange, click: onClick, auxclick: onOtherClick(1), contextmenu: onOtherClick(2), keydown: onKey,
+    focusout: fields.flushAll, focusin: nothing, submit: fields.flushAll, paste: nothing, ...replinet.drags,
+};
+const TOUCHES = new Set(['pointerdown', 'pointerup', 'keydown', 'paste', 'drop']);
+const NEVER_LATE = new Set(['change', 'focusout']);
+/* Events that do not leave a shadow root. */
+const KEPT_INSIDE = ['change', 'submit'];
+const FRAGMENT = 11;
+
+/* Behind a closed shadow root an event names the host only; those inside are heard inside. */
+const closedRootAt = (element, event) => {
+    const root = replinet.closedRootOf(element);
+    const isPointed = Boolean(event.pointerType) || /^(?:mouse|drag|drop)/.test(event.type);
+    return root && (!isPointed || replinet.metBy(event) !== element) ? root : null;
+};
 
 const hear = event => {
     if (!recording || !event.isTrusted) return;
-    const now = performance.now();
-    if (event.type === 'pointerdown' || event.type === 'keydown' || event.type === 'paste') touched = now;
-    if (event.type === 'pointerdown') passedOn = null;
-    const element = replinet.metBy(event);
-    const handle = KINDS[event.type];
-    const late = now - touched > PERSON_MS && event.type !== 'change';
-    if (handle && replinet.isElement(element) && touched && !late) handle(element, event);
+    keys.settle();
+    const [element, ...around] = event.composedPath();
+    if (!replinet.isElement(element)) return;
+    for (const node of around) if (node.nodeType === FRAGMENT) listen(node, KEPT_INSIDE);
+    const inside = closedRootAt(element, event);
+    if (inside) return void listen(inside, Object.keys(KINDS));
+    if (TOUCHES.has(event.type)) touch(element, event);
+    const isLate = performance.now() - touched > PERSON_MS && !NEVER_LATE.has(event.type);
+    if (touched && !isLate) KINDS[event.type](element, event);
+};
+
+const listen = (target, kinds) => {
+    if (heard.has(target)) return;
+    heard.add(target);
+    for (const kind of kinds) target.addEventListener(kind, hear, { capture: true, passive: true, signal: recording.signal });
 };
 
 const documentsIn = function* (view) {
@@ -103,16 +118,21 @@ const documentsIn = function* (view) {
     }
 };
 
-const listen = view => {
+const tellRest = () => {
+    keys.settle();
+    fields.flushAll();
+};
+
+const listenTo = view => {
+    fields.noteSecrets(view);
     if (heard.has(view.document)) return;
     heard.add(view.document);
-    const how = { capture: true, passive: true, signal: recording.signal };
-    for (const kind of [...Object.keys(KINDS), 'pointerdown', 'paste']) view.addEventListener(kind, hear, how);
-    view.addEventListener('pagehide', flushAll, how);
+    for (const kind of Object.keys(KINDS)) view.addEventListener(kind, hear, { capture: true, passive: true, signal: recording.signal });
+    view.addEventListener('pagehide', tellRest, { signal: recording.signal });
 };
 
 const end = () => {
-    flushAll();
+    if (recording) tellRest();
     recording?.abort();
     recording = null;
     heard = new WeakSet();
@@ -123,6 +143,6 @@ const end = () => {
 replinet.record = on => {
     if (on) recording ??= new AbortController();
     else end();
-    if (on) for (const view of documentsIn(window)) listen(view);
-    return { state: 'ready', url: location.href };
+    if (on) for (const view of documentsIn(window)) listenTo(view);
+    return { state: 'ready', url: location.href.slice(0, URL_MAX) };
 };

@@ -13,7 +13,7 @@ const WANTED = {
 };
 
 /* A text field that shows discs is a password field, too. */
-const showsDiscs = field => !['', 'none', undefined].includes(replinet.style(field).webkitTextSecurity);
+const showsDiscs = (replinet.showsDiscs = field => !['', 'none', undefined].includes(replinet.style(field).webkitTextSecurity));
 const takes = (field, part) => {
     if (replinet.tag(field) !== 'input') return false;
     const type = replinet.inputType(field);

@@ -1,5 +1,5 @@
-/* What a person does while the browser is in their hands, as events person.acted: each has the step of a script that
- * does the same as `replay`. One thread. */
+/* What a person does while the browser is in their hands, in whichever tab, as events person.acted: each has the step
+ * of a script that does the same as `replay`. One thread. */
 #pragma once
 
 #include "agent/action.h"
@@ -10,3 +10,9 @@ int record_go_on(struct run *run, struct error *e);
 
 /* The browser was given back. Nothing happens when nothing was recorded. */
 int record_end(struct run *run, struct error *e);
+
+/* The run ends while somebody has the browser in hand, for the reason that `why` says: what they did is kept. */
+void record_end_stopped(struct run *run, const struct error *why);
+
+/* What pages tell (struct page_listener). */
+void record_act(void *run, struct page *page, json_t *act);

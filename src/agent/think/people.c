@@ -152,6 +152,8 @@ int people_ask(struct mind *mind, json_t *question, json_t **ret_answer, struct 
     int r = begin(&asking, owned, e);
     while (!r && !over)
         r = poll_answer(&asking, &over, e);
+    if (r < 0)
+        record_end_stopped(mind->run, e);
     if (r == -ECANCELED && *asking.id) {
         struct error ignored;
         withdraw(&asking, "stopped", &ignored);
