@@ -198,8 +198,8 @@ static int find_lost(struct mcp_client *client, const char *last_event_id, struc
 }
 
 static int resume(struct mcp_client *client, struct http_request *request, const char *last_event_id, struct error *e) {
-    struct mcp_reply *reply;
-    uint64_t event;
+    struct mcp_reply *reply = NULL;
+    uint64_t event = 0;
     int r = find_lost(client, last_event_id, &reply, &event, e);
     if (r < 0)
         return r;
