@@ -5,16 +5,14 @@ import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { startManager } from './lib/manager.mjs';
 import { count, median, report, spread, timed } from './lib/report.mjs';
+import { shopPage } from './lib/shop_page.mjs';
 
 process.env.REPLINET_BUILD = fileURLToPath(new URL('../../build', import.meta.url));
 const { startEyes } = await import('../flow/lib/observe_program.mjs');
 
 // One look of the reference at the larger page takes many seconds.
 const cases = [{ elements: 1000, rounds: count(30), theirRounds: count(30), most: 60 }, { elements: 20000, rounds: Math.ceil(count(30) / 4), theirRounds: 1, most: 400 }];
-const row = i => `<li class="item"><h2>Item ${i}</h2><p>Costs ${i}.50 and is in stock.</p><a href="#${i}">Details ${i}</a>
-<label>Amount ${i} <input type=number value=1></label><label><input type=checkbox> Gift ${i}</label><button onclick="this.dataset.n = 1">Add item ${i}</button></li>`;
-const html = elements => `<!doctype html><title>Shop</title><ul>${Array.from({ length: elements / 4 }, (_, i) => row(i)).join('')}</ul>`;
-const server = createServer((request, response) => response.setHeader('content-type', 'text/html').end(html(Number(request.url.slice(1)))));
+const server = createServer((request, response) => response.setHeader('content-type', 'text/html').end(shopPage(Number(request.url.slice(1)))));
 await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
 const { port } = server.address();
 const manager = await startManager({ POOL_WARM: 0, MAX_BROWSERS: 1, EGRESS_ALLOW: `127.0.0.1:${port}` });
@@ -41,7 +39,7 @@ async function ours({ elements, rounds }) {
 function theirs({ elements, theirRounds }) {
   const child = fork(new URL('./lib/playwright_observe.mjs', import.meta.url), [address(elements), String(theirRounds)]);
   return new Promise((resolve, reject) => {
-    child.once('message', resolve);
+    child.once('message', ({ ms }) => resolve(ms));
     child.once('exit', code => reject(new Error(`Playwright's side ended with ${code}`)));
   });
 }

@@ -1,13 +1,13 @@
 // A run of a model that decides by rules (tests/flow/lib/model_server.mjs), by `replinet run` on a benchmark's manager:
-// modelRun(manager, solve) -> {events, pss (KiB, the most of the run's process), turns: ms between the end of one answer and
+// modelRun(manager, solve) -> {events, pss (MB, the most of the run's process), turns: ms between the end of one answer and
 // the next question each}. `solve` gives the calls for a conversation.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { startModel } from '../../flow/lib/model_server.mjs';
 import { BINARY } from './manager.mjs';
+import { pssOf } from './report.mjs';
 
-export const pssOf = pid => Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))[1]);
 const readEvents = file => readFileSync(file, 'utf8').trim().split('\n').map(line => JSON.parse(line));
 
 export async function modelRun(manager, solve) {

@@ -1,7 +1,8 @@
-// The reference of observe.mjs: playwright_observe.mjs URL ROUNDS; sends the milliseconds of each round (ariaSnapshot of the page
-// and a click by role and name) to its parent.
+// The reference of observe.mjs and loop.mjs: playwright_observe.mjs URL ROUNDS; sends {ms: of each round (ariaSnapshot of the
+// page and a click by role and name), pss: MB of its process} to its parent.
 import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { chromium } from 'playwright-core';
+import { pssOf } from './report.mjs';
 
 const NOBODY = 65534;
 const [url, rounds] = [process.argv[2], Number(process.argv[3])];
@@ -23,6 +24,7 @@ for (let i = 0; i < rounds; i++) {
   await page.getByRole('button', { name: `Add item ${i % 5}`, exact: true }).click();
   result.push(performance.now() - start);
 }
+const pss = pssOf('self');
 await browser.close();
 rmSync(home, { recursive: true, force: true });
-process.send(result, () => process.exit());
+process.send({ ms: result, pss }, () => process.exit());

@@ -1,5 +1,6 @@
 // Numbers for people and machines: one JSON line per result. `load` is the machine's load average of the last minute: a
 // number far above its cores says that wall times are not to be trusted.
+import { readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 
 export const at = (values, part) => {
@@ -22,5 +23,8 @@ export async function timed(run) {
   const result = await run();
   return { ms: performance.now() - start, result };
 }
+
+/** Proportional set size of a process in MB. */
+export const pssOf = pid => Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))[1]) / 1024;
 
 export const count = fallback => Number(process.argv[2] ?? fallback);
