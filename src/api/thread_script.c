@@ -2,6 +2,8 @@
 #include "agent/replay/inputs.h"
 #include "agent/replay/parameters.h"
 #include "agent/run.h"
+#include "agent/script.h"
+#include "api/own_script.h"
 #include "base/memory.h"
 #include "base/schema.h"
 #include "base/text.h"
@@ -12,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KINDS "model.observed,model.called,step.finished,step.failed,person.acted"
+#define KINDS "model.observed,model.called,step.finished,step.failed,person.acted,script.mended"
 
 static int read_json(int r, char *text, const char *what, json_t **ret_json, struct error *e) {
     cleanup_free char *owned = text;
@@ -46,14 +48,18 @@ static json_t *agent_of(struct postgres *db, const struct caller *caller, const 
 /* A thread's events while they become a script. */
 struct collecting {
     json_t *steps, *left_out;
-    json_t *click; /* the last step of them when it is a model's click; borrowed, NULL */
-    char *url;     /* where the model was; NULL: not known */
+    json_t *own;    /* the agent's script, whose steps are among them; NULL: none */
+    bool wants_own; /* they are to be: a model took part */
+    size_t begin;   /* steps of the agent's with which they begin */
+    json_t *click;  /* the last step of them when it is a model's click; borrowed, NULL */
+    char *url;      /* where the model was; NULL: not known */
     int64_t after;
 };
 
 static void collecting_done(struct collecting *collecting) {
     json_decref(collecting->steps);
     json_decref(collecting->left_out);
+    json_decref(collecting->own);
     free(collecting->url);
 }
 
@@ -114,13 +120,43 @@ static void add_called(struct collecting *collecting, const json_t *data) {
         leave_out(collecting, data, json_string_value(why));
 }
 
+static void tell_unkept(struct collecting *collecting) {
+    static const char why[] = "what the agent's script was at that time is not kept";
+    if (collecting->wants_own)
+        json_array_append_new(collecting->left_out, json_pack("{s:s, s:s}", "action", "script", "why", why));
+    collecting->wants_own = false;
+}
+
+/* A step of the agent's that failed was optional, or ended the run. */
+static void add_own(struct collecting *collecting, const json_t *data, bool failed) {
+    json_t *step = own_script_step(collecting->own, json_text_or(data, "path", ""));
+    if (!collecting->own)
+        return tell_unkept(collecting);
+    if (!step || (failed && !json_bool_or(data, "optional", false)))
+        return;
+    if (collecting->begin == json_array_size(collecting->steps))
+        collecting->begin++;
+    json_array_append(collecting->steps, step);
+    collecting->click = NULL;
+}
+
+/* A script that is mended has in it what its model did. */
+static void add_mended(struct collecting *collecting, const json_t *data, const char *kind, bool by_model) {
+    if (!strcmp(kind, "script.mended"))
+        own_script_mend(collecting->own, data);
+    else if (!by_model)
+        add_own(collecting, data, !strcmp(kind, "step.failed"));
+}
+
 static void add_event(struct collecting *collecting, const json_t *event) {
     const char *kind = json_text_or(event, "kind", "");
     const json_t *data = json_object_get(event, "data");
     json_t *step = json_object_get(data, "replay");
     bool by_person = !strcmp(kind, "person.acted");
     bool by_model = text_starts_with(json_text_or(data, "path", ""), "turn[");
-    if (!strcmp(kind, "model.observed"))
+    if (script_mends(collecting->own) && !by_person)
+        add_mended(collecting, data, kind, by_model || text_starts_with(kind, "model."));
+    else if (!strcmp(kind, "model.observed"))
         note_url(collecting, data);
     else if (!strcmp(kind, "model.called"))
         add_called(collecting, data);
@@ -132,6 +168,8 @@ static void add_event(struct collecting *collecting, const json_t *event) {
         add_step(collecting, data, by_person, step);
     else if (by_model || by_person)
         leave_out(collecting, data, json_text_or(data, "left_out", "the script language cannot say it"));
+    else if (text_starts_with(kind, "step."))
+        add_own(collecting, data, !strcmp(kind, "step.failed"));
 }
 
 /* 1: there are more events behind `after`. */
@@ -211,16 +249,32 @@ json_t *thread_script_of(const json_t *answer) {
                      json_object_get(answer, "scripts"));
 }
 
+/* Otherwise the steps of the agent's script are in the agent, and those of a person stand for themselves. */
+static bool model_took_part(const json_t *thread) {
+    return json_int_or(json_object_get(thread, "usage"), "turns", 0) > 0;
+}
+
+static json_t *answer_of(const struct collecting *collecting, const json_t *parameters) {
+    json_t *scripts = json_object_get(collecting->own, "scripts");
+    json_t *answer = json_pack("{s:o, s:O, s:o*}", "steps", parameters_insert(collecting->steps, parameters),
+                               "left_out", collecting->left_out, "scripts",
+                               json_object_size(scripts) ? parameters_insert(scripts, parameters) : NULL);
+    own_script_contain_stops(answer, collecting->begin);
+    return answer;
+}
+
 int thread_script_make(struct postgres *db, const struct caller *caller, const char *thread_id,
                        const json_t *parameters, json_t **ret_answer, struct error *e) {
-    struct collecting collecting = {json_array(), json_array()};
+    struct collecting collecting = {.steps = json_array(), .left_out = json_array()};
     cleanup_json json_t *thread = NULL, *agent = NULL, *answer = NULL, *script = NULL;
     int r = get_ended(db, caller, thread_id, &thread, e);
+    collecting.wants_own = !r && model_took_part(thread);
+    if (collecting.wants_own)
+        collecting.own = own_script_get(db, caller, thread);
     if (!r)
         r = collect(db, caller, thread_id, &collecting, e);
     if (!r)
-        answer = json_pack("{s:o, s:O}", "steps", parameters_insert(collecting.steps, parameters), "left_out",
-                           collecting.left_out);
+        answer = answer_of(&collecting, parameters);
     collecting_done(&collecting);
     if (r < 0)
         return r;

@@ -168,6 +168,7 @@ test('a step whose element is gone is done by the model once, and mended', async
   assert.deepEqual([branch.if.then[0].click.name, agent.script.mend], ['Complete the purchase', true]);
   const events = replinet.sql(`SELECT data->>'path' FROM thread_events WHERE thread_id = '${thread.id}' AND kind = 'script.mended' ORDER BY seq`);
   assert.deepEqual(events.trim().split('\n'), ['steps[1]', 'steps[2].if.then[0]']);
+  assert.deepEqual((await replinet.json('thread', 'script', thread.id)).steps.slice(0, -1), agent.script.steps, 'its script is the mended one');
   const asked = model.requests.length;
   const again = await ended(await start('mended', { customer: 'Leslie' }));
   assert.equal(again.status, 'completed', again.error_message);
@@ -268,6 +269,29 @@ test('a script goes to the tabs that the model went to', async () => {
   const again = await ended(await start('signer again', {}));
   assert.equal(again.status, 'completed', again.error_message);
   assert.equal(again.results.signed, 'AL Ada');
+});
+
+test('the agent\'s own steps before the model are in the script as they are written', async () => {
+  const steps = [
+    { goto: at('/shop') }, { extract: { as: 'kind', css: 'h1' } }, { click: { text: 'No such thing' }, optional: true, timeout_ms: 300 },
+    { for_each: { in: [1, 2], steps: [{ call: 'look' }, { wait_for: '{{results.kind}}' }] }, name: 'Look around' }, { if: { text: 'Black', then: [{ stop: 'seen' }] } }, { fail: 'too far' },
+  ];
+  const own = { steps, scripts: { look: [{ wait_for: 'Tea' }], begin: [{ fail: 'never' }] } };
+  solve = (conversation) => {
+    const text = pageIn(conversation);
+    if (/Page: Shop/.test(text)) return { calls: [click(line(text, 'link "Choose"'))] };
+    return { calls: [/value="1"/.test(text) ? done({ kind: 'Tea' }) : fill(line(text, 'textbox "Note"'), '1')] };
+  };
+  await replinet.create('agent', { name: 'starter', preset_id: 'thinker', script: own, browser_config: { timeout_ms: 120000 } });
+  const thread = await ended(await start('starter', {}));
+  assert.equal(thread.status, 'completed', thread.error_message);
+  const made = await replinet.json('thread', 'script', thread.id);
+  assert.deepEqual(made.steps.map((step) => Object.keys(step)[0]), ['call', 'click', 'fill', 'wait_for'], JSON.stringify(made));
+  assert.deepEqual([made.steps[0].call, made.scripts], ['begin 2', { ...own.scripts, 'begin 2': steps.slice(0, 5) }], 'a stop in it ends it alone');
+  await replinet.create('agent', { name: 'starter again', preset_id: 'plain', script: made, browser_config: { timeout_ms: 120000 } });
+  const again = await ended(await start('starter again', {}));
+  assert.equal(again.status, 'completed', again.error_message);
+  assert.deepEqual(again.results, { kind: 'Tea' });
 });
 
 test('what is no script is said', async () => {

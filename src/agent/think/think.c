@@ -69,7 +69,7 @@ static void open_mind(struct mind *mind, struct run *run, const char *mend_task)
     mind->session = llm_session_new();
     mind->observer = run->observer = observer_make();
     mind->notes = json_array();
-    mind->brought = json_object();
+    mind->brought = json_deep_copy(run->results); /* by the agent's script, which the script of the run begins with */
     mind->tools = tools_list(json_is_object(schema) ? schema : NULL, run->sink->ask != NULL,
                              json_array_size(run->options->credentials) > 0);
     randombytes_buf(random, sizeof random);
