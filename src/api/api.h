@@ -137,6 +137,8 @@ struct api_call {
 
 /* Of the pattern; never NULL. */
 const char *call_parameter(const struct api_call *call, const char *name);
+/* Whether the client went away: for handlers that work long, which give up then (-ECANCELED). */
+bool call_is_abandoned(const struct api_call *call);
 /* Members of the query; "" and the fallback when missing. */
 const char *call_query_text(const struct api_call *call, const char *name);
 int64_t call_query_int(const struct api_call *call, const char *name, int64_t fallback);

@@ -93,6 +93,10 @@ const char *call_parameter(const struct api_call *call, const char *name) {
     return "";
 }
 
+bool call_is_abandoned(const struct api_call *call) {
+    return atomic_load(&call->inside->gone);
+}
+
 const char *call_query_text(const struct api_call *call, const char *name) {
     return json_text_or(call->query, name, "");
 }

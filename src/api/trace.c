@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define PAGE_EVENTS 200
+#define PAGE_EVENTS 20 /* one may have megabytes */
 #define PICTURE_MAX ((int64_t)8 << 20)
 #define TEXT_MAX    ((int64_t)1 << 20)
 #define DATA_MAX    ((size_t)64 << 10) /* of an event's data */
@@ -37,6 +37,10 @@ static int flush(struct trace *trace) {
     int r = trace->out.length ? trace->sink->write(trace->sink->user, trace->out.data, trace->out.length) : 0;
     text_clear(&trace->out);
     return r;
+}
+
+static int cannot_write(int r, struct error *e) {
+    return error_errno(e, -r, r == -ECANCELED ? ERROR_CANCELLED : ERROR_STORAGE, "cannot write the trace");
 }
 
 static void put(struct trace *trace, const char *html) {
@@ -242,7 +246,7 @@ static int put_page(struct trace *trace, const char *thread_id, int64_t *after, 
         if (r >= 0)
             r = put_event(trace, event);
     if (r < 0)
-        return error_errno(e, -r, ERROR_STORAGE, "cannot write the trace");
+        return cannot_write(r, e);
     const char *next = json_text_or(page, "next", NULL);
     return next && !text_parse_int(next, 1, INT64_MAX, after) ? 1 : 0;
 }
@@ -323,7 +327,7 @@ static int write_all(struct trace *trace, const char *thread_id, struct error *e
         return more;
     close_turn(trace);
     r = put_rest(trace);
-    return r < 0 ? error_errno(e, -r, ERROR_STORAGE, "cannot write the trace") : 0;
+    return r < 0 ? cannot_write(r, e) : 0;
 }
 
 int trace_write(struct postgres *db, const struct caller *caller, const char *thread_id, const struct blob_sink *sink,

@@ -3,10 +3,23 @@
 #include "api/route_table.h"
 #include "api/thread_script.h"
 #include "api/trace.h"
+#include <errno.h>
 #include <sys/stat.h>
 
+/* A trace may take seconds and a hundred megabytes: nobody makes it for a client who has left. */
+struct wanted {
+    const struct api_call *call;
+    struct blob_sink file;
+};
+
+static int write_wanted(void *user, const void *data, size_t length) {
+    const struct wanted *wanted = user;
+    return call_is_abandoned(wanted->call) ? -ECANCELED : wanted->file.write(wanted->file.user, data, length);
+}
+
 static int write_file(struct api_call *call, struct download *download, struct error *e) {
-    struct blob_sink sink = blob_sink_to_fd(&download->fd);
+    struct wanted wanted = {call, blob_sink_to_fd(&download->fd)};
+    struct blob_sink sink = {write_wanted, &wanted};
     struct stat status;
     int r = download_open(download, e);
     if (!r)

@@ -1,18 +1,21 @@
 // Models over HTTP, without browsers: providers of the database and of the environment, who may use which model, presets
 // that name one; questions that runs ask (their rows are written here, as a job writes them).
 import assert from 'node:assert/strict';
-import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { chromium } from 'playwright-core';
 import { after, before, describe, test } from 'node:test';
 import { startApi } from './lib/api.mjs';
 import { HubClient } from './lib/hub_client.mjs';
+import { sleep, until } from './lib/instance.mjs';
 import { startModel } from './lib/model_server.mjs';
 
 const KEY = 'sk-hush-0123456789';
 let api, user, free, admin;
 before(async () => {
   api = await startApi({
+    ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? 'abort_on_error=0'}:quarantine_size_mb=4`, // memory is measured below
     OPENAI_API_KEY: KEY, OPENAI_BASE_URL: 'http://127.0.0.1:9/v1',
     MODEL_PROVIDERS: JSON.stringify({ local: { kind: 'openai', base_url: 'http://127.0.0.1:9/v1', models: [{ name: 'qwen', vision: true, input_price: 5 }] } }),
   });
@@ -446,6 +449,79 @@ describe('a trace', () => {
     } finally {
       await browser.close();
     }
+  });
+
+  describe('of a long run', () => {
+    const TURNS = 120, PICTURE = 400 << 10, LEAST = 60e6;
+    let long;
+    const memory = () => Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${api.child.pid}/smaps_rollup`, 'utf8'))[1]) / 1024;
+    /** Sizes of the files without a name that the api has open. */
+    const written = () => readdirSync(`/proc/${api.child.pid}/fd`).map((fd) => `/proc/${api.child.pid}/fd/${fd}`).flatMap((fd) => {
+      try { return /^\/tmp\/#/.test(readlinkSync(fd)) ? [statSync(fd).size] : []; } catch { return []; }
+    });
+    const ask = () => new Promise((done) => {
+      const socket = connect(new URL(api.url).port, '127.0.0.1', () => socket.write(`GET /api/v1/threads/${long}/trace.html HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${user.key}\r\n\r\n`));
+      socket.on('error', () => {});
+      done(socket.pause());
+    });
+    async function read() {
+      const answer = await fetch(`${api.url}/api/v1/threads/${long}/trace.html`, { headers: { Authorization: `Bearer ${user.key}` } });
+      let length = 0;
+      for await (const piece of answer.body) length += piece.length;
+      assert.equal(length, Number(answer.headers.get('content-length')));
+      return length;
+    }
+
+    before(() => {
+      const files = [];
+      for (let turn = 1; turn <= TURNS; turn++)
+        for (const [type, bytes] of [['image/jpeg', randomBytes(PICTURE)], ['text/plain', Buffer.from(randomBytes(10000).toString('hex'))]]) {
+          const hash = createHash('sha256').update(bytes).digest('hex');
+          const folder = `${api.env.STATE_DIR}/artifacts/${user.id}/${hash.slice(0, 2)}`;
+          mkdirSync(folder, { recursive: true });
+          writeFileSync(`${folder}/${hash}`, bytes);
+          files.push({ turn, hash, type, size: bytes.length });
+        }
+      [[long]] = api.postgres.sql(`CREATE TABLE made AS SELECT uuid_v7() AS id, x.* FROM jsonb_to_recordset('${JSON.stringify(files)}') AS x (turn int, hash text, type text, size int);
+        INSERT INTO artifact_files (owner_id, sha256, size) SELECT '${user.id}', decode(hash, 'hex'), size FROM made;
+        INSERT INTO threads (id, owner_id, agent_id, agent_revision, preset_revision, status, end_time, last_seq) SELECT uuid_v7(), owner_id, agent_id, 1, 1, 'completed', now(), ${3 * TURNS} FROM threads WHERE id = '${thread.id}';
+        CREATE TABLE long AS SELECT max(id::text)::uuid AS id FROM threads WHERE owner_id = '${user.id}';
+        INSERT INTO artifacts (id, thread_id, owner_id, sha256, kind, name, media_type, size) SELECT made.id, long.id, '${user.id}', decode(hash, 'hex'), 'other', 'x', type, size FROM made, long;
+        INSERT INTO thread_events (thread_id, seq, kind, data) SELECT long.id, n * 3 + k, (ARRAY['model.observed', 'model.answered', 'step.finished'])[k], CASE k
+          WHEN 1 THEN (SELECT jsonb_object_agg(CASE type WHEN 'text/plain' THEN 'observation' ELSE 'screenshot' END, id) || jsonb_build_object('turn', n + 1) FROM made WHERE turn = n + 1)
+          ELSE jsonb_build_object('text', repeat('word ', 2000)) END FROM long, generate_series(0, ${TURNS - 1}) n, generate_series(1, 3) k;
+        SELECT id FROM long`);
+    });
+
+    test('passes through a small piece of memory', async (t) => {
+      await api.get(`/threads/${thread.id}/trace.html`, user.key);
+      const before = memory();
+      let most = before, over = false;
+      const look = (async () => { for (; !over; await sleep(5)) most = Math.max(most, memory()); })();
+      const length = await read();
+      over = true;
+      await look;
+      t.diagnostic(`${(length / 1e6).toFixed(0)} MB: ${(most - before).toFixed(1)} MB more (PSS, with a sanitizer when it is built with one)`);
+      assert.ok(length > LEAST, String(length));
+      assert.ok(most - before < 20, `${most - before} MB`);
+    });
+
+    test('waits in a file for a reader who takes his time, and goes with one who leaves, at once', async () => {
+      const slow = await ask();
+      await until('the whole trace', () => written()[0] > LEAST, 60000);
+      const before = memory();
+      await sleep(500);
+      assert.ok(memory() - before < 5, 'what nobody reads stays where it is');
+      slow.destroy();
+      await until('the file to go', () => !written().length, 30000);
+      const hasty = await ask();
+      let seen = 0;
+      await until('its beginning', () => written()[0] > 0, 60000);
+      hasty.destroy();
+      await until('the file to go', () => { const [size] = written(); seen = size ?? seen; return size === undefined; }, 60000);
+      assert.ok(seen < LEAST, `${seen} bytes were written for nobody`);
+      assert.ok(await read() > LEAST);
+    });
   });
 
   test('is its own only, and comes from the command line too', async () => {
