@@ -96,6 +96,12 @@ static const struct statement SAVE_SCRIPT = {
     "ON r.agent_id = t.agent_id AND r.revision = t.agent_revision WHERE a.id = t.agent_id "
     "AND a.script = r.body -> 'script' RETURNING a.id"};
 
+/* Another run may have mended it just so. A statement of its own: it sees what that run has written. */
+static const struct statement IS_SCRIPT_SAVED = {
+    "jobs_is_script_saved",
+    "SELECT EXISTS (SELECT 1 FROM jobs j JOIN threads t ON t.id = j.thread_id JOIN agents a ON a.id = t.agent_id "
+    "WHERE " JOBS_HELD " AND a.script = $3::jsonb)"};
+
 static const struct statement IS_STOP_REQUESTED = {"jobs_is_stop_requested",
                                                    "SELECT j.stop_requested FROM jobs j WHERE " JOBS_HELD};
 
@@ -164,8 +170,12 @@ int jobs_save_script(struct postgres *db, const struct job_fence *fence, const j
     cleanup_result struct pg_result *result = NULL;
     cleanup_free char *text = json_print(script);
     int r = postgres_query(db, &SAVE_SCRIPT, &result, e, JOBS_FENCE(fence), text);
+    if (r < 0 || result_rows(result))
+        return r < 0 ? r : (*ret_saved = true, 0);
+    cleanup_result struct pg_result *found = NULL;
+    r = postgres_query(db, &IS_SCRIPT_SAVED, &found, e, JOBS_FENCE(fence), text);
     if (!r)
-        *ret_saved = result_rows(result) > 0;
+        *ret_saved = result_bool(found, 0, 0);
     return r;
 }
 

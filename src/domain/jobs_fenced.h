@@ -47,8 +47,8 @@ struct run_end {
 /* Ends thread and job. */
 int jobs_finish_run(struct postgres *db, const struct job_fence *fence, const struct run_end *end, struct error *e);
 
-/* The script that the run has mended becomes the agent's, as a new revision; ret_saved: false when the agent's is not
- * the one that ran any more, or the job is not held. */
+/* The script that the run has mended becomes the agent's, as a new revision, unless it is that already; ret_saved:
+ * false when the agent's is another one than that which ran, or the job is not held. */
 int jobs_save_script(struct postgres *db, const struct job_fence *fence, const json_t *script, bool *ret_saved,
                      struct error *e);
 

@@ -145,16 +145,20 @@ static int end_as(struct run *run, const struct agent_outcome *outcome, struct e
     return finish(run, &end, e);
 }
 
-/* The run is done either way: its events tell what was mended. */
-static void save_mended(struct run *run, const struct agent_outcome *outcome, struct error *e) {
+/* The run is done either way: its events tell what was mended, and whether that was kept. */
+static void save_mended(struct run *run, const struct agent_sink *sink, const struct agent_outcome *outcome) {
     bool saved = false;
+    struct error why = {0}, ignored, *e = &why; /* JOB_PATIENTLY tells it */
     if (outcome->status != AGENT_COMPLETED || !outcome->mended)
         return;
     int r = JOB_PATIENTLY(jobs_save_script(&run->job->db, &run->job->fence, outcome->mended, &saved, e));
     if (r < 0)
         log_warning(e, "the mended script was not saved", LOG_TEXT("thread", run->sink.thread_id));
-    else if (!saved)
-        log_info("a script was mended that is not its agent's any more", LOG_TEXT("thread", run->sink.thread_id));
+    sink->event(sink->user, saved ? LOG_INFO : LOG_WARN, "note",
+                saved   ? "The mended script is the agent's now"
+                : r < 0 ? "The mended script could not be saved"
+                        : "The mended script was not saved: the agent's script was changed meanwhile",
+                NULL, &ignored);
 }
 
 static int carry_out(struct run *run, struct error *e) {
@@ -181,7 +185,7 @@ static int carry_out(struct run *run, struct error *e) {
     if (!r)
         r = run_sink_database_flush(&run->sink, e);
     if (!r)
-        save_mended(run, &outcome, e);
+        save_mended(run, &sink, &outcome);
     if (!r)
         r = end_as(run, &outcome, e);
     agent_outcome_done(&outcome);
