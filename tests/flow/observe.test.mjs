@@ -199,6 +199,11 @@ test('clickables without a role, canvas, drawings, editors', () => shows(`
   'clickable "Card one"', 'clickable "Handler"', 'clickable "Focusable"', 'canvas "Map"', 'clickable "Dot"',
   'textbox "Editor" value="Some rich text"', 'button "" hint="icon-close"', 'switch "Wifi" checked', 'tab "Tab one" selected', 'button "Off" disabled']))
 
+test('what stands in an area that is called by something else is told', async () => {
+  const { text } = await see('<div role=region tabindex=0 aria-label=People style="height:60px;overflow:auto"><p>Ada <button>Call</button></div><h2 id=h>Notes</h2><div tabindex=0 aria-labelledby=h>Milk</div><div tabindex=0>Bread</div>')
+  assert.match(text, /clickable "People"\n {2}text: Ada\n.*button "Call"\n {2}heading: Notes\n.*clickable "Notes"\n {2}text: Milk\n.*clickable "Bread"(?! *\n *text)/)
+})
+
 test('a checkbox that is drawn by its label is told, and clicked, through it', async () => {
   const seen = await see(`<input type=checkbox id=a style="display:none"><label for=a>Drawn</label>
     <label><input type=checkbox style="position:absolute;opacity:0;width:1px;height:1px">Dot</label>

@@ -32,6 +32,9 @@ const SMALL = 3; /* px: less cannot be seen or hit */
 
 /* More than a name can hold is told as text as well. */
 const isShort = element => dom.textContent(element).length <= NAME_MOST;
+/* An area that is called by something else than what stands in it. */
+const isNamedApart = element => dom.hasAttribute(element, 'aria-label') || dom.hasAttribute(element, 'aria-labelledby');
+const namesItself = (element, kind) => NAMED.has(kind) && !(kind === 'clickable' && isNamedApart(element));
 /* Most elements are seen, and one question says so. */
 const CSS = { checkVisibilityCSS: true };
 const WHOLLY = { checkVisibilityCSS: true, checkOpacity: true };
@@ -248,7 +251,7 @@ class Look {
         const within = { ...around, element, wholly, outer: around };
         within.label = LABELS[role] ?? what.label ?? around.label;
         if (kind || around.pointer) within.pointer = true;
-        if ((kind && NAMED.has(kind) && (around.far || isShort(element))) || (tag === 'label' && dom.labelControl(element))) within.named = element;
+        if ((kind && namesItself(element, kind) && (around.far || isShort(element))) || (tag === 'label' && dom.labelControl(element))) within.named = element;
         if (tag === 'td' || tag === 'th') within.cell = element;
         else if (!what.isInline) [within.block, within.cell] = [element, null];
         if (GROUPS.has(role || tag)) within.group = this.group(element, role || tag, around);
