@@ -12,7 +12,7 @@ import { addressOf, startSite } from '../checks/lib/site.mjs'
 import { sleep, startInstance, traces, until } from './lib/instance.mjs'
 import { startModel } from './lib/model_server.mjs'
 
-const AT_ONCE = 2
+const AT_ONCE = 3
 const REPLAY_EACH = 3
 const rows = await loadTasks(process.env.TASKS)
 const verdicts = new Map()
@@ -45,7 +45,7 @@ before(async () => {
   const provider = kind => ({ kind, base_url: model[kind], api_key: 'sk-tasks', models: [{ name: 'rules', context_tokens: 60000 }] })
   replinet = await startInstance({
     SECRET_KEY: randomBytes(32).toString('hex'),
-    MAX_BROWSERS: '3',
+    MAX_BROWSERS: '4',
     POOL_WARM: '2',
     WORKER_CONCURRENCY: String(AT_ONCE),
     RATE_LIMIT_WRITE: '0',

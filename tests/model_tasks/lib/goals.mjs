@@ -24,12 +24,26 @@ const onNumber = (page, pick) => { const one = by(numbers(page), pick); return o
 const ticked = one => one.has('checked') || one.has('on') || one.has('selected')
 const sum = page => { const found = /(\d+) \+ (\d+)/.exec(wordsOf(page).join('\n')); return found && String(Number(found[1]) + Number(found[2])) }
 
+const rowsOf = lines => lines.map(line => line.split(' | ')).filter(cells => cells.length > 1).map(cells => cells.map(cell => cell.trim()))
+/* Reads the table of each page, turns over, and adds up what all of them had; a row that was read twice counts once. */
+function sumOver (page, name, said) {
+  const read = new Map(rowsOf(said.split(/\n|<\/?page-\w+>/)).map(cells => [cells[0], cells]))
+  const first = rowsOf(wordsOf(page)).find(cells => /\d/.test(cells[0]))
+  const [, at, last] = /Page (\d+) of (\d+)/.exec(wordsOf(page).join('\n')) ?? []
+  if (!first || !last) return null
+  if (!read.has(first[0])) return call('read_page', { what: 'tables' })
+  if (at !== last) return click(page, 'Next', { role: 'button' })
+  const head = [...read.values()].find(cells => cells.includes(name))
+  return { result: [...read.values()].filter(cells => cells !== head).reduce((sum, cells) => sum + Number(cells[head.indexOf(name)]), 0) }
+}
+
 /* [how the sentence reads, (page, groups, memory) => what is next, options]. `many`: may stand with others in one answer. */
 const RULES = [
   [/^Open "(.+)"$/, (page, [url]) => call('goto', { url })],
   [RegExp(`^Keep clicking ${role}"(.+)" until you see "(.+)"$`), (page, [kind, name, text]) => sees(page, text) ? { done: true } : click(page, name, { role: kind }), { repeats: true }],
   [RegExp(`^Follow ${role}"(.+)" until you see "(.+)"$`), (page, [kind, name, text]) => sees(page, text) ? { done: true } : click(page, name, { role: kind }), { repeats: true }],
-  [/^Scroll "(.+)" until you see "(.+)"$/, (page, [area, text]) => find(page, text) ? { done: true } : onElement(page, area, {}, one => call('scroll', { inside: one.element, down: 160 })), { repeats: true, most: 80 }],
+  [/^Scroll "(.+)" until you see "(.+)"$/, (page, [area, text]) => find(page, text) || sees(page, text) ? { done: true } : onElement(page, area, {}, one => call('scroll', { inside: one.element, down: 160 })), { repeats: true, most: 80 }],
+  [/^Scroll the page until you see "(.+)"$/, (page, [text]) => sees(page, text) ? { done: true } : call('scroll', { down: 800 }), { repeats: true, most: 80 }],
   [/^Click the button with the largest number$/, page => onNumber(page, (one, best) => one > best)],
   [/^Click the button with the smallest number$/, page => onNumber(page, (one, best) => one < best)],
   [RegExp(`^Click ${role}"(.+)" in the row of "(.+)"$`), (page, [kind, name, row]) => click(page, name, { role: kind, row })],
@@ -48,6 +62,7 @@ const RULES = [
   [/^Press (\w+)$/, (page, [key]) => call('press', { key })],
   [/^Drag "(.+)" to "(.+)"$/, (page, [what, to]) => onElement(page, what, {}, one => onElement(page, to, {}, place => call('drag', { element: one.element, to: place.element })))],
   [/^Accept the next dialog$/, () => call('dialog', { answer: 'accept' })],
+  [/^Go to the tab "(.+)"$/, (page, [name]) => call('tab', { to: name })],
   [/^Go back$/, () => call('back', {})],
   [/^Remember the text after "(.+)"$/, (page, [label]) => after(page, label) && { ...call('note', { text: `remembered: ${after(page, label)}` }) }],
   [/^Answer with the text after "(.+)"$/, (page, [label]) => answer(after(page, label))],
@@ -58,6 +73,7 @@ const RULES = [
   [/^Answer with the address of the page$/, page => answer(page.url)],
   [/^Answer with the title of the page$/, page => answer(page.title)],
   [/^Answer with what the dialog said$/, (page, groups, memory, said) => answer(/that said <page-\w+>\s*([^]*?)\s*<\/page-/.exec(said)?.[1])],
+  [/^Answer with the sum of "(.+)" over all pages$/, (page, [name], memory, said) => sumOver(page, name, said), { repeats: true }],
   [/^Answer with the table as a list$/, (page, groups, memory, said, tables) => tables ? { result: tables } : call('read_page', { what: 'tables' }), { repeats: true }]
 ]
 
