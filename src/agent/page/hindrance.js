@@ -28,47 +28,70 @@ const large = element => {
 };
 const shown = element => replinet.isVisible(element) && large(element);
 
-const pageText = () => {
+/* The text of a page, when there is little of it. That there is more, a few paragraphs and the like say at once, while the
+ * text of all of a large page takes long to make. */
+const PIECES = 'p, h1, h2, h3, h4, h5, h6, li, td, th, dt, dd, a, button, label, span, div, b, strong, em';
+const PIECES_MOST = 2000;
+const saysMuch = body => {
+    let length = 0;
+    for (const piece of [...dom.elementQueryAll(body, PIECES)].slice(0, PIECES_MOST)) {
+        if (dom.firstElement(piece) || !replinet.isVisible(piece)) continue;
+        length += replinet.normalise(dom.textContent(piece)).length;
+        if (length >= LITTLE_TEXT) return true;
+    }
+    return false;
+};
+const littleText = () => {
     const body = document.body instanceof HTMLBodyElement ? document.body : dom.documentElement(document);
-    return body ? replinet.textOf(body) : '';
+    const text = !body ? '' : saysMuch(body) ? null : replinet.textOf(body);
+    return text !== null && text.length < LITTLE_TEXT ? text : null;
 };
 
 const isTextField = element => replinet.tag(element) === 'input' && replinet.isField(element) && replinet.isEditable(element);
 
+const USED = new Set(['a', 'input', 'button', 'select', 'textarea']);
+/* How many there are matters up to here. */
+const FEW_CONTROLS = 3;
+const FEW_FIELDS = 8;
 const seen = () => {
     const found = { fields: 0, controls: 0, frame: null, widget: false, solved: false, oneTime: false };
-    for (const element of replinet.elements(document)) {
+    for (const element of replinet.everything(document).elements) {
         const tag = replinet.tag(element);
         if (tag === 'iframe') {
             const address = dom.attribute(element, 'src') ?? '';
             const row = CHALLENGE_FRAMES.find(one => one.address.test(address));
             if (row && shown(element) && !found.frame?.whole) found.frame = row;
         }
+        if (!dom.hasAttributes(element) && !USED.has(tag)) continue;
         if (dom.matches(element, RESPONSES)) found.solved ||= String(replinet.valueOf(element) ?? '') !== '';
         else if (dom.matches(element, WIDGETS)) found.widget ||= replinet.isVisible(element);
-        if (!['a', 'input', 'button', 'select', 'textarea'].includes(tag) || !replinet.isVisible(element)) continue;
+        if (!USED.has(tag)) continue;
+        const oneTime = tag === 'input' && (dom.attribute(element, 'autocomplete') ?? '').includes('one-time-code');
+        const enough = found.controls > FEW_CONTROLS && (tag !== 'input' || found.fields > FEW_FIELDS);
+        if ((enough && !oneTime) || !replinet.isVisible(element)) continue;
         found.controls++;
         if (!isTextField(element)) continue;
         found.fields++;
-        found.oneTime ||= (dom.attribute(element, 'autocomplete') ?? '').includes('one-time-code');
+        found.oneTime ||= oneTime;
     }
     return found;
 };
 
 /* {"kind": "" | captcha | code | blocked, "alone": whether the page is about nothing else}. */
-replinet.hindrance = () => {
+replinet.hindrance = () => replinet.during(hindrance);
+const hindrance = () => {
     const status = performance.getEntriesByType('navigation')[0]?.responseStatus ?? 0;
     const found = seen();
-    const text = pageText();
-    const little = text.length < LITTLE_TEXT;
-    const head = text.slice(0, 4000);
+    const text = littleText();
+    const little = text !== null;
+    const head = (text ?? '').slice(0, 4000);
     const asksForHuman = little && HUMAN_WORDS.test(`${document.title} ${head}`);
     const answer = (kind, alone) => ({ state: 'ready', kind, alone });
     if (!found.solved && (found.frame || found.widget || asksForHuman))
         return answer('captcha', Boolean(found.frame?.whole) || asksForHuman || (little && found.fields === 0));
-    if (found.oneTime || (little && found.fields > 0 && found.fields <= 8 && CODE_WORDS.test(head))) return answer('code', little);
+    if (found.oneTime || (little && found.fields > 0 && found.fields <= FEW_FIELDS && CODE_WORDS.test(head))) return answer('code', little);
     const refused = status === 403 || status === 429;
-    if (little && found.fields === 0 && (refused || (found.controls <= 3 && BLOCKED_WORDS.test(`${document.title} ${head.slice(0, 300)}`))))
+    if (little && found.fields === 0 && (refused || (found.controls <= FEW_CONTROLS && BLOCKED_WORDS.test(`${document.title} ${head.slice(0, 300)}`))))
         return answer('blocked', true);
     return answer('', false);
 };
