@@ -192,16 +192,30 @@ test('what the model is told: rules, task, inputs, schema; the page stands betwe
   assert.equal(clicking.properties.element.type, 'integer');
 });
 
+/** The size of a JPEG, which must be whole and no larger than a provider takes: its frame header says so. */
+function sizeOfPicture(data) {
+  const file = Buffer.from(data, 'base64');
+  assert.ok(file.length > 1000 && file.length <= 400000, `${file.length} bytes`);
+  assert.deepEqual([file.readUInt16BE(0), file.readUInt16BE(file.length - 2)], [0xffd8, 0xffd9], 'it begins and ends as a JPEG');
+  for (let at = 2; at < file.length; at += 2 + file.readUInt16BE(at + 2)) {
+    assert.equal(file[at], 0xff);
+    if ([0xc0, 0xc1, 0xc2].includes(file[at + 1])) return { height: file.readUInt16BE(at + 5), width: file.readUInt16BE(at + 7) };
+  }
+  return assert.fail('it has no frame');
+}
+
 test('a model that sees is sent a picture with the newest observation, others none', async () => {
-  const pictures = [];
+  const pictures = [], sizes = [];
   const count = (conversation) => conversation.map((m) => (m.parts ?? []).filter((part) => part.image?.media_type === 'image/jpeg').length);
-  const wander = (text, conversation) => (pictures.push(count(conversation)), text.includes('Page: Shop') ? [done()] : [goto(text.includes('Page: Still') ? '/shop' : '/still')]);
+  const wander = (text, conversation) => (pictures.push(count(conversation)), sizes.push(...conversation.flatMap((m) => m.parts ?? []).filter((part) => part.image).map((part) => sizeOfPicture(part.image.data))), text.includes('Page: Shop') ? [done()] : [goto(text.includes('Page: Still') ? '/shop' : '/still')]);
   for (const provider of ['one', 'two']) {
     pictures.length = 0;
     const { thread } = await run('Look', wander, { ai_model: `${provider}/seer` });
     assert.equal(thread.status, 'completed', thread.error_message);
     assert.deepEqual(pictures.map((list) => [list.at(-1), list.reduce((a, b) => a + b, 0)]), [[0, 0], [1, 1], [1, 1]]);
   }
+  assert.equal(sizes.length, 4);
+  for (const { width, height } of sizes) assert.ok(width >= 400 && width <= 1568 && height >= 300 && height <= 1568, `${width} x ${height}`);
   pictures.length = 0;
   await run('Look', wander);
   assert.ok(pictures.flat().every((n) => n === 0));
