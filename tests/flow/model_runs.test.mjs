@@ -12,7 +12,7 @@ import { startModel } from './lib/model_server.mjs';
 import { click, done, fill, find, lastResults, lastWords, pageIn, taskIn } from './lib/model_talk.mjs';
 import { countPixels } from './lib/png.mjs';
 
-const REPORT = randomBytes(5000);
+const REPORT = randomBytes(5000), PHOTO = randomBytes(120000);
 const page = (title, body) => `<!doctype html><meta charset=utf-8><title>${title}</title><link rel=icon href="data:,"><body>${body}`;
 const does = (what) => `onclick="fetch('/did/${what}')"`;
 const lines = (n) => Array.from({ length: n }, (_, i) => `<p>Line ${i} of a long text about nothing in particular, ${'and more '.repeat(6)}</p>`).join('');
@@ -24,7 +24,7 @@ const PAGES = {
   '/letter': () => page('Letter', `<label>Text <input></label><button ${does('sent')}>Send letter</button><button ${does('saved')}>Keep as draft</button>`),
   '/form': () => page('Form', `<form action="/did/paid"><button>Transfer 5 EUR</button></form><script>fetch('/hold').then(() => { document.forms[0].action = '/did/robbed'; fetch('/changed') })</script>`),
   '/files': () => page('Files', `<a href="/report.bin" download>Report</a><a href="http://localhost:${far.address().port}/taken" download>Elsewhere</a><a href="/huge" download>Huge</a>`),
-  '/upload': () => page('Upload', `<form method=post action=/received enctype="multipart/form-data"><label>Paper <input type=file name=paper></label><input type=file name=note id=note hidden>
+  '/upload': () => page('Upload', `<form method=post action=/received enctype="multipart/form-data"><label>Paper <input type=file name=paper></label><input type=file name=note id=note multiple hidden>
     <button type=button onclick="note.click()">Attach a note</button><p id=told></p><button>Hand in</button></form><script>onchange = () => { told.textContent = [...document.querySelectorAll('input')].flatMap(one => [...one.files]).map(file => file.name + ' is chosen').join(', ') }</script>`),
   '/long': () => page('Long', `<h1>Long</h1>${lines(400)}${Array.from({ length: 150 }, (_, i) => `<button>Choice number ${i} of many others</button>`).join('')}`),
   '/count': (url) => page(`Count ${url.searchParams.get('n')}`, `<p>Step ${url.searchParams.get('n')}</p>${lines(12)}<a href="/count?n=${Number(url.searchParams.get('n')) + 1}">Next</a>`),
@@ -199,10 +199,10 @@ describe('runs', { concurrency: 4 }, () => {
     const brings = await start('brings', plan(
       () => [goto('/upload')],
       (text, conversation) => [call('upload', { element: find(text, /"Paper"/), file: { artifact: /"paper":"([0-9a-f-]+)"/.exec(taskIn(conversation))[1] } })],
-      (text) => (assert.match(text, /report\.bin is chosen/), [call('upload', { element: find(text, 'button "Attach'), file: { name: 'note.txt', text: 'Here it is' } })]),
-      (text) => (assert.match(text, /note\.txt is chosen/), [click(find(text, 'button "Hand in"'))]),
+      (text, conversation) => (assert.match(text, /report\.bin is chosen/), [call('upload', { element: find(text, 'button "Attach'), files: [{ name: 'note.txt', text: 'Here it is' }, { name: 'photo.jpg', base64: /\{\{inputs\.photo\}\}/.exec(taskIn(conversation))[0] }] })]),
+      (text) => (assert.match(text, /note\.txt is chosen, photo\.jpg is chosen/), [click(find(text, 'button "Hand in"'))]),
       () => [done()],
-    ), { who, kind: 'anthropic', inputs: { paper: thread.results.report.artifact }, agent: { approvals: [{ action: 'upload', ask: true }] } });
+    ), { who, kind: 'anthropic', inputs: { paper: thread.results.report.artifact, photo: PHOTO.toString('base64') }, agent: { approvals: [{ action: 'upload', ask: true }] } });
     for (const wanted of [/wants to upload .*Paper/, /wants to upload button "Attach a note"/]) {
       const question = await asked(brings, who);
       assert.match(question.text, wanted);
@@ -213,6 +213,12 @@ describe('runs', { concurrency: 4 }, () => {
     const [body] = received;
     assert.ok(body.includes(REPORT) && body.includes('filename="report.bin"'), 'the paper came whole');
     assert.match(body.toString('latin1'), /filename="note\.txt"[^]*Here it is/);
+    assert.ok(body.includes(PHOTO) && body.includes('filename="photo.jpg"'), 'the photo came whole');
+    const script = JSON.stringify(await send(who, 'GET', `/threads/${brings}/script`)), events = JSON.stringify(await eventsOf(brings, who));
+    assert.match(script, /"base64":"\{\{inputs\.photo\}\}"/);
+    assert.ok(events.length < 100000, `${events.length} bytes of events`);
+    const sent = model.requests.filter((request) => request.body.model === 'brings').map((request) => JSON.stringify(request.body));
+    assert.ok(sent.every((text) => text.length < 60000), 'the photo is not told to the model');
   });
 
   test('codes of an authenticator: right, never the same twice, on their own site only, seen by nobody', async () => {

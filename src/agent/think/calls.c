@@ -80,6 +80,7 @@ static void tell_failure(struct call *call, const struct error *why) {
 static json_t *step_of(const struct call *call) {
     int64_t most = config_int(CONFIG_STEP_TIMEOUT_SECONDS) * 1000, own = call->tool->wait_ms;
     json_t *arguments = tool_action_arguments(call->tool, call->arguments);
+    arguments = inputs_put_in(call->mind, call->tool->action, arguments);
     return json_pack("{s:o, s:I}", call->tool->action, mend_arguments(call->mind->run, call->tool->action, arguments),
                      "timeout_ms", (json_int_t)(own && own < most ? own : most));
 }

@@ -50,6 +50,11 @@ void prompt_open(struct mind *mind);                           /* the first mess
 char *prompt_fence(const struct mind *mind, const char *text); /* text of the page, marked as such; free() */
 json_t *prompt_observation(struct mind *mind);                 /* the message that shows the page */
 
+/* long_inputs.c: the inputs as the model is told them (the caller's), and those it names put into its call's arguments
+ * (stolen, given back). */
+json_t *inputs_shown(const struct mind *mind);
+json_t *inputs_put_in(const struct mind *mind, const char *action, json_t *arguments);
+
 /* calls.c: how much a tool may tell the model at once, in bytes. */
 size_t calls_answer_room(const struct mind *mind);
 

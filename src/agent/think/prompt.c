@@ -127,7 +127,8 @@ static char *task_of(const struct mind *mind) {
     cleanup_json json_t *credentials = credentials_describe(options->credentials);
     add_part(&out, "Instructions of this agent", mind->model->instructions);
     add_part(&out, "Task", options->task);
-    add_json(&out, "Inputs (JSON)", options->inputs);
+    cleanup_json json_t *inputs = inputs_shown(mind);
+    add_json(&out, "Inputs (JSON)", inputs);
     add_json(&out, "Credentials that you may fill in, by name", credentials);
     add_json(&out, "The result that `done` takes must fit this JSON Schema", options->result_schema);
     add_results(mind, &out);
