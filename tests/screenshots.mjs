@@ -41,6 +41,7 @@ async function seed(web, books, model) {
   const here = await request('POST', '/presets', { name: 'Buys', ai_model: 'here/thinker' });
   const buyer = await request('POST', '/agents', { name: 'Buyer', preset_id: here.id, personal_instructions: 'Buy what you are told, nothing else.', approvals: [{ action: 'click', text: 'Order', ask: true }] });
   const thinking = await request('POST', '/presets', { name: 'Careful', description: 'Asks before it buys', ai_model: 'work/gpt-5', system_prompt: 'Be brief.', additional_config: { vision: true, limits: { steps: 40, cost_micro: 500000 } } });
+  await request('POST', '/users', { email: 'boris@example.com', name: 'Boris', role: 'pro_user' });
   await request('POST', '/credentials', { name: 'Shop account', username: 'anna', secret: 'not so secret', domains: ['shop.example.com'] });
   await request('POST', '/auth/api-keys', { name: 'Nightly job', scopes: ['read', 'run'] });
   const run = (agent, body = {}) => request('POST', `/agents/${agent.id}/threads`, body);
@@ -74,7 +75,7 @@ const pagesOf = ({ preset, thinking, buyer, bought, asking, link, catalogue, don
   'thread-script': [`/threads/${bought.id}`, async (page) => {
     await page.locator('.outcome .v-btn').click();
     await page.locator('.v-dialog input[type=checkbox]').first().check();
-    await page.locator('.v-dialog [aria-expanded]').last().click();
+    await page.locator('.v-dialog ol [aria-expanded]').last().click();
   }],
   answer: new URL(link).pathname,
   'agent-approvals': `/agents/${buyer.id}/settings`,
@@ -97,7 +98,7 @@ const pagesOf = ({ preset, thinking, buyer, bought, asking, link, catalogue, don
   models: '/models',
   'models-edit': ['/models', (page) => page.locator('.v-card .v-btn--icon').first().click()],
   users: '/users',
-  'users-edit': ['/users', (page) => page.locator('tbody .v-btn--icon, .cards .v-btn--icon').first().click()],
+  'users-edit': ['/users', (page) => page.locator('tbody .v-btn--icon').first().click()],
   profile: '/profile',
   'profile-security': '/profile/security',
   'profile-keys': '/profile/keys',

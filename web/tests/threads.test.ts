@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '@/shared/api/types';
 import { formatBytes, formatDuration, formatRelative } from '@/shared/format';
 import type { Step, ThreadEvent } from '@/features/threads/threads.types';
-import { parametersOf, reasonKeyOf, scriptOf, withProposals, wrongNames } from '@/features/threads/useScript';
+import { parametersOf, reasonOf, scriptOf, withProposals, wrongNames } from '@/features/threads/useScript';
 import { takeStep } from '@/features/threads/useSteps';
 import { fallbackWords, stepWords, type Speech } from '@/features/threads/useStepWords';
 import { noteOf } from '@/features/threads/useNotes';
@@ -100,6 +100,7 @@ describe('steps in words', () => {
     [{ name: 'See what comes of it', wait_for: { ms: 500, page: 'quiet' }, timeout_ms: 15000 }, 'Wait until the page is at rest'],
     [{ download: { click: { text: 'Invoice' }, as: 'invoice' } }, 'Download “invoice” with a click on “Invoice”'],
     [{ evaluate: { script: '1' } }, 'evaluate'],
+    [{ evaluate: { script: '1', as: 'sum' } }, 'Make “sum” of what was read'],
   ] as [JsonObject, string][])('%j', (step, words) => expect(stepWords(step, english)).toBe(words));
 
   it('tell what else an element is found by', () => {
@@ -123,9 +124,9 @@ describe('a script of a run', () => {
     expect(scriptOf({ ...made, scripts: { a: [] } }, true)).toEqual({ steps: made.steps, scripts: { a: [] }, mend: true });
   });
   it('says why something is left out, in words of its own where it has them', () => {
-    expect(['ask_user', 'click'].map((action) => reasonKeyOf({ action, why: 'what only the server knows' }))).toEqual(['threads.script.why.ask_user', null]);
-    const key = reasonKeyOf({ action: 'click', why: 'it could not be done when it was tried' });
-    expect(lookUp(key!)).toMatch(/could not be done/);
+    expect(reasonOf('something that only the server knows')).toBeNull();
+    const known = ['it could not be done when it was tried', 'result items.price: no part of the page says exactly this; a script needs an extract step for it'].map(reasonOf);
+    expect(known.map((reason) => [lookUp(reason!.key), reason!.name])).toEqual([[expect.stringMatching(/could not be done/), ''], [expect.stringMatching(/^“{name}”/), 'items.price']]);
   });
 });
 

@@ -276,9 +276,12 @@ export const describeModels = (world) =>
         await dialog.getByRole('button', { name: 'Download' }).click();
         assert.equal(JSON.parse(fs.readFileSync(await (await coming).path(), 'utf8')).steps[1].fill.value, '{{inputs.who}}');
         assert.deepEqual(await serious(page), []);
+        await dialog.getByLabel('Mend with the model').check();
+        await dialog.getByText('Thinks · work/thinker-1').waitFor();
         await dialog.getByLabel('Name of the agent').fill('Buyer again');
         await dialog.getByRole('button', { name: 'Create agent' }).click();
         await page.getByRole('heading', { level: 1, name: 'Buyer again' }).waitFor();
+        assert.ok(await page.getByLabel('Mend with the model').isChecked());
         const asked = model.requests.length;
         await page.getByRole('button', { name: 'Run', exact: true }).first().click();
         const start = page.getByRole('dialog', { name: /^Run / });

@@ -24,7 +24,7 @@ export const agentNames = async (signal?: AbortSignal) =>
 export const threadScript = (id: string, parameters: Record<string, string>, signal?: AbortSignal) =>
   api.get<ThreadScript>(`/threads/${id}/script`, { query: Object.keys(parameters).length ? { parameters: JSON.stringify(parameters) } : {}, signal });
 /** What an agent that is made of a script begins with. */
-export type ScriptAgent = Pick<Agent, 'name' | 'preset_id' | 'script' | 'input_schema' | 'browser_config'>;
+export type ScriptAgent = Pick<Agent, 'name' | 'preset_id' | 'script' | 'input_schema' | 'result_schema' | 'browser_config'>;
 export const createAgent = (input: ScriptAgent, key: string) => api.post<Agent>('/agents', input, { idempotencyKey: key });
 export const getAgent = (id: string, signal?: AbortSignal) => api.get<Agent>(`/agents/${id}`, { signal });
 export const allPresets = async (signal?: AbortSignal) => (await api.get<Page<Preset>>('/presets', { query: { size: 100, sort: 'name' }, signal })).items;

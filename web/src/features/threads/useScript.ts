@@ -41,17 +41,20 @@ export const scriptOf = (made: ThreadScript, mend: boolean): JsonObject => ({
   ...(mend ? { mend: true } : {}),
 });
 
-/** The server's words for why something is left out, by the keys of their translations. */
-const WHY: Record<string, string> = {
-  'it could not be done when it was tried': 'failed',
-  'nothing but its number meant the element, or the page was too busy to say what else does': 'nameless',
-  'the script language cannot say it: a text in it would be read as a template': 'template',
-  'the script language cannot say it': 'unsayable',
-};
-const TOOLS = ['read_page', 'extract', 'ask_user', 'note', 'done'];
+/** How the server's words for why something is left out begin, with the keys of their translations. */
+const WHY: [RegExp, string][] = [
+  [/^it could not be done when/, 'failed'],
+  [/^nothing but its number/, 'nameless'],
+  [/^the script language cannot say it: a text/, 'template'],
+  [/^the script language cannot say it$/, 'unsayable'],
+  [/^it showed the page/, 'shown'],
+  [/^a script asks nobody/, 'asked'],
+  [/^the model wrote it down/, 'noted'],
+  [/^result (?<name>.+?): no part of the page/, 'result'],
+];
 
-/** The key of the reason; null: only the server knows it. */
-export const reasonKeyOf = ({ action, why }: ThreadScript['left_out'][number]): string | null => {
-  if (WHY[why]) return `threads.script.why.${WHY[why]}`;
-  return TOOLS.includes(action) ? `threads.script.why.${action}` : null;
+/** The key of the reason and what it speaks of; null: only the server has words for it. */
+export const reasonOf = (why: string): { key: string; name: string } | null => {
+  const known = WHY.find(([words]) => words.test(why));
+  return known ? { key: `threads.script.why.${known[1]}`, name: known[0].exec(why)?.groups?.name ?? '' } : null;
 };

@@ -62,6 +62,7 @@ const press: Say = (given, speech) => (has(given) ? speech.t('stepWords.pressIn'
 const scroll: Say = (given, speech) => (has(given) ? speech.t('stepWords.scrollTo', { target: targetWords(given, speech) }) : speech.t('stepWords.scroll'));
 const drag: Say = (given, speech) => speech.t('stepWords.drag', { target: targetWords(given, speech), to: isObject(given.to) ? targetWords(given.to, speech) : '…' });
 const download: Say = (given, speech) => speech.t('stepWords.download', { target: targetWords(given.click, speech), as: textOf(given.as) });
+const evaluate: Say = (given, { t }) => (given.as ? t('stepWords.evaluate', { as: textOf(given.as) }) : t('stepWords.other', { action: 'evaluate', target: '' }).trim());
 
 const SAY: Record<string, Say> = {
   goto: bare('stepWords.goto', 'url'),
@@ -84,6 +85,7 @@ const SAY: Record<string, Say> = {
   reload: bare('stepWords.reload'),
   tab: bare('stepWords.tab'),
   dialog: bare('stepWords.dialog'),
+  evaluate,
 };
 
 export const stepWords = (step: JsonObject, speech: Speech): string => {
