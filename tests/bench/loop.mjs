@@ -1,6 +1,7 @@
 // What a turn of a model's run costs besides the model, by how long its server waits for the next question: the act with its
-// description for replay and its events, and the look; and the memory of the run's process. Beside it, Playwright's
-// ariaSnapshot and click on the same page and Chromium, and the memory of its process. Argument: turns (30).
+// description for replay and its events, the look with its picture, and twice the time in which the page must stand still (the
+// longer part: src/agent/think/think.c). Also the memory of the run's process. Beside it, Playwright's ariaSnapshot and click on
+// the same page and Chromium, which wait for nothing, and the memory of its process. Argument: turns (30).
 import { fork } from 'node:child_process';
 import { createServer } from 'node:http';
 import { click, done, find, pageIn } from '../flow/lib/model_talk.mjs';
@@ -9,7 +10,7 @@ import { modelRun } from './lib/model_run.mjs';
 import { count, median, report, spread } from './lib/report.mjs';
 import { shopPage } from './lib/shop_page.mjs';
 
-const turns = count(30), ELEMENTS = 1000, PSS_MOST = 15, MS_MOST = 100;
+const turns = count(30), ELEMENTS = 1000, PSS_MOST = 15, STILL_MS = 2 * 120;
 const server = createServer((request, response) => response.setHeader('content-type', 'text/html').end(shopPage(ELEMENTS)));
 await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
 const { port } = server.address(), url = `http://127.0.0.1:${port}/`;
@@ -41,9 +42,9 @@ try {
   const reference = await theirs(), own = await modelRun(manager, rules());
   const whole = own.turns.slice(1); // the first one opens the page
   if (durations(own.events, 'step.finished', { action: 'click' }).length !== turns) throw new Error('the run did not click as often as it should');
-  report('loop', { what: 'a turn besides the model', elements: ELEMENTS, unit: 'ms', turn: spread(whole), look: spread(durations(own.events, 'model.observed')),
+  report('loop', { what: 'a turn besides the model', elements: ELEMENTS, unit: 'ms', turn: spread(whole), still: STILL_MS, look: spread(durations(own.events, 'model.observed')),
     act: spread(durations(own.events, 'step.finished', { action: 'click' })), playwright: spread(reference.ms), least: Math.round(Math.min(...whole)),
-    ratio: Math.round(median(whole) / median(reference.ms) * 10000) / 10000 }, median(whole), { most: MS_MOST });
+    ratio: Math.round((median(whole) - STILL_MS) / median(reference.ms) * 10000) / 10000 });
   report('loop', { what: 'memory of the run\'s process', unit: 'MB PSS', playwright: Math.round(reference.pss * 10) / 10 }, own.pss, { most: PSS_MOST });
 } finally {
   await manager.stop();

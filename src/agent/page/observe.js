@@ -482,7 +482,7 @@ const observe = ({ look: number, bytes }) => {
     const index = new Map(told.map((item, i) => [item, i]));
     return {
         state: 'ready', world: replinet.world, first: previous === 0, url: document.URL, title: replinet.cleanText(document.title, 120),
-        scroll: scrolled(), counts, roots: seen.unknownRoots, nodes: seen.nodes,
+        scroll: scrolled(), side: Math.max(window.innerWidth, window.innerHeight) * window.devicePixelRatio, counts, roots: seen.unknownRoots, nodes: seen.nodes,
         masks: masksOf(seen.items), texts: seen.items.filter(item => item.kind === 'text').length, entries: told.map(item => answerOf(item, index)),
     };
 };
