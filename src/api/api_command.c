@@ -65,22 +65,27 @@ static void on_signal(uv_signal_t *handle, int number) {
     hub_close(take_pointer(api->hub), on_hub_closed, api);
 }
 
+/* `user_id` NULL: anybody's rights may have changed. */
+static void check_user(struct api *api, const char *user_id) {
+    if (api->relays)
+        relays_check_user(api->relays, user_id);
+    if (api->mcp)
+        mcp_sessions_check_user(api->mcp, user_id);
+    if (api->hub)
+        hub_check_user(api->hub, user_id);
+}
+
 static void hear_users(void *user, const char *channel, const char *text, size_t length) {
     struct api *api = user;
     principals_forget_user(api->principals, text);
-    if (api->relays)
-        relays_check_user(api->relays, text);
-    if (api->mcp)
-        mcp_sessions_check_user(api->mcp, text);
-    if (api->hub)
-        hub_check_user(api->hub, text);
+    check_user(api, text);
 }
 
 static void hear_state(void *user, bool heard) {
     struct api *api = user;
     principals_trust(api->principals, heard);
-    if (heard && api->hub)
-        hub_check_user(api->hub, NULL); /* what was said meanwhile was not heard */
+    if (heard)
+        check_user(api, NULL); /* what was said meanwhile was not heard */
 }
 
 static size_t connections_most(void) {

@@ -14,7 +14,7 @@
 #define MCP_KEPT_MAX    ((size_t)16 << 20) /* of a session's events, for a client that lost its connection */
 #define MCP_KEPT_MS     300000
 #define MCP_REPLIES_MAX 256                /* streams that are over and still kept */
-#define MCP_QUEUED_MAX  ((size_t)64 << 20) /* past it the process is not heard until its client reads */
+#define MCP_QUEUED_MAX  ((size_t)16 << 20) /* past it the process is not heard until its client reads */
 
 /* A message that went out, or is to, as an event of a stream. */
 struct mcp_event {

@@ -38,12 +38,13 @@ static void take_line(struct mcp_client *client, char *line, size_t length) {
     mcp_reply_deliver(client, line, tab + 1, length - (size_t)(tab + 1 - line));
 }
 
-static void take_lines(struct mcp_client *client) {
+/* What came before was looked through already. */
+static void take_lines(struct mcp_client *client, size_t before) {
     struct text *unread = &client->unread;
-    char *from = unread->data, *end = unread->data + unread->length, *newline;
-    while ((newline = memchr(from, '\n', (size_t)(end - from)))) {
+    char *from = unread->data, *fresh = from + before, *end = from + unread->length, *newline;
+    while ((newline = memchr(fresh, '\n', (size_t)(end - fresh)))) {
         take_line(client, from, (size_t)(newline - from));
-        from = newline + 1;
+        from = fresh = newline + 1;
     }
     memmove(unread->data, from, (size_t)(end - from));
     unread->length = (size_t)(end - from);
@@ -59,7 +60,7 @@ static void on_words(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer
     struct mcp_client *client = stream->data;
     if (length > 0) {
         client->unread.length += (size_t)length;
-        take_lines(client);
+        take_lines(client, client->unread.length - (size_t)length);
     }
     if (length < 0 || client->unread.length > MCP_LINE_MAX) {
         mcp_client_end(client, GONE);

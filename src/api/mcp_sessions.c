@@ -251,7 +251,7 @@ static void look_after(struct mcp_client *client, int64_t now, bool beats) {
     if (client->ended && client->open_handles && now > client->kill_ms) {
         mcp_process_kill(client);
         client->kill_ms = INT64_MAX;
-    } else if (now - client->used_ms > config_int(CONFIG_MCP_IDLE_MINUTES) * 60000)
+    } else if (now - client->used_ms > (int64_t)(config_real(CONFIG_MCP_IDLE_MINUTES) * 60000))
         mcp_client_end(client, "the session was idle for too long");
     else if (now - client->checked_ms > CHECK_MS)
         check_standing(client);
@@ -269,7 +269,7 @@ static void on_tick(uv_timer_t *timer) {
 
 void mcp_sessions_check_user(struct mcp_sessions *sessions, const char *user_id) {
     for (struct mcp_client *one = sessions->list; one; one = one->next)
-        if (!strcmp(one->standing.user_id, user_id))
+        if (!user_id || !strcmp(one->standing.user_id, user_id))
             check_standing(one);
 }
 

@@ -12,7 +12,7 @@ struct mcp_sessions;
 struct mcp_sessions *mcp_sessions_new(struct api *api);
 /* Ends all; requests that wait are answered. The memory goes with the last of them. */
 void mcp_sessions_close(struct mcp_sessions *sessions);
-/* The sessions or the rights of this user may have changed. */
+/* The sessions or the rights of this user (NULL: of anybody) may have changed. */
 void mcp_sessions_check_user(struct mcp_sessions *sessions, const char *user_id);
 
 /* What a handler leaves for the `park`s of the three methods. */

@@ -82,7 +82,7 @@ static void told(struct standing *standing) {
 
 void relays_check_user(struct relays *relays, const char *user_id) {
     for (struct relayed *relayed = relays->list; relayed; relayed = relayed->next)
-        if (relayed->relay && !strcmp(relayed->standing.user_id, user_id) &&
+        if (relayed->relay && (!user_id || !strcmp(relayed->standing.user_id, user_id)) &&
             standing_ask(&relayed->standing, relays->api->lanes) < 0)
             relay_end(relayed->relay); /* nobody can say that the right still stands */
 }

@@ -13,7 +13,8 @@ struct relays *relays_new(struct api *api);
 /* Ends all; the memory goes with the last of them. */
 void relays_close(struct relays *relays);
 size_t relays_count(const struct relays *relays);
-/* The sessions or the rights of this user may have changed: those of its relays that have lost theirs end. */
+/* The sessions or the rights of this user (NULL: of anybody) may have changed: those of its relays that have lost
+ * theirs end. */
 void relays_check_user(struct relays *relays, const char *user_id);
 
 /* Sets call->user for relays_park: `door_path` of cdp/door_client.h. Connects to the door; on a lane. */

@@ -46,7 +46,7 @@
     X(RATE_LIMIT_SIGN_IN, INT, "60", 0, 1000000, "A", "Requests to sign in per minute of an address; 0: any number.")  \
     X(API_PROCESSES, INT, "1", 1, 32, "A", "API processes that share the port.")                                       \
     X(MCP_SESSIONS, INT, "32", 0, 1000, "A", "MCP sessions that may be open at /mcp; 0: none.")                        \
-    X(MCP_IDLE_MINUTES, INT, "30", 1, 1440, "A", "An MCP session that nobody uses ends after so long.")                \
+    X(MCP_IDLE_MINUTES, REAL, "30", 0.1, 1440, "A", "An MCP session that nobody uses ends after so long.")             \
     X(API_DATABASE_LANES, INT, "4", 1, 64, "A", "Threads of an API process that work with the database.")              \
     X(API_SLOW_LANES, INT, "2", 1, 64, "A", "Threads of an API process for passwords, mail and other slow work.")      \
     X(API_QUEUE_MAX, INT, "256", 1, 100000, "A", "Requests that may wait for a thread; further ones get 503.")         \

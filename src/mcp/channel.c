@@ -163,11 +163,12 @@ static void take_line(struct mcp_channel *channel, const char *line, size_t leng
         take_input(channel, &input);
 }
 
-static bool take_lines(struct mcp_channel *channel, struct text *rest) {
-    char *from = rest->data, *end = rest->data + rest->length, *newline;
-    while ((newline = memchr(from, '\n', (size_t)(end - from)))) {
+/* What came `before` was looked through already. */
+static bool take_lines(struct mcp_channel *channel, struct text *rest, size_t before) {
+    char *from = rest->data, *fresh = from + before, *end = from + rest->length, *newline;
+    while ((newline = memchr(fresh, '\n', (size_t)(end - fresh)))) {
         take_line(channel, from, (size_t)(newline - from) - (newline > from && newline[-1] == '\r'));
-        from = newline + 1;
+        from = fresh = newline + 1;
     }
     memmove(rest->data, from, (size_t)(end - from));
     rest->length = (size_t)(end - from);
@@ -194,7 +195,7 @@ static void *read_all(void *user) {
         if (n <= 0)
             break;
         rest.length += (size_t)n;
-        fine = take_lines(channel, &rest);
+        fine = take_lines(channel, &rest, rest.length - (size_t)n);
     }
     if (!fine)
         send_and_free(channel, rpc_error(NULL, RPC_INVALID_REQUEST, "a message is longer than 16 MB"));

@@ -1,13 +1,16 @@
 // MCP over HTTP where it is hard: several api processes, of which one has a session and all lead to it; connections that break while an
 // answer streams; clients that do not read; processes that are killed; sessions that nobody uses and keys that end.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
 import { after, before, test } from 'node:test';
 import { descendants, startInstance, traces, until } from './lib/instance.mjs';
 import { callTool, connectHttp, eventsOf, freshConnections, Hand, MCP_MS, readEvents, startCuttable, textOf } from './lib/mcp.mjs';
 import { startLoginSite } from './lib/login_site.mjs';
 
-let site, replinet, olga, sleeper, counter;
+let site, big, replinet, olga, sleeper, counter;
 const open = [];
 
 const call = async (method, where, body, key = olga.key) => {
@@ -25,21 +28,54 @@ const processes = (command) => descendants(replinet.up.pid).filter((one) => one.
 const sessionsOf = (user) => processes('mcp').filter((one) => one.command.includes(user.id));
 const handed = () => replinet.logLines().filter((line) => line['url.path'] === '/mcp' && line['http.response.status_code'] === 101).length;
 
+/** {host, url, stop()}: a page with a link to a file of BIG bytes. */
+const BIG = 9 << 20;
+async function startBigSite() {
+  const server = http.createServer((request, response) => {
+    if (request.url === '/file') response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-disposition': 'attachment; filename=big.bin' }).end(Buffer.alloc(BIG, 'x'));
+    else response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Big</title><a href=/file>Get it</a>');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const host = `127.0.0.1:${server.address().port}`;
+  return { host, url: `http://${host}`, stop: () => (server.closeAllConnections(), new Promise((resolve) => server.close(resolve))) };
+}
+
+// What takes long begins first and is looked at last: a session that nobody uses, and one whose key lapses without a word.
+const long = {}, IDLE_MS = 42000;
+async function beginLong() {
+  for (const name of ['idle', 'lapsed']) {
+    const user = replinet.makeUser('pro_user', { scopes: 'read,mcp' });
+    const hand = new Hand(replinet.url, user.key);
+    await hand.begin();
+    long[name] = { user, hand, at: Date.now() };
+  }
+  const { lapsed } = long;
+  lapsed.timer = setInterval(() => {
+    if (Date.now() - lapsed.at < 40000) {
+      lapsed.used = Date.now();
+      lapsed.hand.post({ jsonrpc: '2.0', id: 1, method: 'ping' }).then((response) => response.text()).catch(() => {}); // its process may be the one that is killed
+    } else if (!lapsed.deleted) lapsed.deleted = replinet.sql(`DELETE FROM api_keys WHERE user_id = '${lapsed.user.id}' RETURNING id`);
+  }, 5000).unref();
+}
+
 before(async () => {
   site = await startLoginSite();
-  replinet = await startInstance({ MAX_BROWSERS: '3', POOL_WARM: '1', EGRESS_ALLOW: site.allow, API_PROCESSES: '3', API_METRICS_PORT: '0', MCP_SESSIONS: '6' });
+  big = await startBigSite();
+  replinet = await startInstance({ MAX_BROWSERS: '3', POOL_WARM: '1', EGRESS_ALLOW: `${site.allow},${big.host}`, MCP_IDLE_MINUTES: String(IDLE_MS / 60000), API_PROCESSES: '3', API_METRICS_PORT: '0', MCP_SESSIONS: '8' });
   olga = replinet.makeUser('pro_user', { name: 'Olga', scopes: 'read,write,run,browsers,mcp' });
   const preset = await call('POST', '/presets', { name: 'No model', ai_model: 'script' });
   sleeper = await call('POST', '/agents', { name: 'Sleeper', preset_id: preset.id, script: { steps: [{ wait_for: { ms: 1500 } }, { wait_for: { ms: 60000 }, timeout_ms: 70000 }] } });
   counter = await call('POST', '/agents', { name: 'Counter', preset_id: preset.id, script: { steps: Array.from({ length: 7 }, () => ({ wait_for: { ms: 400 } })) } });
+  await beginLong();
 });
 after(async () => {
+  clearInterval(long.lapsed?.timer);
   await Promise.all(open.map((client) => client.close().catch(() => {})));
   await replinet?.stop();
   assert.deepEqual(traces(replinet), []);
   assert.deepEqual(fs.readdirSync(`${replinet.env.RUN_DIR}/mcp`), [], 'nothing is left of sockets and sessions');
   replinet.remove();
-  await site.stop();
+  await Promise.all([site.stop(), big.stop()]);
 });
 
 test('every connection reaches the session, whichever process it comes to', async () => {
@@ -178,10 +214,11 @@ test('batches are taken where the revision has them', async () => {
   }
   const rest = await readEvents(await hand.get({ 'last-event-id': seen[1].id }));
   assert.deepEqual(rest.filter((event) => 'id' in event.data).map((event) => event.data.id).sort(), [1, 2, 3], 'a stream of single messages, which is resumed like any');
-  const cancelled = hand.post([waitCall(4, await startThread(sleeper)), rpc(5, 'tools/list')], plain);
+  const waiting = await startThread(sleeper), cancelled = hand.post([waitCall(4, waiting), rpc(5, 'tools/list')], plain);
   await until('the call', async () => (await hand.post(rpc(4, 'ping'), plain)).status === 409, MCP_MS);
   await hand.post([{ ...tell('notifications/cancelled'), params: { requestId: 4 } }]);
   assert.deepEqual((await (await cancelled).json()).map((one) => one.id), [5]);
+  await call('POST', `/threads/${waiting}/stop`);
   await hand.end();
 });
 
@@ -214,7 +251,7 @@ test('sessions are counted over all processes', async () => {
   const maria = replinet.makeUser('pro_user', { scopes: 'read,mcp' });
   for (let i = 0; i < most; i++) clients.push(await connect(maria.key));
   await Promise.all(Array.from({ length: 6 }, () => assert.rejects(connect(maria.key), /as many MCP sessions open/)));
-  const other = await connect(); // the sixth of all
+  const other = await connect(); // the eighth of all, with the two that take long
   await assert.rejects(connect(), /MCP_SESSIONS/);
   await Promise.all([...clients, other].map((client) => client.transport.terminateSession()));
   await until('room again', async () => (await connect(maria.key)).transport.terminateSession().then(() => true), MCP_MS);
@@ -244,9 +281,14 @@ async function elsewhere(pid) {
 test('a process that is killed ends its sessions and nothing else; the next one begins anew', async () => {
   const client = await connect();
   await textOf(client, 'browser_open');
-  const [session] = sessionsOf(olga);
+  const [session] = sessionsOf(olga), hand = new Hand(replinet.url, olga.key), thread = await startThread(sleeper);
+  hand.headers['mcp-session-id'] = client.transport.sessionId;
+  const stream = eventsOf(await hand.post(waitCall('w', thread))), { value: { id: last } } = await stream.next();
   const other = await elsewhere(session.parent);
   process.kill(session.parent, 'SIGKILL');
+  await (async () => { while (!(await stream.next()).done); })().catch(() => {}); // however it breaks
+  assert.equal((await hand.get({ 'last-event-id': last })).status, 404);
+  await call('POST', `/threads/${thread}/stop`);
   await until('the end of its session', () => sessionsOf(olga).length === 0, MCP_MS);
   await until('the browser freed', async () => (await call('GET', '/browsers')).total === 0, MCP_MS);
   await until('a 404', () => client.listTools().then(() => false, (error) => /no such MCP session/.test(String(error))), MCP_MS);
@@ -257,4 +299,65 @@ test('a process that is killed ends its sessions and nothing else; the next one 
   assert.equal(folder.filter((name) => name.endsWith('.sock')).length, 3, folder.join());
   assert.equal(folder.filter((name) => name.includes(olga.id)).length, 1, folder.join());
   await Promise.all([again, other].map((one) => one.transport.terminateSession()));
+});
+
+/** Bytes that wait to be read on each of our sockets, by local port. */
+const unreadBytes = () => Object.fromEntries(fs.readFileSync('/proc/net/tcp', 'utf8').trim().split('\n').slice(1).map((line) => line.trim().split(/\s+/)).map((field) => [parseInt(field[1].split(':')[1], 16), parseInt(field[4].split(':')[1], 16)]));
+
+test('who reads nothing of what was asked for holds up only that session, and little memory', async () => {
+  const client = await connect(), count = 6;
+  await textOf(client, 'browser_open');
+  const page = await textOf(client, 'browser_goto', { url: big.url });
+  await textOf(client, 'browser_download', { click: Number(/\[(\d+)\][*]? link "Get it"/.exec(page)[1]), as: 'big' });
+  const { uri } = (await client.listResources()).resources.find((one) => /big/.test(one.name));
+  const ask = (id) => {
+    const body = JSON.stringify({ jsonrpc: '2.0', id: `r${id}`, method: 'resources/read', params: { uri } });
+    const socket = net.connect({ host: '127.0.0.1', port: Number(replinet.env.BACKEND_PORT) }).pause();
+    socket.write(`POST /mcp HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${olga.key}\r\nMcp-Session-Id: ${client.transport.sessionId}\r\nAccept: application/json\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+    return socket;
+  };
+  const sockets = Array.from({ length: count }, (_, i) => ask(i));
+  const begun = () => { const bytes = unreadBytes(); return sockets.filter((socket) => bytes[socket.localPort] > 0).length; };
+  let before = 0, now = 0, since = Date.now(), longest = 500;
+  await until('that no further answer comes', () => {
+    now = begun();
+    if (now !== before) {
+      longest = Math.max(longest, Date.now() - since);
+      before = now;
+      since = Date.now();
+    }
+    return now >= 2 && Date.now() - since > 3 * longest;
+  }, MCP_MS);
+  assert.ok(now < count, `${now} of ${count} answers were made for a client that reads none`);
+  const other = await connect();
+  await other.listTools(); // another session is served
+  await other.transport.terminateSession();
+  const read = (socket) => new Promise((resolve, reject) => {
+    let length = 0;
+    socket.on('data', (data) => (length += data.length)).on('end', () => resolve(length)).on('error', reject).resume();
+  });
+  const lengths = await Promise.all(sockets.map(read));
+  assert.ok(lengths.every((length) => length > BIG * 4 / 3), String(lengths));
+  await client.transport.terminateSession();
+});
+
+test('a session that nobody uses ends, and one whose key lapsed unsaid', async () => {
+  const ended = async (name, ms) => {
+    await until(`the end of the ${name} one`, () => sessionsOf(long[name].user).length === 0, Math.max(0, long[name].at + ms - Date.now()) + 30000);
+  };
+  await ended('idle', IDLE_MS);
+  assert.equal((await long.idle.hand.post({ jsonrpc: '2.0', id: 1, method: 'ping' })).status, 404);
+  await ended('lapsed', 60000);
+  clearInterval(long.lapsed.timer);
+  assert.ok(long.lapsed.deleted && Date.now() - long.lapsed.used < IDLE_MS, 'by the look at all keys, which comes once a minute');
+});
+
+test('what was said of keys while Redis was away is made up for', async () => {
+  const user = replinet.makeUser('pro_user', { scopes: 'read,mcp' }), client = await connect(user.key), at = Date.now();
+  const redis = replinet.children().redis;
+  process.kill(redis.pid, 'SIGKILL');
+  replinet.sql(`DELETE FROM api_keys WHERE user_id = '${user.id}'`);
+  await until('the end of the session', () => sessionsOf(user).length === 0, MCP_MS);
+  assert.ok(Date.now() - at < 55000, 'before the look at all keys once a minute');
+  await assert.rejects(client.ping());
 });
