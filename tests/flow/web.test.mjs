@@ -113,11 +113,18 @@ describe('an agent', () => {
     await live.getByText('You have control; the run waits').waitFor();
     const steps = page.getByRole('list', { name: 'Steps' });
     await steps.getByText('Anna has the browser in hand; the run waits').waitFor();
+    await live.getByLabel('Address').fill(shop.replace('http://', ''));
+    await live.getByLabel('Address').press('Enter');
+    await steps.getByText(`Anna: Open ${shop}`).waitFor();
     await live.getByRole('button', { name: 'Give back' }).click();
     await live.getByRole('button', { name: 'Take control' }).waitFor();
     await steps.getByText('The browser was given back; the run goes on').waitFor();
     await page.getByRole('button', { name: 'Stop' }).click();
     await status(page, 'Stopped').waitFor({ timeout: 60000 });
+    await page.getByRole('button', { name: 'Make a script of this run' }).click();
+    const made = page.getByRole('dialog', { name: 'The run as a script' });
+    await made.getByRole('list', { name: 'Steps' }).getByText(`Open ${shop}`).waitFor();
+    await made.getByRole('button', { name: 'Cancel' }).click();
   });
 });
 

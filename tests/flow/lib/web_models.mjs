@@ -243,6 +243,7 @@ export const describeModels = (world) =>
         await page.getByRole('tab', { name: /Steps/ }).click();
         await steps().getByText('Turn 1').waitFor();
         await steps().getByText('I order it.').waitFor();
+        await steps().getByText('Click button “Order now”').waitFor();
         await steps().getByText(/tokens read, .* written · cost/).first().waitFor();
         await steps().locator('img').first().waitFor();
         await steps().getByRole('button', { name: /Saw \d+ element/ }).last().click();

@@ -50,7 +50,7 @@ const NOTES: Record<string, Step['state']> = {
   'control.taken': 'done',
   'person.acted': 'done',
   'control.returned': 'done',
-  'script.mended': 'passed-over',
+  'script.mended': 'done',
 };
 
 /** True when the event was one of these. */
