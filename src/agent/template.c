@@ -32,16 +32,22 @@ static bool has_known_root(const char *place) {
     return false;
 }
 
+/* {{'...'}}: the text itself. */
+static bool is_quoted(const char *place) {
+    size_t length = strlen(place);
+    return length >= 2 && place[0] == '\'' && place[length - 1] == '\'';
+}
+
 int template_check(const char *text, const char *path, struct error *e) {
     char place[PLACE_MAX];
     for (const char *at = text; (at = strstr(at, "{{"));) {
         if (read_place(at, place, &at) < 0)
             return error_set(e, EINVAL, ERROR_BAD_INPUT, "%s has a {{ without a name and }}", path);
-        if (!has_known_root(place))
-            return error_set(
-                e, EINVAL, ERROR_BAD_INPUT,
-                "%s: {{%s}} is not known; write {{inputs.name}}, {{results.name}}, {{vars.name}} or {{loop.index}}",
-                path, place);
+        if (!has_known_root(place) && !is_quoted(place))
+            return error_set(e, EINVAL, ERROR_BAD_INPUT,
+                             "%s: {{%s}} is not known; write {{inputs.name}}, {{results.name}}, {{vars.name}} or "
+                             "{{loop.index}}, and {{'{{'}} for braces that are none of these",
+                             path, place);
     }
     return 0;
 }
@@ -71,6 +77,21 @@ static int look_up(const char *place, const json_t *values, json_t **ret_value, 
     return 0;
 }
 
+static json_t *quoted_text(const char *place) {
+    return json_stringn(place + 1, strlen(place) - 2);
+}
+
+/* The value of a template. The caller's. */
+static int value_of(const char *place, const json_t *values, json_t **ret_value, struct error *e) {
+    json_t *value = NULL;
+    if (is_quoted(place))
+        return *ret_value = quoted_text(place), 0;
+    int r = look_up(place, values, &value, e);
+    if (!r)
+        *ret_value = json_deep_copy(value);
+    return r;
+}
+
 static void print_value(struct text *out, const json_t *value) {
     if (json_is_string(value)) {
         text_append(out, json_string_value(value), json_string_length(value));
@@ -87,15 +108,15 @@ static int expand_text(const char *text, const json_t *values, json_t **ret_valu
     text_reserve(&out, 0);
     text_clear(&out);
     while ((open = strstr(at, "{{"))) {
-        json_t *value = NULL;
+        cleanup_json json_t *value = NULL;
         int r = read_place(open, place, &end);
         if (r < 0)
             return error_set(e, EINVAL, ERROR_STEP, "\"%.80s\" has a {{ without a name and }}", text);
-        r = look_up(place, values, &value, e);
+        r = value_of(place, values, &value, e);
         if (r < 0)
             return r;
         if (open == text && !*end)
-            return *ret_value = json_deep_copy(value), 0;
+            return *ret_value = take_pointer(value), 0;
         text_append(&out, at, (size_t)(open - at));
         print_value(&out, value);
         at = end;
@@ -148,4 +169,32 @@ int template_expand(const json_t *value, const json_t *values, json_t **ret_valu
         return expand_array(value, values, ret_value, e);
     *ret_value = json_incref((json_t *)value);
     return 0;
+}
+
+static json_t *quote_text(const json_t *value) {
+    cleanup_text struct text out = {0};
+    const char *at = json_string_value(value), *open;
+    text_reserve(&out, json_string_length(value));
+    text_clear(&out);
+    for (; (open = strstr(at, "{{")); at = open + 2) {
+        text_append(&out, at, (size_t)(open - at));
+        text_append_string(&out, "{{'{{'}}");
+    }
+    text_append_string(&out, at);
+    return json_stringn(out.data, out.length);
+}
+
+json_t *template_quote(const json_t *value) {
+    const char *key;
+    json_t *member;
+    if (json_is_string(value))
+        return quote_text(value);
+    if (!json_is_object(value) && !json_is_array(value))
+        return json_deep_copy(value);
+    json_t *copy = json_is_object(value) ? json_object() : json_array();
+    json_object_foreach ((json_t *)value, key, member)
+        json_object_set_new(copy, key, template_quote(member));
+    for (size_t i = 0; i < json_array_size(value); i++)
+        json_array_append_new(copy, template_quote(json_array_get(value, i)));
+    return copy;
 }

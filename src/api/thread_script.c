@@ -3,6 +3,7 @@
 #include "agent/replay/parameters.h"
 #include "agent/run.h"
 #include "agent/script.h"
+#include "agent/template.h"
 #include "api/own_script.h"
 #include "base/memory.h"
 #include "base/schema.h"
@@ -256,9 +257,10 @@ static bool model_took_part(const json_t *thread) {
 
 static json_t *answer_of(const struct collecting *collecting, const json_t *parameters) {
     json_t *scripts = json_object_get(collecting->own, "scripts");
-    json_t *answer = json_pack("{s:o, s:O, s:o*}", "steps", parameters_insert(collecting->steps, parameters),
-                               "left_out", collecting->left_out, "scripts",
-                               json_object_size(scripts) ? parameters_insert(scripts, parameters) : NULL);
+    cleanup_json json_t *texts = template_quote(parameters);
+    json_t *answer = json_pack("{s:o, s:O, s:o*}", "steps", parameters_insert(collecting->steps, texts), "left_out",
+                               collecting->left_out, "scripts",
+                               json_object_size(scripts) ? parameters_insert(scripts, texts) : NULL);
     own_script_contain_stops(answer, collecting->begin);
     return answer;
 }

@@ -149,6 +149,8 @@ static void templates_become_values(void **state) {
         {"{\"a\":[\"{{inputs.who}}\"],\"steps\":[\"{{inputs.who}}\"]}",
          "{\"a\":[\"Ann\"],\"steps\":[\"{{inputs.who}}\"]}"},
         {"\"{{inputs.code}}\"", "\"{{inputs.n}}\""}, /* what comes in is not expanded again */
+        {"\"{{'{{'}}\"", "\"{{\""},
+        {"\"a {{'{{'}}inputs.n}} {{inputs.n}}{{''}}\"", "\"a {{inputs.n}} 7\""},
         {"\"{{inputs.absent}}\"", NULL},
         {"\"{{results.list.9}}\"", NULL},
         {"\"{{inputs.n.deeper}}\"", NULL},
@@ -166,6 +168,23 @@ static void templates_become_values(void **state) {
         cleanup_free char *text = json_print(got);
         if (!json_equal(got, wanted))
             fail_msg("%s became %s, not %s", cases[i].value, text, cases[i].expected);
+    }
+}
+
+static void quoted_texts_come_out_as_they_are(void **state) {
+    static const char *const texts[] = {
+        "\"plain\"",     "\"{{\"", "\"{{it}} and {{{{inputs.n}}}}\"", "\"{{{a}}}\"", "[{\"a\":\"{{\"},7,null]",
+        "\"{ {{'{{'}}\""};
+    cleanup_json json_t *values = parse("{\"inputs\":{\"n\":7}}");
+    for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
+        cleanup_json json_t *plain = parse(texts[i]), *quoted = template_quote(plain), *got = NULL;
+        struct error e = {0};
+        cleanup_free char *text = json_dumps(quoted, JSON_ENCODE_ANY | JSON_COMPACT);
+        if (json_is_string(quoted))
+            assert_int_equal(template_check(json_string_value(quoted), "here", &e), 0);
+        assert_int_equal(template_expand(quoted, values, &got, &e), 0);
+        if (!json_equal(got, plain))
+            fail_msg("%s was quoted as %s", texts[i], text);
     }
 }
 
@@ -209,6 +228,7 @@ int main(void) {
         cmocka_unit_test(good_scripts_pass),
         cmocka_unit_test(shorthands_are_written_out),
         cmocka_unit_test(templates_become_values),
+        cmocka_unit_test(quoted_texts_come_out_as_they_are),
         cmocka_unit_test(steps_have_titles_that_people_read),
         cmocka_unit_test(the_reference_tells_everything),
     };

@@ -249,6 +249,12 @@ static void a_script_says_what_it_wants_to_be_given(void **state) {
          "{\"pin\":\"1234\",\"code\":\"abc\"}",
          "{\"type\":\"object\",\"properties\":{\"pin\":{\"$ref\":\"#/$defs/pin\",\"writeOnly\":true},"
          "\"code\":{\"type\":\"integer\"}},\"$defs\":{\"pin\":{\"type\":\"string\"}},\"required\":[\"pin\"]}"},
+        {"{\"steps\":[{\"fill\":{\"css\":\"#n\",\"value\":\"{{inputs.card_number}}\"}},{\"fill\":{\"css\":\"#c\","
+         "\"value\":\"{{inputs.code}}\"}}]}",
+         "null", "{\"code\":\"X\"}",
+         "{\"type\":\"object\",\"properties\":{\"card_number\":{\"type\":\"string\",\"title\":\"Card "
+         "number\",\"format\":\"password\",\"writeOnly\":true},"
+         "\"code\":{\"type\":\"string\",\"title\":\"c\",\"default\":\"X\"}},\"required\":[\"card_number\",\"code\"]}"},
         {"{\"steps\":[{\"click\":\"Send\"}]}", "null", "{\"x\":1}",
          "{\"type\":\"object\",\"properties\":{},\"required\":[]}"},
     };

@@ -15,7 +15,7 @@ const AROUND = new Set(['region', 'dialog', 'alertdialog', 'form', 'group', 'rad
 const MADE = /^(?:radix|react|mui|ember|headlessui|ext|yui|ng|css|sc|svelte|jsx|input|field|id|uid|el)[-_]?\d|\d{3}|^(?:radix|react|headlessui|ember)[-_]/i;
 const isStable = id => /^[A-Za-z][\w-]*$/.test(id) && id.length <= 60 && !MADE.test(id);
 
-const shortEnough = text => (text && text.length <= WORDS_MAX && !text.includes('{{') ? text : null);
+const shortEnough = text => (text && text.length <= WORDS_MAX ? text : null);
 const called = element => {
     const role = replinet.role(element);
     const name = shortEnough(replinet.normalise(replinet.accessibleName(element)));

@@ -109,7 +109,7 @@ const inRow = element => {
     const cell = dom.closest(element, 'td, th'), row = cell && dom.closest(cell, 'tr');
     const head = row && dom.firstElement(row);
     const title = head && head !== cell ? replinet.normalise(dom.textContent(head)) : '';
-    if (!title || title.length > AROUND_MAX || title.includes('{{')) return null;
+    if (!title || title.length > AROUND_MAX) return null;
     return { css: relativePath(row, element), within: { css: 'tr', text: title } };
 };
 

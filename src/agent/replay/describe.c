@@ -87,8 +87,8 @@ json_t *replay_describe(struct step *step, const struct action *action, const ch
     *ret_why = "nothing but its number meant the element, or the page was too busy to say what else does";
     if (r < 0)
         return NULL;
-    *ret_why = "the script language cannot say it: a text in it would be read as a template";
-    cleanup_json json_t *written = parameters_insert(arguments, json_object_get(step->run->values, "inputs"));
+    *ret_why = "the script language cannot say it";
+    cleanup_json json_t *written = parameters_write(arguments, json_object_get(step->run->values, "inputs"));
     cleanup_json json_t *made = json_pack("{s:O}", action->name, written);
     cleanup_json json_t *script = json_pack("[O]", made);
     return agent_check_script(script, &ignored) < 0 ? NULL : take_pointer(made);

@@ -6,7 +6,7 @@
 /* The step, before it is carried out: {"click": {"role", "name", "exact", "fallback": [...]}}. Numbers of elements
  * become targets that mean exactly these elements now, texts that are values of the run's inputs become
  * {{inputs.name}}, credentials stay what they are called. The caller's; NULL when no script can say it: nothing but a
- * number means the element, or a text would be read as a template: `ret_why` (a constant) says it to people. */
+ * number means the element. `ret_why` (a constant) says it to people. */
 json_t *replay_describe(struct step *step, const struct action *action, const char **ret_why);
 
 /* The step as it may be kept once it was carried out: a text that its event does not tell (`data` has no "value"),

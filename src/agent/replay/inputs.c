@@ -1,4 +1,6 @@
 #include "agent/replay/inputs.h"
+#include "agent/replay/parameters.h"
+#include "agent/template.h"
 #include "base/memory.h"
 #include "base/schema.h"
 #include "base/text.h"
@@ -6,11 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PREFIX           "inputs."
-#define NAME_MAX_BYTES   40
-#define DEFAULT_MAX      10000 /* bytes of JSON; a longer value is no proposal but a file */
-#define PROPOSALS_MAX    200
-#define PASSWORD_MEMBERS "type", "string", "title", "Password", "format", "password", "writeOnly", 1
+#define PREFIX         "inputs."
+#define NAME_MAX_BYTES 40
+#define DEFAULT_MAX    10000 /* bytes of JSON; a longer value is no proposal but a file */
+#define PROPOSALS_MAX  200
 
 /* Every object in a script, outermost first; `key` is what it is called in the one around it (NULL: an item). */
 typedef void object_visitor(void *user, const char *key, const json_t *object);
@@ -78,14 +79,16 @@ static void find_in_text(struct found *found, const char *text) {
     for (const char *at = text; (at = strstr(at, "{{"));) {
         at += 2;
         const char *place = at + strspn(at, " "), *end = strstr(place, "}}");
-        if (!end || !text_starts_with(place, PREFIX))
+        if (!end)
+            return;
+        at = end + 2;
+        if (!text_starts_with(place, PREFIX))
             continue;
         const char *name = place + strlen(PREFIX), *last = end;
         while (last > name && last[-1] == ' ')
             last--;
         size_t length = strcspn(name, ".}? ");
         add_name(found, name, length, last[-1] != '?');
-        at = end;
     }
 }
 
@@ -148,8 +151,10 @@ static const char *type_of(const json_t *value) {
 }
 
 static json_t *make_property(const char *name, const char *title, const json_t *value) {
-    if (!strcmp(name, "password"))
-        return json_pack("{s:s, s:s, s:s, s:b}", PASSWORD_MEMBERS);
+    const char *secret = value && strcmp(name, "password") ? NULL : parameters_secret_title(name);
+    if (secret)
+        return json_pack("{s:s, s:s, s:s, s:b}", "type", "string", "title", secret, "format", "password", "writeOnly",
+                         1);
     json_t *property = json_pack("{s:s*, s:s}", "type", type_of(value), "title", title ? title : name);
     if (json_is_string(value) && strchr(json_string_value(value), '\n'))
         json_object_set_new(property, "format", json_string("multiline"));
@@ -218,11 +223,21 @@ struct proposals {
     json_t *list, *texts, *names; /* texts and names: {text: true} of what there is */
 };
 
+/* What is typed whatever the inputs are; NULL: it depends on them. */
+static json_t *text_without_values(const json_t *written) {
+    cleanup_json json_t *none = json_object(), *text = NULL;
+    struct error ignored;
+    if (!json_is_string(written) || template_expand(written, none, &text, &ignored) < 0 || !json_is_string(text))
+        return NULL;
+    return take_pointer(text);
+}
+
 static void propose(void *user, const char *key, const json_t *fill) {
     struct proposals *proposals = user;
-    const char *text = json_text_or(fill, "value", "");
-    if (!key || strcmp(key, "fill") || !*text || strstr(text, "{{") || json_object_get(proposals->texts, text) ||
-        json_array_size(proposals->list) >= PROPOSALS_MAX)
+    cleanup_json json_t *plain =
+        key && !strcmp(key, "fill") ? text_without_values(json_object_get(fill, "value")) : NULL;
+    const char *text = plain ? json_string_value(plain) : "";
+    if (!*text || json_object_get(proposals->texts, text) || json_array_size(proposals->list) >= PROPOSALS_MAX)
         return;
     cleanup_free char *words = inputs_field_words(fill), *base = name_from(words), *name = memory_copy_text(base);
     for (int i = 2; json_object_get(proposals->names, name); i++) {

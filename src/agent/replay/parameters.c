@@ -1,4 +1,5 @@
 #include "agent/replay/parameters.h"
+#include "agent/template.h"
 #include "base/memory.h"
 #include <string.h>
 
@@ -49,4 +50,20 @@ json_t *parameters_insert(const json_t *value, const json_t *values) {
     for (size_t i = 0; i < json_array_size(value); i++)
         json_array_append_new(copy, parameters_insert(json_array_get(value, i), values));
     return copy;
+}
+
+json_t *parameters_write(const json_t *plain, const json_t *values) {
+    cleanup_json json_t *quoted = template_quote(plain), *others = template_quote(values);
+    return parameters_insert(quoted, others);
+}
+
+const char *parameters_secret_title(const char *name) {
+    static const struct {
+        const char *name, *title;
+    } secrets[] = {
+        {"password", "Password"}, {"code", "Code"}, {"card_number", "Card number"}, {"card_code", "Card code"}};
+    for (size_t i = 0; i < ARRAY_LENGTH(secrets); i++)
+        if (!strcmp(secrets[i].name, name))
+            return secrets[i].title;
+    return NULL;
 }

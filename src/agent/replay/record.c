@@ -27,9 +27,6 @@ static const struct {
 static const char *const members[] = {"value", "option", "options",   "index",  "key",
                                       "times", "right",  "modifiers", "button", "down"};
 
-/* The inputs that stand for what is never told (page/record_fields.js). */
-static const char *const secrets[] = {"password", "code", "card_number", "card_code"};
-
 /* A frame of another process is searched for by its address. */
 static json_t *target_at(const json_t *act, const json_t *list, size_t i) {
     json_t *target = json_deep_copy(json_array_get(list, i));
@@ -52,10 +49,7 @@ static json_t *target_of(const json_t *act, const char *key) {
 
 static const char *secret_of(const json_t *act) {
     const char *name = json_text_or(act, "secret", "");
-    for (size_t i = 0; i < ARRAY_LENGTH(secrets); i++)
-        if (!strcmp(secrets[i], name))
-            return secrets[i];
-    return NULL;
+    return parameters_secret_title(name) ? name : NULL;
 }
 
 static json_t *arguments_of(const json_t *act) {
@@ -68,11 +62,6 @@ static json_t *arguments_of(const json_t *act) {
     return arguments;
 }
 
-static bool has_template(const json_t *arguments) {
-    cleanup_free char *text = json_print(arguments);
-    return strstr(text, "{{") != NULL;
-}
-
 /* NULL: no script can say it, as with files, which only the person has. */
 static json_t *step_of(const struct run *run, const json_t *act, const char *action) {
     struct error ignored;
@@ -80,9 +69,7 @@ static json_t *step_of(const struct run *run, const json_t *act, const char *act
     cleanup_json json_t *plain = !strcmp(action, "goto")  ? json_incref(json_object_get(act, "url"))
                                  : !strcmp(action, "tab") ? json_pack("{s:O}", "to", json_object_get(act, "number"))
                                                           : arguments_of(act);
-    if (has_template(plain))
-        return NULL;
-    cleanup_json json_t *written = parameters_insert(plain, run->options->inputs);
+    cleanup_json json_t *written = parameters_write(plain, run->options->inputs);
     if (secret)
         json_object_set_new(written, "value", json_sprintf("{{inputs.%s}}", secret));
     cleanup_json json_t *made = json_pack("{s:O?}", action, written);

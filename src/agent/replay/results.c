@@ -24,7 +24,7 @@ static json_t *code_of(const char *name, const char *code) {
 }
 
 static json_t *step_of(const struct run *run, const char *name, const json_t *reading) {
-    json_t *arguments = parameters_insert(reading, json_object_get(run->values, "inputs"));
+    json_t *arguments = parameters_write(reading, json_object_get(run->values, "inputs"));
     json_object_set_new(arguments, "as", json_string(name));
     return checked(json_pack("{s:o}", "extract", arguments));
 }
