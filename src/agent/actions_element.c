@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define BEGIN_MS 10000 /* a model that clicked something else is told so soon */
+
 action_handler action_click, action_fill, action_press, action_download;
 
 static int modifiers_of(const json_t *arguments) {
@@ -117,6 +119,7 @@ int action_download(struct step *step, struct error *e) {
     size_t before = page_download_count(page);
     int r = click(step, json_object_get(step->arguments, "click"), e);
     if (!r)
-        r = page_wait_download(page, before, step->deadline, e);
+        r = page_wait_download(page, before, step->literal ? clock_deadline(BEGIN_MS) : step->deadline, step->deadline,
+                               e);
     return r < 0 ? r : keep_file(step, page_download(page, before), e);
 }

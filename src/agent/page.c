@@ -234,9 +234,16 @@ static bool download_ended(void *user) {
            (wait->page->download_count > before && wait->page->downloads[before].state != DOWNLOAD_GOING_ON);
 }
 
-int page_wait_download(struct page *page, size_t before, int64_t deadline, struct error *e) {
+static bool download_begun(void *user) {
+    struct stage_wait *wait = user;
+    return is_lost(wait->page) || wait->page->download_count > (size_t)wait->commits;
+}
+
+int page_wait_download(struct page *page, size_t before, int64_t begin_deadline, int64_t deadline, struct error *e) {
     struct stage_wait wait = {.page = page, .commits = (int64_t)before};
-    int r = cdp_wait(page->client, download_ended, &wait, deadline, e);
+    int r = cdp_wait(page->client, download_begun, &wait, begin_deadline < deadline ? begin_deadline : deadline, e);
+    if (!r)
+        r = cdp_wait(page->client, download_ended, &wait, deadline, e);
     if (r == -ETIMEDOUT && page->download_count <= before)
         return error_set(e, ETIMEDOUT, ERROR_STEP, "the click began no download");
     if (r == -ETIMEDOUT)

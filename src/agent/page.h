@@ -102,8 +102,8 @@ struct page_download {
 };
 size_t page_download_count(const struct page *page);
 const struct page_download *page_download(const struct page *page, size_t i);
-/* Waits until there are more than `before` downloads and the one at `before` has ended. */
-int page_wait_download(struct page *page, size_t before, int64_t deadline, struct error *e);
+/* Waits until there are more than `before` downloads, which is to begin in time, and the one at `before` has ended. */
+int page_wait_download(struct page *page, size_t before, int64_t begin_deadline, int64_t deadline, struct error *e);
 
 /* What the page wants to drag (Input.DragData), when a drag began since the last call; the caller's, or NULL. */
 json_t *page_take_drag(struct page *page);

@@ -109,7 +109,7 @@ const completed = (thread) => assert.equal(thread.status, 'completed', `${thread
 
 describe('runs', { concurrency: 4 }, () => {
   test('over sixty turns with a small model: all that is sent fits, nothing that counts is lost', async () => {
-    const LAST = 61, sizes = [];
+    const LAST = 32, sizes = [];
     const id = await start('counts', (text, conversation, { body }) => {
       sizes.push(Buffer.byteLength(JSON.stringify(body)));
       const n = Number(/Page: Count (\d+)/.exec(text)?.[1] ?? 0), whole = conversation.filter((m) => JSON.stringify(m).includes('The page now'));
@@ -117,18 +117,18 @@ describe('runs', { concurrency: 4 }, () => {
       assert.match(conversation[0].text, /You work in a real web browser/);
       if (n > 1) assert.match(lastWords(conversation), /Your notes:\n- the word is plum/);
       assert.equal(whole.length, Math.min(2, sizes.length), `turn ${sizes.length}`);
-      if (n > 2) assert.ok(JSON.stringify(whole[0]).includes(`Page: Count ${n - 1}\\n`) || sizes.length % 9 === 1, `turn ${sizes.length}: ${n}`);
+      if (n > 2) assert.ok(JSON.stringify(whole[0]).includes(`Page: Count ${lastResults(conversation)[0].text.startsWith('Part ') ? n : n - 1}\\n`), `turn ${sizes.length}: ${n}`);
       if (n >= LAST) return [done({ n, word: /the word is (\w+)/.exec(lastWords(conversation))[1] })];
       if (!n) return [call('note', { text: 'the word is plum' }), goto('/count?n=1')];
       const told = lastResults(conversation)[0].text;
-      if (n % 8 === 0 && !told.startsWith('Part ')) return [call('read_page')];
-      if (n % 8 === 0) assert.match(told, new RegExp(`Step ${n}[^]*Line 11[^]*</page-`));
+      if (!told.startsWith('Part ')) return [call('read_page')];
+      assert.match(told, new RegExp(`Step ${n}[^]*Line 11[^]*</page-`));
       return n % 2 ? [click(find(text, 'link "Next"'))] : [goto(`/count?n=${n + 1}`)];
     }, { kind: 'anthropic', config: { limits: { steps: 100 } } });
     const thread = await ended(id);
     completed(thread);
     assert.deepEqual([thread.results.n, thread.results.word], [LAST, 'plum']);
-    assert.ok(thread.usage.turns >= LAST, `${thread.usage.turns} turns`);
+    assert.ok(thread.usage.turns > 60, `${thread.usage.turns} turns`);
     assert.ok(Math.max(...sizes) <= 9000 * 3, `${Math.max(...sizes)} bytes at most`);
   });
 
@@ -181,14 +181,15 @@ describe('runs', { concurrency: 4 }, () => {
     const who = replinet.makeUser('pro_user'), told = [];
     const remember = (conversation) => told.push(lastResults(conversation)[0].text);
     const download = (name) => (text, conversation) => (remember(conversation), [call('download', { click: find(text, `link "${name}"`), as: name.toLowerCase() })]);
-    const id = await start('fetches', plan(() => [goto('/files')], download('Report'), download('Elsewhere'), (text, conversation) => (remember(conversation), [goto('/files')]), download('Huge'), (text, conversation) => (remember(conversation), [done()])),
+    const id = await start('fetches', plan(() => [goto('/files')], press('link "Report"'), download('Report'), download('Elsewhere'), (text, conversation) => (remember(conversation), [goto('/files')]), download('Huge'), (text, conversation) => (remember(conversation), [done()])),
       { who, agent: { approvals: [{ action: 'download', text: 'report', ask: true }], browser_config: { allowed_domains: ['127.0.0.1'] } } });
     const open = await asked(id, who);
     assert.match(open.text, /wants to download link "Report"/);
     await send(who, 'POST', `/threads/${id}/questions/${open.id}/answer`, { approved: true });
     const thread = await ended(id, who);
     completed(thread);
-    const [, report, elsewhere, , huge] = told;
+    const [clicked, report, elsewhere, , huge] = told;
+    assert.match(clicked, /began a download, which is not kept: the tool download keeps it/);
     assert.match(report, new RegExp(`name: report.bin, bytes: 5000, artifact: ${thread.results.report.artifact}`));
     assert.match(elsewhere, /could not be done/);
     assert.deepEqual(farHeard, []);

@@ -23,6 +23,7 @@
 struct moment {
     const struct page *page;
     int64_t moves, tabs, dialogs;
+    size_t downloads;
     int64_t elements;
 };
 
@@ -40,8 +41,8 @@ static int64_t count_elements(struct mind *mind) {
 
 static struct moment moment_of(struct mind *mind) {
     struct run *run = mind->run;
-    return (struct moment){run->page, page_moves(run->page), tabs_seen(run->tabs), run->dialogs.shown,
-                           count_elements(mind)};
+    return (struct moment){run->page,          page_moves(run->page),          tabs_seen(run->tabs),
+                           run->dialogs.shown, page_download_count(run->page), count_elements(mind)};
 }
 
 /* A list that a field opens, a message that comes: these are no other page. */
@@ -117,6 +118,10 @@ static void tell_surroundings(struct call *call, const struct moment *before, co
                    json_text_or(dialogs->last, "type", ""), fenced,
                    json_bool_or(dialogs->last, "accepted", false) ? "accepted" : "dismissed");
     }
+    if (before->page == after->page && before->downloads < after->downloads && call->tool &&
+        strcmp(call->tool->name, "download") != 0)
+        text_append_string(&call->answer,
+                           " The browser began a download, which is not kept: the tool download keeps it.");
     if (before->tabs != after->tabs && before->page == after->page)
         text_append_string(&call->answer, " A new tab was opened beside this one; the tool tab changes to it.");
 }
