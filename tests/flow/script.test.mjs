@@ -99,8 +99,10 @@ describe('targets', () => {
 /* Chromium's own accessibility tree is the judge of roles and names. It has names of its own for a few roles. */
 const chromiumRoles = { image: 'img', DescriptionListTerm: 'term', Details: 'group', LayoutTable: 'table', DisclosureTriangle: 'button', ImageButton: 'button', PopUpButton: 'button', HeaderAsNonLandmark: '', generic: '', LabelText: '', ComboBoxGrouping: 'combobox', InputTime: 'textbox', Date: 'textbox', SearchBox: 'searchbox', ListBox: 'listbox', ListMarker: '', TextField: 'textbox', none: '' }
 
+let named
 test('roles and accessible names are those of Chromium', async () => {
   const run = await passes([go('/names.html'), { extract: { as: 'names', list: { css: '[data-case]', hidden: true, fields: { name: { read: 'name' }, role: { read: 'role' } } } } }])
+  named = run.results.names.filter(({ name, role }) => name && role)
   const lease = await manager.lease({})
   const cdp = await manager.connect(lease.id)
   try {
@@ -122,6 +124,11 @@ test('roles and accessible names are those of Chromium', async () => {
     cdp.close()
     await manager.release(lease.id)
   }
+})
+
+test('what has a role and a name is found by them', async () => {
+  assert.ok(named.length > 40, String(named.length))
+  await passes([go('/names.html'), ...named.map(({ role, name }) => ({ assert: { role, name, exact: true, state: 'attached' }, timeout_ms: 3000 }))])
 })
 
 describe('waiting until an element can be acted on', () => {
