@@ -356,6 +356,21 @@ static void an_answer_has_limits(void **state) {
     llm_reading_done(&reading);
 }
 
+static void an_answer_leaves_room_for_what_is_asked(void **state) {
+    static const struct {
+        int64_t context, own, sent;
+    } cases[] = {{0, 0, 8192}, {200000, 0, 8192}, {8000, 0, 1001}, {8000, 3000, 3000}};
+    cleanup_json json_t *messages = quoted("[{'role':'user','parts':[{'text':'Hi'}]}]");
+    struct llm_request request = {.messages = messages};
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct llm_settings settings = settings_of(LLM_ANTHROPIC);
+        settings.context_tokens = cases[i].context;
+        settings.max_tokens = cases[i].own;
+        cleanup_json json_t *body = body_of(&settings, &request, 0);
+        assert_int_equal(json_int_or(body, "max_tokens", 0), cases[i].sent);
+    }
+}
+
 /* ------------------------------------------------------------------------------------------------ failures, cost */
 
 static void failures_are_told_apart(void **state) {
@@ -563,6 +578,7 @@ int main(void) {
         cmocka_unit_test(chat_completions_are_read),
         cmocka_unit_test(anthropic_messages_are_read),
         cmocka_unit_test(an_answer_has_limits),
+        cmocka_unit_test(an_answer_leaves_room_for_what_is_asked),
         cmocka_unit_test(failures_are_told_apart),
         cmocka_unit_test(a_key_is_taken_out_of_what_is_told),
         cmocka_unit_test(money_is_rounded_up),

@@ -6,6 +6,7 @@
 
 #define VERSION            "2023-06-01"
 #define DEFAULT_MAX_TOKENS 8192 /* the protocol wants a number; every current model can answer so much */
+#define ANSWER_PART        8    /* of what the model reads in all, when that is known to be little */
 #define ANSWER_TOOL        "answer"
 
 static void add_headers(const struct llm_settings *settings, void (*add)(void *user, const char *line), void *user) {
@@ -161,9 +162,16 @@ static void write_tools(json_t *body, const struct llm_request *request) {
     }
 }
 
+/* A provider adds it to the request's own length: more than there is room for would refuse every request. */
+static int64_t answer_tokens(const struct llm_settings *settings) {
+    int64_t part = settings->context_tokens / ANSWER_PART;
+    if (settings->max_tokens > 0)
+        return settings->max_tokens;
+    return settings->context_tokens > 0 && part < DEFAULT_MAX_TOKENS ? part + 1 : DEFAULT_MAX_TOKENS;
+}
+
 static void write_options(json_t *body, const struct llm_settings *settings, unsigned quirks) {
-    json_object_set_new(body, "max_tokens",
-                        json_integer(settings->max_tokens > 0 ? settings->max_tokens : DEFAULT_MAX_TOKENS));
+    json_object_set_new(body, "max_tokens", json_integer(answer_tokens(settings)));
     if (settings->temperature >= 0 && !(quirks & LLM_QUIRK_NO_TEMPERATURE)) /* 0 to 1 here, 0 to 2 elsewhere */
         json_object_set_new(body, "temperature", json_real(settings->temperature > 1 ? 1 : settings->temperature));
     if (!(quirks & LLM_QUIRK_NO_STREAM))
