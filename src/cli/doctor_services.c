@@ -232,7 +232,7 @@ static int64_t connections_needed(void) {
     int64_t lanes = config_int(CONFIG_API_DATABASE_LANES) + config_int(CONFIG_API_SLOW_LANES);
     int64_t jobs = config_int(CONFIG_WORKER_CONCURRENCY) + config_int(CONFIG_WORKER_WAITING) +
                    config_int(CONFIG_WORKER_QUICK_CONCURRENCY) + config_int(CONFIG_WORKER_MAINTENANCE_CONCURRENCY);
-    return config_int(CONFIG_API_PROCESSES) * lanes + jobs + 1 + SPARE_CONNECTIONS;
+    return config_int(CONFIG_API_PROCESSES) * lanes + config_int(CONFIG_MCP_SESSIONS) + jobs + 1 + SPARE_CONNECTIONS;
 }
 
 enum doctor_verdict doctor_connections(struct doctor_finding *finding) {

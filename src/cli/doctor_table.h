@@ -40,8 +40,9 @@ struct doctor_finding {
     X("postgresql", doctor_postgres, NULL, "Everything that must be kept is in PostgreSQL.",                           \
       "apt-get install postgresql-15, or set DATABASE_URL.")                                                           \
     X("connections", doctor_connections, NULL,                                                                         \
-      "Each api thread, worker and job has a database connection of its own.",                                         \
-      "Raise max_connections of PostgreSQL, or lower API_PROCESSES, API_DATABASE_LANES or WORKER_CONCURRENCY.")        \
+      "Each api thread, worker, job and MCP session has a database connection of its own.",                            \
+      "Raise max_connections of PostgreSQL, or lower API_PROCESSES, API_DATABASE_LANES, MCP_SESSIONS or "              \
+      "WORKER_CONCURRENCY.")                                                                                           \
     X("redis", doctor_redis, NULL, "Redis wakes workers and carries live updates.",                                    \
       "apt-get install redis-server, or set REDIS_URL.")                                                               \
     X("crun", doctor_crun, NULL, "The OCI runtime makes the containers.", "apt-get install crun, or set CRUN_PATH.")   \

@@ -341,6 +341,23 @@ test('who reads nothing of what was asked for holds up only that session, and li
   await client.transport.terminateSession();
 });
 
+test('a stream that nobody reads is cut off when it holds too much, and says so to who comes back', async () => {
+  const { preset_id: preset } = await call('GET', `/agents/${sleeper.id}`), filler = 'x'.repeat(600000), count = 32;
+  await call('POST', '/agents', { name: 'Huge', preset_id: preset, script: { steps: [{ wait_for: { ms: 1 } }] }, input_schema: { type: 'object', properties: { a: { type: 'string', description: filler } } } });
+  const hand = new Hand(replinet.url, olga.key);
+  await hand.begin('2025-03-26');
+  const asked = Array.from({ length: count }, (_, i) => ({ jsonrpc: '2.0', id: `r${i}`, method: 'tools/call', params: { name: 'agents_list', arguments: { search: 'Huge' } } }));
+  const response = await hand.post(asked);
+  await until('the last answer', async () => (await hand.post({ jsonrpc: '2.0', id: `r${count - 1}`, method: 'ping' }, { accept: 'application/json' })).status === 200, MCP_MS);
+  const events = await readEvents(response);
+  assert.ok(events.length > 0 && events.length < count, `${events.length} came`);
+  assert.ok(events.every((event) => event.data.result.structuredContent.items[0].name === 'Huge'));
+  const late = await hand.get({ 'last-event-id': events.at(-1).id });
+  assert.equal(late.status, 409);
+  assert.match(await late.text(), /not kept any more/);
+  await hand.end();
+});
+
 test('a session that nobody uses ends, and one whose key lapsed unsaid', async () => {
   const ended = async (name, ms) => {
     await until(`the end of the ${name} one`, () => sessionsOf(long[name].user).length === 0, Math.max(0, long[name].at + ms - Date.now()) + 30000);
