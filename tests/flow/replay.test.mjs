@@ -296,6 +296,7 @@ test('the agent\'s own steps before the model are in the script as they are writ
 
 test('what is no script is said', async () => {
   const plain = (await replinet.json('thread', 'ls', '--agent', 'again')).items[0].id;
+  assert.match((await replinet.cli('thread', 'script', id)).stderr, /^left out: done at http.*: result bought: no part/);
   const refused = async (pattern, ...args) => {
     const run = await replinet.cli('thread', 'script', ...args);
     assert.notEqual(run.code, 0);

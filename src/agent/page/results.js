@@ -5,7 +5,7 @@ const { dom } = replinet;
 const { byAttributes, byTestId, pathTo, isStable, onlyFor } = replinet.ways;
 
 const SEARCH_MS = 1500;
-const ELEMENTS_MAX = 20000;
+const ELEMENTS_MAX = 100000;
 const ITEMS_MAX = 1000;
 const LEAF_TEXT_MAX = 2000;
 const AROUND_MAX = 120; /* letters beside a value in its element */
@@ -81,12 +81,14 @@ const ofAddress = (element, text, value) => {
 const waysOf = (element, text, value) =>
     [typeof value === 'number' ? ofNumber(element, text, value) : ofText(element, text, value), ofField(element, text, value), ofAddress(element, text, value)].filter(Boolean);
 
-/* [{element, how}], elements that hold nothing else first; of elements inside each other the innermost. */
+/* [{element, how}]: those that hold nothing else when there are such, then those whose number has words beside it, then those that
+ * hold it among other text. Of elements inside each other the innermost. */
 const holdersOf = (page, value, scope = null) => {
     const found = page.within(scope).flatMap(({ element, text }) => waysOf(element, text, value).map(how => ({ element, how }))).slice(0, HOLDERS_MAX);
     const inner = found.filter(({ element, how }) => !found.some(other => other.element !== element && 'match' in other.how === 'match' in how && replinet.contains(element, other.element)));
     const whole = inner.filter(({ how }) => !('match' in how));
-    return whole.length ? whole : inner;
+    const bare = whole.filter(({ element, how }) => how.type !== 'number' || !/\p{L}/u.test(dom.textContent(element)));
+    return [bare, whole, inner].find(list => list.length) ?? [];
 };
 
 /* Which element is meant, without its text */

@@ -1,14 +1,17 @@
 /* The model's own tools in the script of its run. */
 #include "agent/replay/results.h"
 #include "agent/think/mind.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include <string.h>
 
 #define RESULTS_TOLD 100
+#define SEARCH_MS    6000 /* after which no other result is searched for: a large page takes seconds for each */
 
 /* What a script has in a call's place: steps, and texts about what it has not. */
 struct place {
     json_t *steps, *left_out;
+    int64_t deadline;
 };
 
 typedef void replayer(const struct call *call, struct place *place);
@@ -34,8 +37,11 @@ static void replay_note(const struct call *call, struct place *place) {
 
 static void bring(const struct call *call, struct place *place, const char *name, const json_t *value) {
     cleanup_json json_t *missing = NULL;
-    json_t *step = replay_result(call->mind->run, name, value, &missing), *path;
+    json_t *step, *path;
     size_t i;
+    if (clock_remaining_ms(place->deadline) <= 0)
+        return leave_out(place, "result %.100s: the page was too busy to be searched for it", name);
+    step = replay_result(call->mind->run, name, value, &missing);
     if (!step) {
         leave_out(place, "result %.100s: no part of the page says exactly this; a script needs an extract step for it",
                   name);
@@ -96,7 +102,7 @@ static const struct {
 int replayed_tell(struct call *call, struct error *e) {
     const char *name = call->tool->name;
     cleanup_json json_t *steps = json_array(), *left_out = json_array();
-    struct place place = {steps, left_out};
+    struct place place = {steps, left_out, clock_deadline(SEARCH_MS)};
     if (call->failed || call->mind->mend_task)
         return 0;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
