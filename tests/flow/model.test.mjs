@@ -110,7 +110,7 @@ const search = (text) => {
 let unanswered;
 test('a run waits for an answer', async () => {
   solve = () => ({ calls: [{ name: 'ask_user', arguments: { text: 'Are you there?' } }] });
-  const id = await start('Ask', { config: { question_minutes: 1 } });
+  const id = await start('Ask', { config: { question_minutes: 1 }, agent: { browser_config: { timeout_ms: 40000 } } }); // less than it waits
   await when(id, 'waiting', (thread) => thread.status === 'waiting' && thread.reason === 'question');
   unanswered = id;
 });

@@ -22,7 +22,7 @@ function solve(conversation) {
 before(async () => {
   model = await startModel({ solve, key: 'sk-test' });
   replinet = await startInstance({
-    SECRET_KEY: randomBytes(32).toString('hex'), WORKER_CONCURRENCY: String(PLACES), WORKER_WAITING: String(BEYOND), MAX_BROWSERS: String(BROWSERS), JOB_LEASE_SECONDS: '6', WORKER_DRAIN_SECONDS: '2', JOB_STOP_SECONDS: '20', LOG_LEVEL: 'info',
+    SECRET_KEY: randomBytes(32).toString('hex'), WORKER_CONCURRENCY: String(PLACES), WORKER_WAITING: String(BEYOND), MAX_BROWSERS: String(BROWSERS), BROWSER_WAIT_MINUTES: '0', JOB_LEASE_SECONDS: '6', WORKER_DRAIN_SECONDS: '2', JOB_STOP_SECONDS: '20', LOG_LEVEL: 'info',
     MODEL_PROVIDERS: JSON.stringify({ one: { kind: 'openai', base_url: model.openai, api_key: 'sk-test', models: [{ name: 'asker', context_tokens: 32000 }] } }),
   });
   admin = replinet.makeUser('super_admin', { name: 'Anna' });
@@ -30,6 +30,7 @@ before(async () => {
   await replinet.create('preset', { name: 'hasty', ai_model: 'one/asker', additional_config: { question_minutes: 1 } });
   await replinet.create('preset', { name: 'script', ai_model: 'script' });
   for (const name of ['asker', 'hasty']) await replinet.create('agent', { name, preset_id: name });
+  await replinet.create('agent', { name: 'brief', preset_id: 'asker', browser_config: { timeout_ms: 15000 } });
   for (const [name, ms] of Object.entries({ quick: 1, long: 80000 }))
     await replinet.create('agent', { name, preset_id: 'script', script: [{ goto: 'about:blank' }, { wait_for: { ms }, timeout_ms: 90000 }] });
 });
@@ -138,6 +139,14 @@ test('of answers that come at once, by sign-in and by link, one counts and the o
   for (const { status } of answers) assert.ok([200, 404, 409].includes(status), String(status));
   const winner = answers.findIndex(({ status }) => status === 200);
   assert.match((await ended(id)).results.answer, new RegExp(winner % 2 ? `link ${winner}` : `rest ${winner}`));
+});
+
+test('a browser that is not kept any longer ends the wait, once', async () => {
+  const id = await asks('brief', 'Are you there?');
+  const thread = await ended(id);
+  assert.deepEqual([thread.status, thread.reason], ['error', 'no_answer']);
+  assert.match(thread.error_message, /nobody answered/);
+  assert.equal(replinet.sql(`SELECT string_agg(status::text, ',') FROM thread_questions WHERE thread_id = '${id}'`), 'expired');
 });
 
 test('an api that is killed loses no question', async () => {

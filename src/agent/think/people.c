@@ -16,7 +16,7 @@ struct asking {
     struct mind *mind;
     char id[37];
     const char *kind;
-    int64_t began, deadline;
+    int64_t began, deadline, waited;
     int64_t takeovers; /* there had been before */
     bool taken;        /* somebody took the browser over meanwhile */
     json_t *answer;
@@ -127,15 +127,34 @@ static int poll_answer(struct asking *asking, bool *ret_over, struct error *e) {
     return r;
 }
 
-static int finish(struct asking *asking, struct error *e) {
+/* A browser is kept for people so long and no longer: then nobody has answered in time, either. Asking anew in another
+ * one would not help. */
+static bool was_kept_long_enough(const struct asking *asking) {
+    enum end_reason reason = cdp_client_end_reason(asking->mind->run->client);
+    return *asking->id && (reason == END_REASON_TIMEOUT || reason == END_REASON_IDLE);
+}
+
+static int browser_is_gone(struct asking *asking, struct error *e) {
+    int r = time_is_up(asking, e);
+    if (r == -ETIME)
+        error_hint(e, "the browser is kept for BROWSER_WAIT_MINUTES beyond its time (browser_config.timeout_ms)");
+    return r;
+}
+
+/* Whatever came of it: the time of waiting is no time of the run. */
+static void end_pause(struct asking *asking) {
     struct run *run = asking->mind->run;
-    int64_t waited = clock_monotonic_ms() - asking->began;
-    cleanup_free char *by = memory_print("%s answered", json_text_or(asking->answer, "by", "Somebody"));
+    int64_t waited = asking->waited = clock_monotonic_ms() - asking->began;
     run->paused_ms += waited;
     run->deadline += run->deadline == INT64_MAX ? 0 : waited;
     run->limit += run->limit == INT64_MAX ? 0 : waited;
+}
+
+static int finish(struct asking *asking, struct error *e) {
+    struct run *run = asking->mind->run;
+    cleanup_free char *by = memory_print("%s answered", json_text_or(asking->answer, "by", "Somebody"));
     json_t *data = json_pack("{s:s, s:s, s:I, s:O}", "question_id", asking->id, "kind", asking->kind, "waited_ms",
-                             (json_int_t)waited, "answer", asking->answer);
+                             (json_int_t)asking->waited, "answer", asking->answer);
     if (!strcmp(asking->kind, "code")) /* a code is nobody else's business */
         json_object_del(data, "answer");
     int r = mind_event(asking->mind, LOG_INFO, "question.answered", by, data, e);
@@ -152,6 +171,9 @@ int people_ask(struct mind *mind, json_t *question, json_t **ret_answer, struct 
     int r = begin(&asking, owned, e);
     while (!r && !over)
         r = poll_answer(&asking, &over, e);
+    end_pause(&asking);
+    if (r < 0 && was_kept_long_enough(&asking))
+        r = browser_is_gone(&asking, e);
     if (r < 0)
         record_end_stopped(mind->run, e);
     if (r == -ECANCELED && *asking.id) {
