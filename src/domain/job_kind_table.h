@@ -24,7 +24,7 @@
     X(MAINTENANCE, "maintenance", WORKER_MAINTENANCE_CONCURRENCY, 1, SYSTEM, "What keeps the instance in order.")
 
 #define JOB_KIND_TABLE(X)                                                                                              \
-    X(RUN, "run", RUN, 5, 2000, 180000, 1024, false, 0, 0, "One run of an agent: a thread.")                            \
+    X(RUN, "run", RUN, 5, 2000, 180000, 1024, false, 0, 0, "One run of an agent: a thread.")                           \
     X(NOOP, "noop", QUICK, 3, 1000, 60, 4096, true, 0, 0,                                                              \
       "Nothing: shows that the queue works. Its payload may say how long it takes (wait_ms) and how it ends (fail: a " \
       "reason; crash: true).")                                                                                         \

@@ -397,6 +397,34 @@ static void users_are_served_in_turn(void **state) {
     clean();
 }
 
+/* Those of a free_user's two that wait for a person leave nobody behind in turn, and count for the limit all the same.
+ */
+static void runs_that_wait_take_no_turn_but_count(void **state) {
+    struct caller patient = make_user("patient@x.test", "free_user"), busy = make_user("busy@x.test", "pro_user");
+    struct job job, first;
+    struct error e;
+    make_agent(&patient, "patient");
+    make_agent(&busy, "busy");
+    for (int i = 0; i < 3; i++)
+        start(&patient, "patient", NULL);
+    assert_true(take_as(&db, "w", LEASE_MS, &first));
+    struct job_fence fence = fence_of(&first);
+    cleanup_json json_t *facts = NULL;
+    good(jobs_begin_run(&db, &fence, &facts, &e), &e);
+    good(jobs_mark_running(&db, &fence, "00000000-0000-7000-8000-000000000001", &e), &e);
+    good(jobs_mark_waiting(&db, &fence, "question", &e), &e);
+    start(&busy, "busy", NULL);
+    sql("UPDATE users SET job_taken_at = now() + interval '1 hour' WHERE email = 'busy@x.test'");
+    assert_true(take_as(&db, "w", LEASE_MS, &job)); /* both have none that works: the longer wait decides */
+    cleanup_free char *mine =
+        memory_print("SELECT count(*) FROM jobs WHERE status = 'running' AND user_id = '%s'", patient.id);
+    assert_int_equal(number(mine), 2);
+    assert_true(take_as(&db, "w", LEASE_MS, &job)); /* the other one's */
+    assert_false(take_as(&db, "w", LEASE_MS, &job));
+    assert_int_equal(number(mine), 2);
+    clean();
+}
+
 static void *take_until_empty(void *user) {
     cleanup_postgres struct postgres mine = {0};
     struct error e;
@@ -510,6 +538,7 @@ int main(void) {
         cmocka_unit_test(a_waiting_thread_stops_at_once),
         cmocka_unit_test(strangers_see_nothing),
         cmocka_unit_test(users_are_served_in_turn),
+        cmocka_unit_test(runs_that_wait_take_no_turn_but_count),
         cmocka_unit_test(a_role_s_limit_holds_under_a_rush),
         cmocka_unit_test(bad_input_is_named),
         cmocka_unit_test(a_hung_statement_ends_at_its_deadline),

@@ -2,27 +2,35 @@
 // nothing of them is lost or left over, whoever answers when and whatever dies meanwhile.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { descendants, startInstance, traces, until } from './lib/instance.mjs';
 import { startModel } from './lib/model_server.mjs';
-import { done, lastResults, taskIn } from './lib/model_talk.mjs';
+import { click, done, find, lastResults, pageIn, taskIn } from './lib/model_talk.mjs';
 import { watchBrowser } from './lib/live_client.mjs';
 
 const PLACES = 1, BEYOND = 3, BROWSERS = 5;
-let replinet, model, admin;
+let replinet, model, admin, site;
+const paid = [];
 const goto = { name: 'goto', arguments: { url: 'about:blank' } };
 
 /** A model that asks what its task says, after "First" something was done, and ends with what it was told. */
 function solve(conversation) {
   const task = /Task:\n(.*)/.exec(taskIn(conversation))[1], told = lastResults(conversation)[0]?.text ?? '';
+  if (task === 'Pay') return { calls: [pageIn(conversation).includes('Page: Shop') ? click(find(pageIn(conversation), 'button "Pay')) : { name: 'goto', arguments: { url: `http://127.0.0.1:${site.address().port}/` } }] };
   if (task.startsWith('First') && !conversation.some((m) => m.role === 'tool')) return { calls: [goto] };
   return { calls: [/ answered| did it/.test(told) ? done(undefined, told) : { name: 'ask_user', arguments: { text: task } }] };
 }
 
 before(async () => {
   model = await startModel({ solve, key: 'sk-test' });
+  site = http.createServer((request, response) => {
+    if (request.url === '/paid') paid.push(request.url);
+    response.writeHead(200, { 'content-type': 'text/html' }).end(`<!doctype html><title>Shop</title><button onclick="fetch('/paid')">Pay 1 EUR</button>`);
+  });
+  await new Promise((listening) => site.listen(0, '127.0.0.1', listening));
   replinet = await startInstance({
-    SECRET_KEY: randomBytes(32).toString('hex'), WORKER_CONCURRENCY: String(PLACES), WORKER_WAITING: String(BEYOND), MAX_BROWSERS: String(BROWSERS), BROWSER_WAIT_MINUTES: '0', JOB_LEASE_SECONDS: '6', WORKER_DRAIN_SECONDS: '2', JOB_STOP_SECONDS: '20', LOG_LEVEL: 'info',
+    SECRET_KEY: randomBytes(32).toString('hex'), WORKER_CONCURRENCY: String(PLACES), WORKER_WAITING: String(BEYOND), MAX_BROWSERS: String(BROWSERS), BROWSER_WAIT_MINUTES: '0', JOB_LEASE_SECONDS: '6', WORKER_DRAIN_SECONDS: '2', JOB_STOP_SECONDS: '20', EGRESS_ALLOW: `127.0.0.1:${site.address().port}`, LOG_LEVEL: 'info',
     MODEL_PROVIDERS: JSON.stringify({ one: { kind: 'openai', base_url: model.openai, api_key: 'sk-test', models: [{ name: 'asker', context_tokens: 32000 }] } }),
   });
   admin = replinet.makeUser('super_admin', { name: 'Anna' });
@@ -39,6 +47,7 @@ after(async () => {
   if (replinet) assert.deepEqual(traces(replinet), []);
   replinet?.remove();
   await model?.stop();
+  site?.close();
 });
 
 const start = async (agent, ...task) => (await replinet.json('thread', 'start', agent, ...task.flatMap((text) => ['--task', text]))).id;
@@ -46,7 +55,7 @@ const show = (id) => replinet.json('thread', 'show', id);
 const when = (id, what, check, ms = 90000) => until(`${what} of thread ${id}`, async () => { const found = await show(id); return check(found) && found; }, ms);
 const isOver = ({ status }) => ['completed', 'error', 'stopped'].includes(status);
 const ended = (id) => when(id, 'the end', isOver, 120000);
-const waits = (id) => when(id, 'a question', ({ status, reason }) => status === 'waiting' && reason === 'question');
+const waits = (id, kind = 'question') => when(id, `a ${kind}`, ({ status, reason }) => status === 'waiting' && reason === kind);
 async function asks(agent, task) {
   const id = await start(agent, task);
   await waits(id);
@@ -139,6 +148,17 @@ test('of answers that come at once, by sign-in and by link, one counts and the o
   for (const { status } of answers) assert.ok([200, 404, 409].includes(status), String(status));
   const winner = answers.findIndex(({ status }) => status === 200);
   assert.match((await ended(id)).results.answer, new RegExp(winner % 2 ? `link ${winner}` : `rest ${winner}`));
+});
+
+test('a thread that is stopped while its approval is open does nothing any more, whoever approves', async () => {
+  const id = await start('asker', 'Pay');
+  await waits(id, 'approval');
+  const asked = await question(id), token = asked.link.split('/').at(-1);
+  assert.equal((await api('POST', `/threads/${id}/stop`)).status, 200);
+  const byLink = await fetch(`${replinet.url}/api/v1/answers/${token}`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"approved":true}' });
+  assert.deepEqual([(await reply(id, { approved: true }, asked)).status, byLink.status], [409, 404]);
+  assert.deepEqual(await ended(id).then(({ status, reason }) => [status, reason]), ['stopped', 'stopped']);
+  assert.deepEqual([(await question(id)).status, paid], ['withdrawn', []]);
 });
 
 test('a browser that is not kept any longer ends the wait, once', async () => {
