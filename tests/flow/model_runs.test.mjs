@@ -23,6 +23,7 @@ const PAGES = {
   '/drafts': () => page('Drafts', `<button ${does('deleted')}>Delete draft</button><a href="/letter">Letter</a>`),
   '/letter': () => page('Letter', `<label>Text <input></label><button ${does('sent')}>Send letter</button><button ${does('saved')}>Keep as draft</button>`),
   '/form': () => page('Form', `<form action="/did/paid"><button>Transfer 5 EUR</button></form><script>fetch('/hold').then(() => { document.forms[0].action = '/did/robbed'; fetch('/changed') })</script>`),
+  '/names': () => page('Names', `<form action="/did/paid"><label>To <input name=to value="Bob"></label><button>Transfer 7 EUR</button></form><script>fetch('/hold').then(() => { document.querySelector('input').value = 'Mallory'; fetch('/renamed') })</script>`),
   '/files': () => page('Files', `<a href="/report.bin" download>Report</a><a href="http://localhost:${far.address().port}/taken" download>Elsewhere</a><a href="/huge" download>Huge</a>`),
   '/upload': () => page('Upload', `<form method=post action=/received enctype="multipart/form-data"><label>Paper <input type=file name=paper></label><input type=file name=note id=note multiple hidden>
     <button type=button onclick="note.click()">Attach a note</button><p id=told></p><button>Hand in</button></form><script>onchange = () => { told.textContent = [...document.querySelectorAll('input')].flatMap(one => [...one.files]).map(file => file.name + ' is chosen').join(', ') }</script>`),
@@ -165,15 +166,19 @@ describe('runs', { concurrency: 4 }, () => {
     assert.ok(!heard.includes('/did/sent'));
   });
 
-  test('a form that leads elsewhere by the time a person agrees is not sent', async () => {
-    let told;
-    const id = await start('changes', plan(() => [goto('/form')], press('button "Transfer'), (text, conversation) => ((told = lastResults(conversation)[0].text), [done()])));
-    const open = await asked(id);
-    held.splice(0).forEach((response) => response.end());
-    await until('the other form', () => heard.includes('/changed'));
-    await send(admin, 'POST', `/threads/${id}/questions/${open.id}/answer`, { approved: true });
+  test('a form that leads elsewhere, or holds something else, by the time a person agrees is not sent', async () => {
+    const told = [], hear = (call) => (text, conversation) => (told.push(lastResults(conversation)[0].text), [call]);
+    const id = await start('changes', plan(() => [goto('/form')], press('button "Transfer'), hear(goto('/names')), press('button "Transfer'), hear(done())));
+    for (const change of ['/changed', '/renamed']) {
+      const open = await asked(id);
+      await until('the page', () => held.length);
+      held.splice(0).forEach((response) => response.end());
+      await until('the change', () => heard.includes(change));
+      await send(admin, 'POST', `/threads/${id}/questions/${open.id}/answer`, { approved: true });
+      await until('the answer', async () => (await send(admin, 'GET', `/threads/${id}/questions`)).items.find((one) => one.id === open.id).status === 'answered');
+    }
     completed(await ended(id));
-    assert.match(told, /agreed to changed meanwhile/);
+    for (const text of told) assert.match(text, /agreed to changed meanwhile/);
     assert.ok(!heard.includes('/did/robbed') && !heard.includes('/did/paid'));
   });
 

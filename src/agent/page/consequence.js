@@ -65,6 +65,19 @@ replinet.formAddresses = field => {
     return [...new Set([actionOf(form), ...buttons.map(button => actionOf(form, button))])];
 };
 
+/* What a person sees filled into the form, as a number that only this document could make: consent is for this, too. */
+const [seed] = crypto.getRandomValues(new Uint32Array(1));
+const FILLED = ['input', 'select', 'textarea'];
+const filledIn = form => {
+    let hash = seed;
+    for (const element of replinet.elements(form)) {
+        if (!FILLED.includes(replinet.tag(element)) || !replinet.isVisible(element) || replinet.isSecret(element)) continue;
+        const value = ['checkbox', 'radio'].includes(replinet.inputType(element)) ? replinet.isChecked(element) : replinet.valueOf(element);
+        for (const c of `${value}\n`) hash = Math.imul(hash ^ c.codePointAt(0), 16777619);
+    }
+    return hash >>> 0;
+};
+
 /* `key`: Enter is pressed in it, which sends the form around a field as well. */
 const consequenceOf = (element, key) => {
     const hit = key ? element : hitOf(element);
@@ -83,6 +96,7 @@ const consequenceOf = (element, key) => {
         method: methodOf(hit),
         submits,
         sentTo: submits ? actionOf(form, button ?? (sends(hit) ? hit : null)) : '',
+        filled: submits ? filledIn(form) : 0,
         formMethod: form ? (dom.attribute(form, 'method') ?? 'get').toLowerCase() : '',
         payment: submits && holdsPayment(form),
     };
