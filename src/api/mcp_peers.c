@@ -153,6 +153,7 @@ void mcp_peers_close(struct mcp_peers *peers) {
     }
     cleanup_free char *path = path_of(peers, peers->name);
     unlink(path);
+    on_message(&peers->poll, 0, UV_READABLE); /* what came already is told that this process ends */
     uv_close((uv_handle_t *)&peers->poll, free_peers);
 }
 

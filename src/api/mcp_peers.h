@@ -15,7 +15,7 @@
 struct mcp_peers;
 
 struct mcp_peers *mcp_peers_new(struct api *api);
-/* Takes nothing any more; the memory goes once the loop has turned. */
+/* Takes nothing any more that comes from now on; the memory goes once the loop has turned. */
 void mcp_peers_close(struct mcp_peers *peers);
 const char *mcp_peers_name(const struct mcp_peers *peers);
 

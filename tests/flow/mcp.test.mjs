@@ -3,7 +3,9 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { descendants, startInstance, traces, until } from './lib/instance.mjs';
 import { PASSWORD, startLoginSite, TOTP_SECRET } from './lib/login_site.mjs';
@@ -141,6 +143,23 @@ describe('standard input and output', () => {
     assert.match(await use(client, 'browser_look'), /about:blank/);
     await use(client, 'browser_close');
   });
+});
+
+test('a batch on standard input is answered with one line', async () => {
+  const child = spawn(replinet.binary, ['mcp'], { env: replinet.env, stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const say = async (message) => {
+    child.stdin.write(`${JSON.stringify(message)}\n`);
+    return JSON.parse((await lines.next()).value);
+  };
+  const rpc = (id, method, params = {}) => ({ jsonrpc: '2.0', id, method, params });
+  const hello = rpc(1, 'initialize', { protocolVersion: '2025-03-26', capabilities: {}, clientInfo: { name: 'suite', version: '1' } });
+  assert.match((await say([rpc(1, 'ping')])).error.message, /after initialize/);
+  assert.equal((await say(hello)).result.protocolVersion, '2025-03-26');
+  const list = await say([rpc(2, 'tools/list'), { jsonrpc: '2.0', method: 'notifications/initialized' }, hello, rpc(3, 'tools/call', { name: 'agents_list', arguments: {} })]);
+  assert.deepEqual(list.map((one) => [one.id, 'result' in one]), [[1, false], [2, true], [3, true]]);
+  child.stdin.end();
+  assert.equal((await once(child, 'exit'))[0], 0);
 });
 
 describe('streamable HTTP', () => {
