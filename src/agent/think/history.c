@@ -202,26 +202,45 @@ static json_t *messages_of(const struct history *history, const struct cut *cut,
     return messages;
 }
 
-/* What goes next. The answers of the last turn stay as long as they can: the model has not seen them yet. */
-static bool cut_more(const struct history *history, struct cut *cut) {
-    size_t kept = history->count - cut->first;
-    if (!cut->shorten)
-        return cut->shorten = true;
-    if (kept > WHOLE_OBSERVATIONS)
-        return cut->first++, true;
-    if (kept > 1 && cut->whole > 1)
-        return cut->whole = 1, true;
-    if (kept > 1)
-        return cut->first++, true;
-    return false;
+static size_t most_forgotten(const struct history *history) {
+    return history->count > WHOLE_OBSERVATIONS ? history->count - WHOLE_OBSERVATIONS : 0;
 }
 
+/* What of the conversation goes, step by step: step 0 leaves everything. The answers of the last turn stay as long as
+ * they can: the model has not seen them yet. */
+static struct cut cut_at(const struct history *history, size_t step, size_t budget) {
+    size_t most = most_forgotten(history);
+    struct cut cut = {.whole = WHOLE_OBSERVATIONS, .shorten = step > 0, .forgotten_bytes = budget / FORGOTTEN_PART};
+    size_t beyond = step > most + 1 ? step - most - 1 : 0;
+    cut.first = beyond ? most : step ? step - 1 : 0;
+    if (beyond)
+        cut.whole = 1;
+    if (beyond > 1)
+        cut.first = history->count - 1;
+    return cut;
+}
+
+static size_t last_step(const struct history *history) {
+    return most_forgotten(history) + 1 + (history->count > 1 ? 2 : 0);
+}
+
+static bool fits(const struct history *history, size_t step, size_t budget) {
+    struct cut cut = cut_at(history, step, budget);
+    size_t stable;
+    cleanup_json json_t *messages = messages_of(history, &cut, &stable);
+    return history_size(messages) <= budget;
+}
+
+/* The first step that fits, each leaving less than the one before; mostly everything does. */
 json_t *history_messages(const struct history *history, size_t budget, size_t *ret_stable) {
-    struct cut cut = {.whole = WHOLE_OBSERVATIONS, .forgotten_bytes = budget / FORGOTTEN_PART};
-    json_t *messages = messages_of(history, &cut, ret_stable);
-    while (history_size(messages) > budget && cut_more(history, &cut)) {
-        json_decref(messages);
-        messages = messages_of(history, &cut, ret_stable);
+    size_t low = 0, high = last_step(history);
+    while (low < high) {
+        size_t middle = low ? low + (high - low) / 2 : 0;
+        if (fits(history, middle, budget))
+            high = middle;
+        else
+            low = middle + 1;
     }
-    return messages;
+    struct cut cut = cut_at(history, low, budget);
+    return messages_of(history, &cut, ret_stable);
 }
