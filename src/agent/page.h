@@ -116,6 +116,9 @@ json_t *page_take_chooser(struct page *page);
 /* Recording of what a person does in the page (page/record.js); call it again and again while it goes on, since
  * documents come and go. */
 void page_record(struct page *page, bool on, int64_t deadline);
+/* A person has asked for another document (an address, back, reload): the next one that the page did not ask for is
+ * told as {"action": "goto", "url", "fresh"?: the tab was empty}. */
+void page_expect_move(struct page *page);
 /* Where the page was when that was last done; "": not known. */
 const char *page_recorded_url(const struct page *page);
 

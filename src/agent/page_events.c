@@ -49,13 +49,30 @@ static void set_committed(struct page *page, const char *loader) {
     page->navigation_asked = page->navigation_started = false;
 }
 
+void page_expect_move(struct page *page) {
+    page->moved_by_person = true;
+}
+
+/* Without the name and password that somebody may have typed into it. */
+static json_t *address_of(const char *url) {
+    const char *host = strstr(url, "://");
+    size_t head = host ? (size_t)(host + 3 - url) : 0, authority = strcspn(url + head, "/?#");
+    const char *at = memrchr(url + head, '@', authority);
+    return json_sprintf("%.*s%s", (int)head, url, at ? at + 1 : url + head);
+}
+
 /* Somebody typed an address, or went back, in the view of the browser. */
 static void note_moved_by_person(struct page *page, const char *url) {
-    bool by_person = !page->moved_by_itself && (text_starts_with(url, "http:") || text_starts_with(url, "https:"));
+    bool web = text_starts_with(url, "http:") || text_starts_with(url, "https:");
+    bool by_person = page->moved_by_person && !page->moved_by_itself && web;
     page->moved_by_itself = false;
-    cleanup_json json_t *act = json_pack("{s:s, s:s}", "action", "goto", "url", url);
-    if (page->recorded && by_person)
-        page->listener.acted(page->listener.user, page, act);
+    if (!page->recorded || !by_person)
+        return;
+    page->moved_by_person = false;
+    cleanup_json json_t *act = json_pack("{s:s, s:o}", "action", "goto", "url", address_of(url));
+    if (!page->shown)
+        json_object_set_new(act, "fresh", json_true());
+    page->listener.acted(page->listener.user, page, act);
 }
 
 typedef void event_function(struct page *page, struct page_session *session, const json_t *params);
@@ -126,8 +143,10 @@ static void on_navigation_over(struct page *page, struct page_session *session, 
 }
 
 static void on_moved_within(struct page *page, struct page_session *session, const json_t *params) {
-    if (is_main_frame(page, session, json_text_or(params, "frameId", "")))
+    if (is_main_frame(page, session, json_text_or(params, "frameId", ""))) {
         page->within++;
+        note_moved_by_person(page, json_text_or(params, "url", ""));
+    }
     on_navigation_over(page, session, params);
 }
 

@@ -48,6 +48,7 @@ struct page {
     bool recorded;        /* what a person does is told (page_record) */
     char *recorded_url;   /* where it was then; NULL: not known */
     bool moved_by_itself; /* the page asked for the navigation that is under way */
+    bool moved_by_person; /* a person has asked for one (page_expect_move) */
 };
 
 bool page_is_navigating(const struct page *page);

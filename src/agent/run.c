@@ -104,6 +104,10 @@ static void on_event(void *user, const char *session_id, const char *method, con
         on_egress(run, params);
     else if (!strcmp(method, "Replinet.control"))
         takeover_event(run, params);
+    else if (!strcmp(method, "Replinet.navigates") && run->tabs)
+        record_navigates(run, json_text_or(params, "targetId", ""));
+    else if (!strcmp(method, "Replinet.closes") && run->tabs)
+        record_closes(run, json_text_or(params, "targetId", ""));
     else if (!emulation_event(run->emulation, session_id, method, params) && run->tabs)
         tabs_event(run->tabs, session_id, method, params);
 }

@@ -231,6 +231,11 @@ void tabs_let_go(struct tabs *tabs) {
         page_free(page);
 }
 
+struct page *tabs_find(const struct tabs *tabs, const char *target) {
+    struct tab *tab = find((struct tabs *)tabs, target);
+    return tab ? tab->page : NULL;
+}
+
 int64_t tabs_number(const struct tabs *tabs, const struct page *page) {
     for (size_t i = 0; i < tabs->count; i++)
         if (tabs->items[i].page == page)

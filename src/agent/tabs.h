@@ -31,6 +31,9 @@ size_t tabs_count(const struct tabs *tabs);
 struct page *tabs_hold(struct tabs *tabs, size_t i);
 void tabs_let_go(struct tabs *tabs);
 
+/* The one with this target; NULL: there is none. */
+struct page *tabs_find(const struct tabs *tabs, const char *target);
+
 /* Its number among the open ones, from 1; 0: it is none of them. */
 int64_t tabs_number(const struct tabs *tabs, const struct page *page);
 

@@ -65,10 +65,37 @@ hand.onclick = () => {
 };
 </script>`);
 
+/* A page that makes what a person never did: clicks, a label that passes one on, letters that the browser takes for typed ones,
+ * acts told to a binding, ways back in its history; and that makes a flood of letters out of one press. */
+const forged = () => page('first', `${at(20, 20, '<button id=fake>Fake</button>')}${at(20, 60, '<label id=passes><input type=checkbox hidden>Fake too</label>')}
+${at(20, 100, '<input aria-label="Fake field" id=field>')}${at(20, 140, '<input aria-label=Nick id=nick>')}${at(220, 20, '<button>Probe</button>')}
+${at(220, 60, '<button id=flood>Flood</button>')}
+<script>
+const write = (into, text) => { into.focus(); document.execCommand('insertText', false, text); into.blur(); };
+onload = () => setInterval(() => { fake.click(); passes.click(); fake.dispatchEvent(new MouseEvent('click', { bubbles: true }));
+  if (document.activeElement !== nick) write(field, 'forged');
+  window.replinetActed?.('{"action":"goto","url":"http://forged/"}'); }, 100);
+flood.onclick = () => { for (let i = 0; i < 300; i++) write(nick, 'f'); document.title = 'flooded'; };
+onpageshow = () => { if (sessionStorage.hopped) document.title = 'forged'; else setTimeout(() => { sessionStorage.hopped = 1; location.href = '/hop'; }, 300); };
+</script>`);
+
+/* Fields whose letters are secret although they do not always look so. */
+const secrets = () => page('secrets', `${at(20, 20, '<input aria-label=Masked id=masked onfocus="type=\'password\'" onblur="type=\'text\'">')}
+${at(20, 60, '<input aria-label=Discs id=discs style="-webkit-text-security:disc" oninput="style.webkitTextSecurity=\'none\'">')}
+${at(20, 100, '<input aria-label="Number on it" id=number autocomplete="billing cc-number">')}${at(20, 140, '<input aria-label=Check id=cvc name=cvc>')}
+${at(20, 180, '<input aria-label=Once id=once autocomplete=one-time-code>')}${at(20, 220, '<input aria-label=Reference id=reference>')}
+${at(20, 260, '<input aria-label=Open id=plain>')}${at(220, 20, '<button>Probe</button>')}
+${at(220, 60, '<button id=hand>Hand in</button>')}
+<script>hand.onclick = () => { fetch('/sent?' + new URLSearchParams([...document.querySelectorAll('input')].map((one) => [one.id, one.value]))); document.title = 'over'; };</script>`);
+
 const PAGES = {
+  '/forged': forged,
+  '/over': () => page('over', ''),
+  '/hop': () => page('hop', '<script>onload = () => setTimeout(() => history.back(), 50)</script>'),
+  '/secrets': secrets,
   '/fields': fields,
   '/inner': (url) => page('inner', `<form action=/sent>${at(0, 0, '<input aria-label="Inner name" name=inner>')}${at(0, 40, '<label><input type=checkbox name=tick> Inner tick</label>')}${at(120, 40, '<button type=button style="width:100px">Inner probe</button>')}<input type=hidden name=site value=${url.searchParams.get('site')}></form>`),
-  '/second': () => page('second', `${at(20, 20, '<input aria-label=Second id=second>')}${at(20, 60, '<button onclick="fetch(\'/sent?second=\'+second.value);document.title=\'kept\'">Keep</button>')}${at(20, 100, '<button>Other</button>')}`),
+  '/second': () => page('second', `${at(20, 20, '<input aria-label=Second id=second oninput="if (value === \'last\') document.title=\'typed last\'">')}${at(20, 60, '<button onclick="fetch(\'/sent?second=\'+second.value);document.title=\'kept\'">Keep</button>')}${at(20, 100, '<button>Other</button>')}`),
   '/sent': (url) => (sent.push(Object.fromEntries(url.searchParams)), page('sent', '<button style="position:absolute;left:20px;top:20px" onclick="document.title=\'over\'">Finish</button>')),
 };
 const sent = [];
@@ -121,6 +148,13 @@ const key = (viewer, name) => viewer.press(name, name, KEYS[name], name === 'Ent
 const mouse = (viewer, event, x, y, buttons = 1) => viewer.say('mouse', { event, x, y, button: event === 'move' && !buttons ? 'none' : 'left', buttons, clicks: event === 'move' ? 0 : 1 });
 /** Clicks something that changes nothing until that is heard. */
 const heard = (id, viewer, x, y, words) => until(`${words} listened to`, () => { viewer.click(x, y); return said(id, words); });
+/** The same in a tab, which is in front by then: tabs that come and go change that. */
+const heardIn = (id, viewer, tab, x, y, words) => until(`${words} listened to in tab ${tab + 1}`, () => {
+  const { id: target, active } = viewer.state.tabs[tab];
+  if (active) viewer.click(x, y);
+  else viewer.say('tab', { action: 'activate', id: target });
+  return said(id, words);
+});
 /** What was done, without what only looked whether somebody listens. */
 const done = (id) => acts(id).map(({ message }) => message.replace(/^Olga /, '')).filter((words) => !/"(?:Probe|Inner probe|Other|Ready|Finish)"/.test(words));
 /** Waits until an act is told. */
@@ -171,9 +205,7 @@ test('every kind of control, in shadow roots, frames and another tab', async () 
   viewer.click(100, 35); type(viewer, 'two'); viewer.click(100, 75);
   await viewer.whenState((state) => state.title === 'kept', 'the second tab has done it');
   await told(id, 'clicked button "Keep"');
-  viewer.say('tab', { action: 'activate', id: viewer.state.tabs[0].id });
-  await viewer.whenState((state) => state.title === 'dropped', 'the first tab');
-  await heard(id, viewer, 890, 175, 'clicked button "Ready"');
+  await heardIn(id, viewer, 0, 890, 175, 'clicked button "Ready"');
   viewer.click(670, 375);
   await viewer.whenState((state) => state.title === 'sent', 'the fields handed in');
   await heard(id, viewer, 40, 30, 'clicked button "Finish"');
@@ -203,4 +235,82 @@ test('every kind of control, in shadow roots, frames and another tab', async () 
   const again = await ended((await replinet.json('thread', 'start', 'Fields again')).id);
   assert.equal(again.status, 'completed', again.error_message);
   assert.deepEqual(sent.splice(0), mine);
+});
+
+test('what pages make is no act of a person, and no flood; addresses and tabs are', async () => {
+  const { id, viewer } = await begin('Forged', [{ goto: address('/second') }], 'second');
+  await heard(id, viewer, 90, 115, 'clicked button "Other"');
+  viewer.say('navigate', { url: address('/forged').replace('//', '//ada:hush@') });
+  await viewer.whenState((state) => state.title === 'forged', 'the page that forges');
+  await heard(id, viewer, 310, 35, 'clicked button "Probe"');
+  viewer.click(100, 155);
+  type(viewer, 'me');
+  viewer.click(310, 75);
+  await viewer.whenState((state) => state.title === 'flooded', 'the flood');
+  viewer.say('tab', { action: 'new' });
+  await viewer.whenState((state) => state.tabs.length === 2, 'a new tab');
+  let asked = 0; // a tab that has just come may not take an address yet
+  await until('the page in it', () => {
+    const [, { id: target, active, title }] = viewer.state.tabs;
+    if (!active) viewer.say('tab', { action: 'activate', id: target });
+    else if (Date.now() - asked > 3000) viewer.say('navigate', { url: address('/second') });
+    asked = active && Date.now() - asked > 3000 ? Date.now() : asked;
+    return title === 'second';
+  });
+  await until('the address told', () => done(id).some((words) => words.startsWith('opened a new tab')));
+  viewer.say('tab', { action: 'close', id: viewer.state.tabs[1].id });
+  await viewer.whenState((state) => state.tabs.length === 1, 'the first tab alone');
+  await until('the end', () => {
+    const [{ id: target, active, title }] = viewer.state.tabs;
+    if (!active) viewer.say('tab', { action: 'activate', id: target });
+    else if (Date.now() - asked > 3000) viewer.say('navigate', { url: address('/over') });
+    asked = active && Date.now() - asked > 3000 ? Date.now() : asked;
+    return title === 'over';
+  });
+  await told(id, '/over');
+  viewer.say('return_control');
+  assert.equal((await ended(id)).status, 'completed');
+  const list = done(id);
+  const floods = list.filter((words) => words === 'filled textbox "Nick"').length;
+  assert.ok(floods > 0 && floods <= 120, `${floods} of 300`);
+  assert.match(replinet.sql(`SELECT string_agg(message, '|') FROM thread_events WHERE thread_id = '${id}' AND kind = 'note'`), /more than a person can do/);
+  const forgedAddress = address('/forged'), second = address('/second');
+  assert.deepEqual(list.filter((words) => !words.includes('Nick') && words !== `went to ${second}`), [`went to ${forgedAddress}`, 'clicked button "Flood"', `opened a new tab ${second}`, 'closed tab 2', 'went to tab 1', `went to ${address('/over')}`]);
+  assert.doesNotMatch(JSON.stringify(acts(id)), /hush|Fake|forged\/"|hop/);
+  const { steps } = await replinet.json('thread', 'script', id);
+  const moves = steps.filter((step) => step.tab || step.goto).map((step) => step.tab ?? step.goto);
+  assert.deepEqual(moves.filter((move, i) => !i || move !== second), [second, forgedAddress, { open: second }, { to: '2', close: true }, { to: '1' }, address('/over')]);
+});
+
+test('secrets are kept nowhere, whatever their fields look like', async () => {
+  const { id, viewer } = await begin('Secrets', [{ goto: address('/secrets') }], 'secrets');
+  const typed = { masked: 'hushone', discs: 'hushtwo', number: '4111111111111111', cvc: '987', once: '246810', reference: '5500005555555559', plain: 'openly' };
+  await heard(id, viewer, 310, 35, 'clicked button "Probe"');
+  Object.values(typed).forEach((text, i) => { viewer.click(100, 35 + 40 * i); type(viewer, text); });
+  viewer.click(310, 75);
+  await viewer.whenState((state) => state.title === 'over', 'the secrets handed in');
+  viewer.say('return_control');
+  assert.equal((await ended(id)).status, 'completed');
+  assert.deepEqual(sent.splice(0), [typed]);
+  const kept = replinet.sql(`SELECT string_agg(message || data::text, '') FROM thread_events WHERE thread_id = '${id}'`);
+  for (const secret of Object.values(typed).slice(0, -1)) assert.ok(!kept.includes(secret), secret);
+  const script = await replinet.json('thread', 'script', id);
+  assert.deepEqual(script.steps.filter((step) => step.fill).map((step) => step.fill.value), ['password', 'password', 'card_number', 'card_code', 'code', 'card_number'].map((name) => `{{inputs.${name}}}`).concat('openly'));
+  await replinet.create('agent', { name: 'Secrets again', preset_id: 'plain', script, browser_config: { timeout_ms: 60000 } });
+  const inputs = { password: 'other', card_number: '4000000000000002', card_code: '123', code: '135790' };
+  const again = await ended((await replinet.json('thread', 'start', 'Secrets again', '--inputs', JSON.stringify(inputs))).id);
+  assert.equal(again.status, 'completed', again.error_message);
+  assert.deepEqual(sent.splice(0), [{ masked: 'other', discs: 'other', number: '4000000000000002', cvc: '123', once: '135790', reference: '4000000000000002', plain: 'openly' }]);
+});
+
+test('what was typed last is kept when the run is stopped meanwhile', async () => {
+  const { id, viewer } = await begin('Stopped', [{ goto: address('/second') }], 'second');
+  await heard(id, viewer, 90, 115, 'clicked button "Other"');
+  viewer.click(100, 35);
+  type(viewer, 'last');
+  await viewer.whenState((state) => state.title === 'typed last', 'the letters there');
+  assert.equal((await replinet.cli('thread', 'stop', id)).code, 0);
+  assert.equal((await ended(id)).status, 'stopped');
+  const { steps } = await replinet.json('thread', 'script', id);
+  assert.equal(steps.find((step) => step.fill)?.fill.value, 'last');
 });

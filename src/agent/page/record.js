@@ -8,6 +8,9 @@ const PERSON_MS = 10000;
 const URL_MAX = 4000;
 const CLICKED = 'a[href],button,summary,option,input,select,textarea,[role=button],[role=link],[role=tab],[role=menuitem],[role=option],[role=checkbox],[role=radio],[role=switch],[onclick]';
 
+/* A document that comes back from the browser's cache of whole pages gets the library anew, in the same world. */
+globalThis.replinet?.record(false);
+
 let recording = null; /* what ends the listening */
 let touched = 0; /* when a person last pressed something */
 let passedOn = null; /* what a click that no pointer made may come to: it got the last key, or its label was clicked */

@@ -62,12 +62,18 @@ static json_t *arguments_of(const json_t *act) {
     return arguments;
 }
 
+static json_t *tab_of(const json_t *act) {
+    if (json_object_get(act, "fresh"))
+        return json_pack("{s:O}", "open", json_object_get(act, "url"));
+    return json_pack("{s:O, s:O*}", "to", json_object_get(act, "number"), "close", json_object_get(act, "close"));
+}
+
 /* NULL: no script can say it, as with files, which only the person has. */
 static json_t *step_of(const struct run *run, const json_t *act, const char *action) {
     struct error ignored;
     const char *secret = secret_of(act);
     cleanup_json json_t *plain = !strcmp(action, "goto")  ? json_incref(json_object_get(act, "url"))
-                                 : !strcmp(action, "tab") ? json_pack("{s:O}", "to", json_object_get(act, "number"))
+                                 : !strcmp(action, "tab") ? tab_of(act)
                                                           : arguments_of(act);
     cleanup_json json_t *written = parameters_write(plain, run->options->inputs);
     if (secret)
@@ -120,30 +126,47 @@ static int tell(struct run *run, const json_t *act, const char *action, const ch
     return run_event(run, LOG_INFO, "person.acted", message, data, e);
 }
 
-/* Steps act in one tab until another is named. A script that begins with a person's act begins in their tab. */
-static int tell_tab(struct run *run, const json_t *act, struct error *e) {
+static int tell_of_tab(struct run *run, const json_t *act, const char *what, const char *which, struct error *e) {
+    cleanup_free char *message = memory_print("%s %s tab %s", run->held_by, what, which);
+    return tell(run, act, "tab", message, e);
+}
+
+/* Steps act in one tab until another is named. A script that begins with a person's act begins in their tab. Whether
+ * the act is told already: an address in a tab that they opened. */
+static int tell_tab(struct run *run, const json_t *act, bool *ret_told, struct error *e) {
     struct recording *recording = &run->recording;
     const char *tab = json_text_or(act, "tab", "");
     const char *before = *recording->tab ? recording->tab : page_target(run->page);
     bool begins = !recording->told && !run->thinking;
     bool same = !strcmp(before, tab);
     snprintf(recording->tab, sizeof recording->tab, "%s", tab);
+    *ret_told = !same && !begins && json_object_get(act, "fresh");
     if (same || begins)
         return 0;
-    cleanup_free char *message = memory_print("%s went to tab %s", run->held_by, json_text_or(act, "number", ""));
-    return tell(run, act, "tab", message, e);
+    if (*ret_told)
+        return tell_of_tab(run, act, "opened a new", json_text_or(act, "url", ""), e);
+    return tell_of_tab(run, act, "went to", json_text_or(act, "number", ""), e);
+}
+
+/* The tab that steps go on in afterwards is named by the next one. */
+static int tell_closed(struct run *run, const json_t *act, struct error *e) {
+    snprintf(run->recording.tab, sizeof run->recording.tab, "%s", "none");
+    return tell_of_tab(run, act, "closed", json_text_or(act, "number", ""), e);
 }
 
 static int tell_act(struct run *run, const json_t *act, struct error *e) {
     const char *action = json_text_or(act, "action", "");
+    bool told = false;
     size_t i = 0;
     while (i < ARRAY_LENGTH(words) && strcmp(words[i].action, action))
         i++;
+    if (json_object_get(act, "close"))
+        return tell_closed(run, act, e);
     if (i == ARRAY_LENGTH(words))
         return 0;
     cleanup_free char *message = message_of(run, act, i);
-    int r = tell_tab(run, act, e);
-    return r < 0 ? r : tell(run, act, action, message, e);
+    int r = tell_tab(run, act, &told, e);
+    return r < 0 || told ? r : tell(run, act, action, message, e);
 }
 
 /* Whether an act says all that the one before it said. */
@@ -205,6 +228,19 @@ void record_act(void *user, struct page *page, json_t *act) {
     json_array_append(recording->acts, act);
 }
 
+void record_navigates(struct run *run, const char *target) {
+    struct page *page = tabs_find(run->tabs, target);
+    if (page)
+        page_expect_move(page);
+}
+
+void record_closes(struct run *run, const char *target) {
+    struct page *page = run->recording.on ? tabs_find(run->tabs, target) : NULL;
+    cleanup_json json_t *act = json_pack("{s:s, s:b, s:s}", "action", "tab", "close", 1, "url", "");
+    if (page)
+        record_act(run, page, act);
+}
+
 static void listen_in(struct run *run, size_t i, bool on) {
     struct page *page = tabs_hold(run->tabs, i);
     int64_t deadline = clock_deadline(page == run->page ? CALL_MS : LOOK_MS);
@@ -233,7 +269,8 @@ static int tell_return(struct run *run, struct error *e) {
         return 0;
     cleanup_json json_t *act = json_pack("{s:s, s:o, s:s}", "tab", page_target(run->page), "number",
                                          json_sprintf("%lld", (long long)tabs_number(run->tabs, run->page)), "url", "");
-    int r = page_closed(run->page) ? 0 : tell_tab(run, act, e);
+    bool told;
+    int r = page_closed(run->page) ? 0 : tell_tab(run, act, &told, e);
     *run->recording.tab = '\0';
     return r;
 }

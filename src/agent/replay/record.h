@@ -14,5 +14,7 @@ int record_end(struct run *run, struct error *e);
 /* The run ends while somebody has the browser in hand, for the reason that `why` says: what they did is kept. */
 void record_end_stopped(struct run *run, const struct error *why);
 
-/* What pages tell (struct page_listener). */
+/* What pages tell (struct page_listener), and what the keeper tells of tabs. Called inside events. */
 void record_act(void *run, struct page *page, json_t *act);
+void record_navigates(struct run *run, const char *target);
+void record_closes(struct run *run, const char *target);

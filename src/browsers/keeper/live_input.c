@@ -168,6 +168,13 @@ static void go_forward(void *user, const struct cdp_envelope *answer) {
     go_in_history(user, answer, 1);
 }
 
+/* A run that records what a person does is told what no page can tell it, or could forge. */
+static void announce(struct live *live, const char *method, const struct live_tab *tab) {
+    cleanup_json json_t *params = json_pack("{s:s}", "targetId", tab->target);
+    cleanup_free char *text = json_print(params);
+    mux_announce(live->keeper->mux, method, text);
+}
+
 static void navigate_by_action(struct live *live, const char *action) {
     if (!strcmp(action, "reload"))
         live_call(live, live->front, "Page.reload", NULL);
@@ -180,12 +187,17 @@ static void navigate_by_action(struct live *live, const char *action) {
 
 static void take_navigate(struct live_viewer *viewer, const json_t *message) {
     const char *url = json_text_or(message, "url", "");
-    if (!*url)
-        navigate_by_action(viewer->live, word(message, "action"));
-    else if (method_url_is_allowed(url))
-        live_call(viewer->live, viewer->live->front, "Page.navigate", json_pack("{s:s}", "url", url));
-    else
+    struct live *live = viewer->live;
+    if (*url && !method_url_is_allowed(url)) {
         live_refuse(viewer, ERROR_BAD_INPUT, "only web addresses can be opened: http:// or https://");
+        return;
+    }
+    if (live->front)
+        announce(live, "Replinet.navigates", live->front);
+    if (*url)
+        live_call(live, live->front, "Page.navigate", json_pack("{s:s}", "url", url));
+    else
+        navigate_by_action(live, word(message, "action"));
 }
 
 static void take_tab(struct live_viewer *viewer, const json_t *message) {
@@ -196,9 +208,10 @@ static void take_tab(struct live_viewer *viewer, const json_t *message) {
         live_call(live, NULL, "Target.createTarget", json_pack("{s:s}", "url", "about:blank"));
     else if (!tab)
         live_refuse(viewer, ERROR_NOT_FOUND, "there is no such tab any more");
-    else if (!strcmp(action, "close"))
+    else if (!strcmp(action, "close")) {
+        announce(live, "Replinet.closes", tab);
         live_call(live, NULL, "Target.closeTarget", json_pack("{s:s}", "targetId", tab->target));
-    else if (!strcmp(action, "activate"))
+    } else if (!strcmp(action, "activate"))
         live_bring_to_front(live, tab);
 }
 

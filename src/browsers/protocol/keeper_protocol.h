@@ -53,5 +53,7 @@
  *                     bytes_down, duration_ms}
  *   Replinet.ending  {reason, text}
  *   Replinet.control {held, by}   a person takes the browser over or gives it back; a run waits meanwhile and says so
- * with the method Replinet.setRun {state: running|paused} Every client's WebSocket is closed with code
+ * with the method Replinet.setRun {state: running|paused}
+ *   Replinet.navigates, Replinet.closes {targetId}   whoever has it in hand asked for another document in this tab, or
+ * for its end Every client's WebSocket is closed with code
  * END_REASON_CLOSE_BASE + reason. */
