@@ -6,6 +6,8 @@ import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { startInstance, traces, until } from './lib/instance.mjs';
 import { watchBrowser } from './lib/live_client.mjs';
+import { startModel } from './lib/model_server.mjs';
+import { click, done as finished, find, lastResults, pageIn } from './lib/model_talk.mjs';
 
 const at = (x, y, inner, more = '') => `<div style="position:absolute;left:${x}px;top:${y}px;${more}">${inner}</div>`;
 const page = (title, body) => `<!doctype html><meta charset=utf-8><title>${title}</title><style>body{margin:0;font:16px sans-serif}
@@ -99,8 +101,17 @@ const PAGES = {
   '/sent': (url) => (sent.push(Object.fromEntries(url.searchParams)), page('sent', '<button style="position:absolute;left:20px;top:20px" onclick="document.title=\'over\'">Finish</button>')),
 };
 const sent = [];
-let site, replinet, door;
+let site, model, replinet, door;
 const address = (path) => `http://127.0.0.1:${site.address().port}${path}`;
+
+/** A model that leaves a field to a person, and goes on with what they put there. */
+function asker (conversation) {
+  const text = pageIn(conversation);
+  if (!text.includes('Page: second') && !text.includes('Page: kept')) return { calls: [{ name: 'goto', arguments: { url: address('/second') } }] };
+  if (text.includes('Page: kept')) return { calls: [finished()] };
+  if (lastResults(conversation).at(-1)?.text.includes('did it in the browser')) return { calls: [click(find(text, 'button "Keep"'))] };
+  return { calls: [{ name: 'ask_user', arguments: { text: 'What goes into the field?' } }] };
+}
 
 before(async () => {
   site = await new Promise((resolve) => {
@@ -112,7 +123,9 @@ before(async () => {
     });
     server.listen(0, '127.0.0.1', () => resolve(server));
   });
-  replinet = await startInstance({ SECRET_KEY: randomBytes(32).toString('hex'), MAX_BROWSERS: '2', EGRESS_ALLOW: `127.0.0.1:${site.address().port},localhost:${site.address().port}` });
+  model = await startModel({ solve: asker, key: 'sk-test' });
+  const MODEL_PROVIDERS = JSON.stringify({ one: { kind: 'openai', base_url: model.openai, api_key: 'sk-test', models: [{ name: 'seer', context_tokens: 32000 }] } });
+  replinet = await startInstance({ MODEL_PROVIDERS, SECRET_KEY: randomBytes(32).toString('hex'), MAX_BROWSERS: '2', EGRESS_ALLOW: `127.0.0.1:${site.address().port},localhost:${site.address().port}` });
   const sign = async (claims) => (await replinet.cli('ticket', JSON.stringify(claims), '600')).stdout.trim();
   door = { port: Number(replinet.env.DOOR_PORT), signer: { sign } };
   await replinet.create('preset', { name: 'plain', ai_model: 'script' });
@@ -121,6 +134,7 @@ after(async () => {
   await replinet?.stop();
   if (replinet) assert.deepEqual(traces(replinet), []);
   replinet?.remove();
+  await model?.stop();
   site.close();
 });
 
@@ -313,4 +327,28 @@ test('what was typed last is kept when the run is stopped meanwhile', async () =
   assert.equal((await ended(id)).status, 'stopped');
   const { steps } = await replinet.json('thread', 'script', id);
   assert.equal(steps.find((step) => step.fill)?.fill.value, 'last');
+});
+
+test('what a person does instead of an answer stands among the model\'s steps', async () => {
+  await replinet.create('preset', { name: 'thinker', ai_model: 'one/seer' });
+  await replinet.create('agent', { name: 'Asks', preset_id: 'thinker', browser_config: { timeout_ms: 120000 } });
+  const { id } = await replinet.json('thread', 'start', 'Asks', '--task', 'Keep it');
+  const { browser_id: browser } = await when(id, 'a question', (thread) => thread.reason === 'question');
+  const viewer = await watchBrowser(door, browser, { sub: 'olga', name: 'Olga', control: true });
+  await viewer.whenState((state) => state.title === 'second', 'the page of the run');
+  await viewer.takeControl();
+  await heard(id, viewer, 90, 115, 'clicked button "Other"');
+  viewer.click(100, 35);
+  type(viewer, 'mine');
+  viewer.say('return_control');
+  const thread = await ended(id);
+  assert.equal(thread.status, 'completed', thread.error_message);
+  const script = await replinet.json('thread', 'script', id);
+  const names = script.steps.map((step) => Object.entries(step)[0]).map(([action, given]) => `${action} ${given.name ?? ''} ${given.value ?? ''}`.trim());
+  assert.deepEqual(names.filter((name) => !name.includes('Other')).slice(0, 3), ['goto', 'fill Second mine', 'click Keep']);
+  const asked = model.requests.length;
+  await replinet.create('agent', { name: 'Asks no more', preset_id: 'plain', script, browser_config: { timeout_ms: 60000 } });
+  const again = await ended((await replinet.json('thread', 'start', 'Asks no more')).id);
+  assert.equal(again.status, 'completed', again.error_message);
+  assert.deepEqual([sent.splice(0), model.requests.length], [[{ second: 'mine' }, { second: 'mine' }], asked]);
 });
