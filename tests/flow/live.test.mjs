@@ -214,6 +214,28 @@ describe('live view', { timeout: 300000 }, () => {
     await owner.close()
   })
 
+  test('whoever begins to watch sees the tab that shows something, also when every tab says that it is in front', async () => {
+    const one = await manager.lease()
+    const client = await manager.connect(one.id)
+    const { targetInfos } = await client.call('Target.getTargets')
+    const { targetId } = await client.call('Target.createTarget', { url: 'about:blank' })
+    const session = async id => (await client.call('Target.attachToTarget', { targetId: id, flatten: true })).sessionId
+    const [first, second] = [await session(targetInfos.find(info => info.type === 'page').targetId), await session(targetId)]
+    for (const id of [first, second]) await client.call('Emulation.setFocusEmulationEnabled', { enabled: true }, id) // as Playwright does
+    await client.call('Page.navigate', { url: origin + '/' }, second)
+    await until(async () => (await client.call('Runtime.evaluate', { expression: 'document.title' }, second)).result.value === 'playground', 'the page')
+    for (let i = 0; i < 10; i++) {
+      const viewer = await watchBrowser(manager, one.id)
+      viewers.push(viewer)
+      await viewer.whenState(state => state.tabs.length === 2 && state.url === origin + '/', 'the page')
+      await sleep(50) // the other tab may say something, too
+      assert.equal(viewer.state.url, origin + '/', `viewer ${i}: ${JSON.stringify(viewer.state.tabs)}`)
+      await viewer.close()
+    }
+    await client.close()
+    await manager.release(one.id)
+  })
+
   test('viewers are told why the browser ends', async () => {
     const viewer = await watch()
     await until(() => viewer.frames.length, 'a picture')

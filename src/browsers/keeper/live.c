@@ -77,6 +77,7 @@ static void see_new_tab(struct live *live, const json_t *info) {
     struct live_tab *tab = memory_alloc(sizeof(*tab)), **link = &live->tabs;
     tab->live = live;
     snprintf(tab->target, sizeof(tab->target), "%s", target);
+    tab->was_there = live->discovering;
     describe_tab(tab, info);
     while (*link)
         link = &(*link)->next;
@@ -164,9 +165,18 @@ void live_bring_to_front(struct live *live, struct live_tab *tab) {
     live_tell_state(live);
 }
 
+bool live_is_worse_guess(const struct live *live, const struct live_tab *tab) {
+    return tab->was_there && live->front && !strcmp(tab->url, "about:blank") && strcmp(live->front->url, "about:blank");
+}
+
+/* It is said again whenever pictures begin: only a change means something. */
 static void visibility_changed(struct live *live, const struct cdp_envelope *event, const json_t *params) {
     struct live_tab *tab = find_by_session(live, event->session_id);
-    if (!tab || !json_bool_or(params, "visible", false) || live->front == tab)
+    bool visible = json_bool_or(params, "visible", false);
+    if (!tab || tab->visible == visible)
+        return;
+    tab->visible = visible;
+    if (!visible || live->front == tab || live_is_worse_guess(live, tab))
         return;
     live->front = tab;
     live_tell_state(live);
@@ -233,10 +243,17 @@ static void on_event(void *connection, const struct cdp_envelope *event) {
     }
 }
 
+static void are_discovered(void *user, const struct cdp_envelope *answer) {
+    struct live *live = user;
+    live->discovering = false;
+}
+
 static void on_ready(void *connection, const char *root_session) {
     struct live *live = connection;
     snprintf(live->root, sizeof(live->root), "%s", root_session);
-    live_call(live, NULL, "Target.setDiscoverTargets", json_pack("{s:b}", "discover", 1));
+    live->discovering = true;
+    mux_call_in(live->keeper->mux, live->root, "Target.setDiscoverTargets", "{\"discover\":true}", are_discovered,
+                live);
 }
 
 void live_start(struct live *live) {

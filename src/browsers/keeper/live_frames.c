@@ -173,6 +173,8 @@ void live_take_frame(struct live *live, struct live_tab *tab, struct cdp_span pa
     tab->unacknowledged++;
     if (cdp_span_get(params, "sessionId", &number) == 0)
         tab->cast_id = strtoll(number.data, NULL, 10);
+    if (live_is_worse_guess(live, tab))
+        return;
     live->front = tab;
     bool other_view = false;
     if (!read_view(live, params, &other_view) || !read_frame(live, params))

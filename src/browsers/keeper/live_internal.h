@@ -20,6 +20,8 @@ struct live_tab {
     int64_t cast_id;        /* of its screencast, for acknowledgements */
     int64_t unacknowledged; /* frames that came and were not acknowledged */
     bool casting;
+    bool visible;   /* as it said last */
+    bool was_there; /* before the first viewer */
 };
 
 struct live_viewer {
@@ -42,6 +44,7 @@ struct live {
     char root[CDP_SESSION_ID_MAX];
     struct live_tab *tabs, *front; /* in the order of their making; the one that is shown */
     size_t tab_count;
+    bool discovering; /* the tabs that come are those that were there before */
     char run[16];
 
     /* live_frames.c */
@@ -79,6 +82,11 @@ struct live_tab *live_find_tab(const struct live *live, const char *target);
 /* A call in a tab's session or, without a tab, in the browser's; `params` is stolen (NULL: none). */
 void live_call(struct live *live, const struct live_tab *tab, const char *method, json_t *params);
 void live_call_in(struct live *live, const char *session, const char *method, json_t *params);
+
+/* Clients that emulate focus (Playwright does) make every tab say that it is in front, and send pictures: of those that
+ * were there before anybody watched, one that shows something goes before an empty one. */
+bool live_is_worse_guess(const struct live *live, const struct live_tab *tab);
+
 void live_bring_to_front(struct live *live, struct live_tab *tab);
 /* Turns on or off what only a person who has control needs in each tab. */
 void live_listen_for_control(struct live *live, struct live_tab *tab, bool on);
