@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "domain/revisions.h"
+#include <stdlib.h>
 #include <string.h>
 
 json_t *own_script_get(struct postgres *db, const struct caller *caller, const json_t *thread) {
@@ -62,7 +63,7 @@ void own_script_contain_stops(json_t *answer, size_t count) {
     if (!holds_stop(own))
         return;
     for (int i = 2; json_object_get(scripts, name); i++) {
-        cleanup_free char *taken = name;
+        free(name);
         name = memory_print("begin %d", i);
     }
     if (!scripts)
