@@ -120,7 +120,10 @@ test('what a person does with the browser in hand is a script that does it again
   await viewer.takeControl();
   await when(id, 'a waiting thread', (thread) => thread.status === 'waiting');
   const type = (text) => { for (const letter of text) viewer.press(letter, `Key${letter.toUpperCase()}`, letter.toUpperCase().charCodeAt(0), letter); };
-  viewer.click(100, 35);
+  await until('the first document listened to', async () => {
+    viewer.click(100, 35);
+    return (await replinet.cli('thread', 'logs', id)).stdout.includes('clicked button "Next"');
+  });
   viewer.say('navigate', { url: `${form}?again` });
   await until('the next document listened to', async () => {
     viewer.click(100, 35);
