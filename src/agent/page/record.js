@@ -8,8 +8,9 @@ const PERSON_MS = 10000;
 const URL_MAX = 4000;
 const CLICKED = 'a[href],button,summary,option,input,select,textarea,[role=button],[role=link],[role=tab],[role=menuitem],[role=option],[role=checkbox],[role=radio],[role=switch],[onclick]';
 
-/* A document that comes back from the browser's cache of whole pages gets the library anew, in the same world. */
-globalThis.replinet?.record(false);
+/* A document that comes back from the browser's cache of whole pages gets the library anew, in the same world. (An element of the
+ * page may have this name; it is no property of the window's own.) */
+if (Object.hasOwn(globalThis, 'replinet')) globalThis.replinet.record(false);
 
 let recording = null; /* what ends the listening */
 let touched = 0; /* when a person last pressed something */
