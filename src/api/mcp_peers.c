@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #define SOCKET_ENDING ".sock"
 #define PEERS_MAX     256 /* far more than API_PROCESSES may be */
 #define REQUEST_MAX   ((off_t)32 << 20)
+#define MESSAGE_MS    50
 
 struct mcp_peers {
     struct api *api;
@@ -55,15 +57,17 @@ static int send_to(void *user, int fd, const void *bytes, size_t length) {
     if (memory < 0)
         return -EAGAIN;
     ssize_t n = io_send_message(*(int *)user, "", 1, (int[]){fd, memory}, 2);
-    return n >= 0 ? 0 : n == -ECONNREFUSED ? -ENOENT : -EAGAIN;
+    return n >= 0 ? 0 : n == -EPIPE || n == -ECONNRESET ? -ENOENT : -EAGAIN;
 }
 
 int mcp_peers_hand_over(const struct mcp_peers *peers, const char *session_id, struct http_request *request) {
     if (!peers->folder || !is_name(session_id) || !strncmp(session_id, peers->name, NAME_LENGTH))
         return -ENOENT;
     cleanup_free char *name = memory_copy_bytes(session_id, NAME_LENGTH), *path = path_of(peers, name);
-    cleanup_close int fd = io_unix_connect(path, SOCK_DGRAM | SOCK_NONBLOCK, NULL);
-    return fd < 0 ? -ENOENT : http_hand_over(request, send_to, &fd);
+    cleanup_close int fd = io_unix_connect(path, SOCK_SEQPACKET | SOCK_NONBLOCK, NULL);
+    if (fd < 0)
+        return fd == -EAGAIN ? fd : -ENOENT;
+    return http_hand_over(request, send_to, &fd);
 }
 
 /* Taking over */
@@ -82,25 +86,30 @@ static void take_over(struct mcp_peers *peers, int fd, int memory) {
         log_failure(&e, "a request of another api process cannot be taken over");
 }
 
-static bool take_one(struct mcp_peers *peers) {
+/* Whoever connects sends at once; only one that was stopped between the two is waited for, a moment. */
+static void take_one(struct mcp_peers *peers, int connection) {
     char nothing;
-    int fds[8];
+    int fds[2];
     size_t count = ARRAY_LENGTH(fds);
+    struct pollfd there = {.fd = connection, .events = POLLIN};
     uid_t sender;
-    ssize_t n = io_receive_message_from(peers->fd, &nothing, 1, fds, &count, &sender);
-    if (n < 0)
-        return n == -EMSGSIZE;
-    bool fine = count == 2 && sender == geteuid();
-    if (fine)
+    if (io_unix_peer(connection, &sender, NULL) < 0 || sender != geteuid() || poll(&there, 1, MESSAGE_MS) != 1 ||
+        io_receive_message(connection, &nothing, 1, fds, &count) < 0)
+        return;
+    if (count == ARRAY_LENGTH(fds))
         take_over(peers, fds[0], fds[1]);
-    for (size_t i = fine; i < count; i++)
+    for (size_t i = count == ARRAY_LENGTH(fds); i < count; i++)
         close(fds[i]);
-    return true;
 }
 
-static void on_message(uv_poll_t *poll, int status, int events) {
-    while (take_one(poll->data))
-        ;
+static void on_connection(uv_poll_t *poll, int status, int events) {
+    struct mcp_peers *peers = poll->data;
+    for (;;) {
+        cleanup_close int connection = accept4(peers->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (connection < 0)
+            return;
+        take_one(peers, connection);
+    }
 }
 
 /* Beginning and end */
@@ -109,7 +118,7 @@ static void on_message(uv_poll_t *poll, int status, int events) {
 static int listen_at(struct mcp_peers *peers, struct error *e) {
     cleanup_free char *path = path_of(peers, peers->name);
     cleanup_free char *early = memory_print("%s/.%s", peers->folder, peers->name);
-    cleanup_close int fd = io_unix_bind(early, 0600, e);
+    cleanup_close int fd = io_unix_listen(early, SOCK_SEQPACKET | SOCK_NONBLOCK, 0600, geteuid(), getegid(), e);
     if (fd < 0)
         return fd;
     if (rename(early, path))
@@ -134,7 +143,7 @@ struct mcp_peers *mcp_peers_new(struct api *api) {
     }
     uv_poll_init(&api->loop, &peers->poll, peers->fd);
     peers->poll.data = peers;
-    uv_poll_start(&peers->poll, UV_READABLE, on_message);
+    uv_poll_start(&peers->poll, UV_READABLE, on_connection);
     mcp_peers_count(peers, "", &all, &own); /* removes what was left */
     return peers;
 }
@@ -153,7 +162,7 @@ void mcp_peers_close(struct mcp_peers *peers) {
     }
     cleanup_free char *path = path_of(peers, peers->name);
     unlink(path);
-    on_message(&peers->poll, 0, UV_READABLE); /* what came already is told that this process ends */
+    on_connection(&peers->poll, 0, UV_READABLE); /* what came already is told that this process ends */
     uv_close((uv_handle_t *)&peers->poll, free_peers);
 }
 
@@ -187,7 +196,7 @@ struct living {
 
 static void look_at_socket(const struct mcp_peers *peers, const char *file, struct living *living) {
     cleanup_free char *path = memory_print("%s/%s", peers->folder, file);
-    cleanup_close int fd = io_unix_connect(path, SOCK_DGRAM, NULL);
+    cleanup_close int fd = io_unix_connect(path, SOCK_SEQPACKET | SOCK_NONBLOCK, NULL);
     if (fd == -ECONNREFUSED)
         unlink(path);
     else if (living->count < PEERS_MAX)

@@ -1,7 +1,7 @@
 /* The api processes of an instance, as far as MCP sessions are concerned. The loop's thread.
  *
  * A session lives in the process that began it, and its id begins with that process's name. A request that came to
- * another process is handed to it whole, with the client's connection, through a datagram socket RUN_DIR/mcp/NAME.sock,
+ * another process is handed to it whole, with the client's connection, through the socket RUN_DIR/mcp/NAME.sock,
  * and is looked at there as if it had come in there: nothing is believed of it. Only processes of the same user are
  * heard. A file RUN_DIR/mcp/NAME.USER.N stands for each session, so that all processes count them alike; what a process
  * that was killed left there is removed by the next one that counts. Without that folder (an api that `replinet up` did

@@ -6,7 +6,7 @@
  *     RUN_DIR/launcher.sock             SEQPACKET, engine only (browsers/protocol/launcher_protocol.h)
  *     RUN_DIR/keepers/ID.sock           SEQPACKET, engine only (browsers/protocol/keeper_protocol.h)
  *     RUN_DIR/browsers/ID/              bundle of a container, 0700 root
- *     RUN_DIR/mcp/NAME.sock             DGRAM, api processes only (api/mcp_peers.h), and a file per MCP session
+ *     RUN_DIR/mcp/NAME.sock             SEQPACKET, api processes only (api/mcp_peers.h), and a file per MCP session
  *     RUN_DIR/postgres, RUN_DIR/redis   the private servers' sockets */
 #pragma once
 

@@ -182,19 +182,6 @@ int io_unix_listen(const char *path, int type, mode_t mode, uid_t owner, gid_t g
     return take_fd(fd);
 }
 
-int io_unix_bind(const char *path, mode_t mode, struct error *e) {
-    struct sockaddr_un address;
-    int on = 1, r = unix_address(path, &address, e);
-    if (r < 0)
-        return r;
-    cleanup_close int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    unlink(path);
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) ||
-        bind(fd, (struct sockaddr *)&address, sizeof address) || chmod(path, mode))
-        return error_errno(e, errno, ERROR_INTERNAL, "cannot listen on %s", path);
-    return take_fd(fd);
-}
-
 int io_unix_connect(const char *path, int type, struct error *e) {
     struct sockaddr_un address;
     int r = unix_address(path, &address, e);
@@ -260,23 +247,11 @@ static size_t take_received_fds(struct msghdr *message, int *fds, size_t room, b
     return count;
 }
 
-static uid_t find_sender(struct msghdr *message) {
-    struct ucred sender = {.uid = (uid_t)-1};
-    for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header; header = CMSG_NXTHDR(message, header))
-        if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_CREDENTIALS)
-            memcpy(&sender, CMSG_DATA(header), sizeof sender);
-    return sender.uid;
-}
-
 ssize_t io_receive_message(int fd, void *data, size_t room, int *fds, size_t *fd_count) {
-    return io_receive_message_from(fd, data, room, fds, fd_count, NULL);
-}
-
-ssize_t io_receive_message_from(int fd, void *data, size_t room, int *fds, size_t *fd_count, uid_t *ret_uid) {
     struct iovec part = {.iov_base = data, .iov_len = room};
     union {
         struct cmsghdr align;
-        char room[CMSG_SPACE(sizeof(int) * MESSAGE_FDS_MAX) + CMSG_SPACE(sizeof(struct ucred))];
+        char room[CMSG_SPACE(sizeof(int) * MESSAGE_FDS_MAX)];
     } control;
     struct msghdr message = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room};
@@ -290,7 +265,5 @@ ssize_t io_receive_message_from(int fd, void *data, size_t room, int *fds, size_
     size_t count = take_received_fds(&message, fds, fd_count ? *fd_count : 0, whole);
     if (fd_count)
         *fd_count = count;
-    if (ret_uid)
-        *ret_uid = find_sender(&message);
     return whole ? n : -EMSGSIZE;
 }

@@ -32,14 +32,9 @@ int io_unix_listen(const char *path, int type, mode_t mode, uid_t owner, gid_t g
 int io_unix_connect(const char *path, int type, struct error *e);                                       /* -> fd */
 /* The peer's user id, or -errno. */
 int io_unix_peer(int fd, uid_t *ret_uid, pid_t *ret_pid);
-/* A datagram socket at a path; the kernel says of each message that comes to it who sent it. */
-int io_unix_bind(const char *path, mode_t mode, struct error *e); /* -> fd */
-
 /* One message with up to 8 descriptors. Returns bytes sent or -errno (-EAGAIN when non-blocking). */
 ssize_t io_send_message(int fd, const void *data, size_t length, const int *fds, size_t fd_count);
 /* One message; received descriptors are close-on-exec and owned by the caller. Returns bytes, 0 at the end, -errno;
  * -EMSGSIZE when it did not fit (its descriptors are closed). `fds` has room for *fd_count, which is set to the number.
  */
 ssize_t io_receive_message(int fd, void *data, size_t room, int *fds, size_t *fd_count);
-/* The same with the sender's user id; on a socket of io_unix_bind. */
-ssize_t io_receive_message_from(int fd, void *data, size_t room, int *fds, size_t *fd_count, uid_t *ret_uid);

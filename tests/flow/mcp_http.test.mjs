@@ -242,6 +242,17 @@ test('a large message is handed over whole', async () => {
   assert.equal((await hand.end()).status, 204);
 });
 
+test('what comes for a process that has much to do waits for it', async () => {
+  const maria = replinet.makeUser('pro_user', { scopes: 'read,mcp' }), hand = new Hand(replinet.url, maria.key), start = handed(), count = 48;
+  await hand.begin();
+  const { parent } = sessionsOf(maria)[0];
+  process.kill(parent, 'SIGSTOP');
+  const answers = Array.from({ length: count }, (_, i) => hand.post({ jsonrpc: '2.0', id: i + 2, method: 'ping' }, { accept: 'application/json' }));
+  await until('that many wait for it', () => handed() - start > count / 3, MCP_MS).finally(() => process.kill(parent, 'SIGCONT'));
+  assert.deepEqual([...new Set((await Promise.all(answers)).map((answer) => answer.status))], [200]);
+  await hand.end();
+});
+
 test('another user reaches a session through no process', async () => {
   const client = await connect(), stranger = replinet.makeUser('pro_user', { scopes: 'read,mcp' });
   const thief = new Hand(replinet.url, stranger.key);
