@@ -207,6 +207,18 @@ int door_statistics(const struct door *door, json_t **ret_statistics, struct err
     return get_json(door, "/statistics", "read the statistics", ret_statistics, e);
 }
 
+int door_look_at_statistics(int answer_ms, json_t **ret_statistics, struct error *e) {
+    struct ticket_key key;
+    struct door door;
+    int r = door_open(&key, &door, e);
+    if (!r) {
+        door.answer_ms = answer_ms;
+        r = door_statistics(&door, ret_statistics, e);
+    }
+    sodium_memzero(&key, sizeof key);
+    return r;
+}
+
 int door_cdp_path(const struct door *door, const char *browser_id, char **ret_path, struct error *e) {
     cleanup_free char *ticket = NULL, *id = door_request_escape(browser_id);
     int r = sign(door, "cdp", browser_id, &ticket, e);

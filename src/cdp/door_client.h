@@ -48,6 +48,8 @@ int door_list(const struct door *door, json_t **ret_list, struct error *e); /* {
 int door_count_own(const struct door *door, const char *user_id, const char *except_lease, int64_t *ret_count,
                    struct error *e);
 int door_statistics(const struct door *door, json_t **ret_statistics, struct error *e);
+/* The same for whoever has no door open and little time. */
+int door_look_at_statistics(int answer_ms, json_t **ret_statistics, struct error *e);
 
 /* Path and query for cdp_connect: "/browsers/ID/cdp?ticket=...". free() */
 int door_cdp_path(const struct door *door, const char *browser_id, char **ret_path, struct error *e);

@@ -8,7 +8,6 @@
 #include "base/memory.h"
 #include "base/metrics.h"
 #include "worker/worker_internal.h"
-#include <sodium.h>
 
 #define ASK_EVERY_MS 100 /* a bell may ring for each of a thousand threads */
 #define ANSWER_MS    300 /* leases are to be renewed meanwhile */
@@ -31,16 +30,9 @@ bool worker_has_place(const struct lane *lane) {
 
 /* Browsers that somebody could get now. When the engine does not say there are none: no run could begin, either. */
 static size_t ask_pool(void) {
-    struct ticket_key key;
-    struct door door;
     struct error e;
     cleanup_json json_t *answer = NULL;
-    int r = door_open(&key, &door, &e);
-    if (!r) {
-        door.answer_ms = ANSWER_MS;
-        r = door_statistics(&door, &answer, &e);
-    }
-    sodium_memzero(&key, sizeof key);
+    int r = door_look_at_statistics(ANSWER_MS, &answer, &e);
     const json_t *states = json_object_get(answer, "browsers");
     int64_t free =
         json_int_or(answer, "max_browsers", 0) - json_int_or(states, "leased", 0) - json_int_or(states, "closing", 0);
