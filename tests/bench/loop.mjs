@@ -2,11 +2,11 @@
 // description for replay and its events, the look with its picture, and twice the time in which the page must stand still (the
 // longer part: src/agent/think/think.c). Also the memory of the run's process. Beside it, Playwright's ariaSnapshot and click on
 // the same page and Chromium, which wait for nothing, and the memory of its process. Argument: turns (30).
-import { fork } from 'node:child_process';
 import { createServer } from 'node:http';
 import { click, done, find, pageIn } from '../flow/lib/model_talk.mjs';
 import { startManager } from './lib/manager.mjs';
 import { modelRun } from './lib/model_run.mjs';
+import { askPlaywright } from './lib/playwright.mjs';
 import { count, median, report, spread } from './lib/report.mjs';
 import { shopPage } from './lib/shop_page.mjs';
 
@@ -26,20 +26,11 @@ function rules() {
   };
 }
 
-// In a process of its own, which becomes an unprivileged user so that Chromium's sandbox stays on.
-function theirs() {
-  const child = fork(new URL('./lib/playwright_observe.mjs', import.meta.url), [url, String(turns)]);
-  return new Promise((resolve, reject) => {
-    child.once('message', resolve);
-    child.once('exit', code => reject(new Error(`Playwright's side ended with ${code}`)));
-  });
-}
-
 const durations = (events, kind, data = {}) =>
   events.filter(event => event.kind === kind && Object.entries(data).every(([name, value]) => event.data[name] === value)).map(event => event.data.duration_ms);
 
 try {
-  const reference = await theirs(), own = await modelRun(manager, rules());
+  const reference = await askPlaywright('playwright_observe.mjs', url, turns), own = await modelRun(manager, rules());
   const whole = own.turns.slice(1); // the first one opens the page
   if (durations(own.events, 'step.finished', { action: 'click' }).length !== turns) throw new Error('the run did not click as often as it should');
   report('loop', { what: 'a turn besides the model', elements: ELEMENTS, unit: 'ms', turn: spread(whole), still: STILL_MS, look: spread(durations(own.events, 'model.observed')),

@@ -1,9 +1,9 @@
 // What a model's turn costs without the model: a look at the page and a click by number, on pages of 1,000 and 20,000
 // interactive elements, beside Playwright's ariaSnapshot and click on the same pages and Chromium. Argument: rounds (30).
-import { fork } from 'node:child_process';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { startManager } from './lib/manager.mjs';
+import { askPlaywright } from './lib/playwright.mjs';
 import { count, median, report, spread, timed } from './lib/report.mjs';
 import { shopPage } from './lib/shop_page.mjs';
 
@@ -35,18 +35,9 @@ async function ours({ elements, rounds }) {
   return { looks, clicks, both: looks.map((ms, i) => ms + clicks[i]) };
 }
 
-// In a process of its own, which becomes an unprivileged user so that Chromium's sandbox stays on.
-function theirs({ elements, theirRounds }) {
-  const child = fork(new URL('./lib/playwright_observe.mjs', import.meta.url), [address(elements), String(theirRounds)]);
-  return new Promise((resolve, reject) => {
-    child.once('message', ({ ms }) => resolve(ms));
-    child.once('exit', code => reject(new Error(`Playwright's side ended with ${code}`)));
-  });
-}
-
 try {
   for (const one of cases) {
-    const reference = await theirs(one), own = await ours(one);
+    const reference = (await askPlaywright('playwright_observe.mjs', address(one.elements), one.theirRounds)).ms, own = await ours(one);
     report('observe', { elements: one.elements, unit: 'ms', look: spread(own.looks), click: spread(own.clicks), both: spread(own.both), playwright: spread(reference),
       least: Math.round(Math.min(...own.both)), ratio: Math.round(median(own.both) / median(reference) * 10000) / 10000 }, median(own.both), { most: one.most });
   }

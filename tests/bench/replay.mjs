@@ -1,13 +1,13 @@
 // Steps of a script that came of a model's run (targets by role and name, with their fallbacks) against the same in
 // Playwright on the same Chromium. A run of rules does each kind once; what it did is replayed. Argument: steps of each kind (100).
-import { execFile, fork } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { promisify } from 'node:util';
 import { find, done, pageIn } from '../flow/lib/model_talk.mjs';
-import { BINARY, startManager } from './lib/manager.mjs';
+import { startManager } from './lib/manager.mjs';
 import { modelRun } from './lib/model_run.mjs';
+import { askPlaywright } from './lib/playwright.mjs';
 import { count, median, report } from './lib/report.mjs';
+import { timeLoops } from './lib/step_loops.mjs';
 
 const steps = count(100), MOST = 1.3, ROUNDS = 5;
 const others = Array.from({ length: 50 }, (_, i) => `<li><a href="#${i}">Details ${i}</a> <button>Add item ${i}</button></li>`).join('');
@@ -42,28 +42,10 @@ async function record() {
   return recorded;
 }
 
-// Milliseconds per step of each kind, from the events of loops.
-async function ours(recorded) {
-  const loops = Object.values(kinds).map(names => ({ repeat: { times: steps / names.length, steps: names.map(name => recorded[name]) } }));
-  writeFileSync(`${folder}/script.json`, JSON.stringify({ steps: [{ goto: url }, ...loops] }));
-  await promisify(execFile)(BINARY, ['run', `${folder}/script.json`, '--events', `${folder}/events`, '--output', folder], { env: manager.env, maxBuffer: 1 << 28 });
-  const events = readFileSync(`${folder}/events`, 'utf8').trim().split('\n').map(line => JSON.parse(line));
-  const ms = i => events.find(event => event.kind === 'step.finished' && event.data.path === `steps[${i + 1}]`).data.duration_ms;
-  return Object.fromEntries(Object.keys(kinds).map((kind, i) => [kind, ms(i) / steps]));
-}
-
-// In a process of its own, which becomes an unprivileged user so that Chromium's sandbox stays on.
-function theirs() {
-  const child = fork(new URL('./lib/playwright_replay.mjs', import.meta.url), [url, String(steps)]);
-  return new Promise((resolve, reject) => {
-    child.once('message', resolve);
-    child.once('exit', code => reject(new Error(`Playwright's side ended with ${code}`)));
-  });
-}
-
 try {
   const recorded = await record(), rounds = [];
-  for (let i = 0; i < ROUNDS; i++) rounds.push({ ours: await ours(recorded), theirs: await theirs() });
+  const loops = Object.fromEntries(Object.entries(kinds).map(([kind, names]) => [kind, names.map(name => recorded[name])]));
+  for (let i = 0; i < ROUNDS; i++) rounds.push({ ours: await timeLoops(manager, folder, url, loops, steps), theirs: await askPlaywright('playwright_replay.mjs', url, steps) });
   const round = value => Math.round(value * 100) / 100;
   for (const kind of Object.keys(kinds)) {
     const [own, reference] = ['ours', 'theirs'].map(side => rounds.map(one => one[side][kind]));
