@@ -1,12 +1,10 @@
 // A script whose page has changed is mended by a model: every action of an element, in loops and conditions, with people who
 // are asked, agents that are edited meanwhile, and models that do not do it.
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import http from 'node:http';
 import { after, before, test } from 'node:test';
-import { startInstance, traces, until } from './lib/instance.mjs';
-import { startModel } from './lib/model_server.mjs';
 import { click, done, find, lastResults, pageIn, taskIn } from './lib/model_talk.mjs';
+import { startModelWorld, threadsOf } from './lib/model_world.mjs';
 
 const PAGE = `<!doctype html><meta charset=utf-8><title>Changed</title><style>body{margin:8px;font:16px sans-serif}#dock,#parcel{width:160px;height:40px;background:#ddd;margin:4px}</style>
 <label>Land <select id=land><option>France<option>Spain</select></label> <label><input type=checkbox id=terms> Terms</label>
@@ -22,7 +20,7 @@ gold.onclick = () => note('gold'); pay.onclick = () => note('paid'); other.oncli
 parcel.ondragstart = (event) => event.dataTransfer.setData('text', 'x'); dock.ondragover = (event) => event.preventDefault(); dock.ondrop = (event) => { event.preventDefault(); note('docked'); };
 onscroll = () => { onscroll = null; note('scrolled'); };</script>`;
 
-let site, model, replinet, solve, admin;
+let site, world, model, replinet, solve, admin;
 const address = () => `http://127.0.0.1:${site.address().port}/`;
 
 before(async () => {
@@ -33,28 +31,14 @@ before(async () => {
     });
     server.listen(0, '127.0.0.1', () => resolve(server));
   });
-  model = await startModel({ solve: (...given) => solve(...given), key: 'sk-test' });
-  replinet = await startInstance({
-    SECRET_KEY: randomBytes(32).toString('hex'),
-    MAX_BROWSERS: '3',
-    EGRESS_ALLOW: `127.0.0.1:${site.address().port}`,
-    MODEL_PROVIDERS: JSON.stringify({ one: { kind: 'openai', base_url: model.openai, api_key: 'sk-test', models: [{ name: 'seer', context_tokens: 32000 }] } }),
-  });
+  world = await startModelWorld(site, (...given) => solve(...given), { MAX_BROWSERS: '3' });
+  ({ model, replinet } = world);
   admin = replinet.makeUser('super_admin', { name: 'Anna' });
   await replinet.create('preset', { name: 'thinker', ai_model: 'one/seer' });
 });
-after(async () => {
-  await replinet?.stop();
-  if (replinet) assert.deepEqual(traces(replinet), []);
-  replinet?.remove();
-  await model?.stop();
-  site.close();
-});
+after(() => world?.stop());
 
-const show = (id) => replinet.json('thread', 'show', id);
-const isOver = (thread) => ['completed', 'error', 'stopped'].includes(thread.status);
-const when = (id, what, check) => until(what, async () => { const found = await show(id); return check(found) && found; }, 150000);
-const ended = (id) => when(id, `the end of thread ${id}`, isOver);
+const { isOver, when, ended } = threadsOf(() => replinet);
 const start = async (agent, inputs = {}) => (await replinet.json('thread', 'start', agent, '--inputs', JSON.stringify(inputs))).id;
 const eventsOf = (id, kind) => JSON.parse(replinet.sql(`SELECT coalesce(json_agg(json_build_object('message', message, 'data', data) ORDER BY seq), '[]') FROM thread_events WHERE thread_id = '${id}' AND kind = '${kind}'`));
 const notes = (id) => eventsOf(id, 'note').map(({ message }) => message).join('\n');

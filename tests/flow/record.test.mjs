@@ -1,13 +1,11 @@
 // What a person does with the browser in hand is a script that does the same again: every kind of control, in shadow roots,
 // frames and other tabs.
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import http from 'node:http';
 import { after, before, test } from 'node:test';
-import { startInstance, traces, until } from './lib/instance.mjs';
+import { until } from './lib/instance.mjs';
 import { watchBrowser } from './lib/live_client.mjs';
-import { startModel } from './lib/model_server.mjs';
 import { click, done as finished, find, lastResults, pageIn } from './lib/model_talk.mjs';
+import { startModelWorld, startPages, threadsOf } from './lib/model_world.mjs';
 
 const at = (x, y, inner, more = '') => `<div style="position:absolute;left:${x}px;top:${y}px;${more}">${inner}</div>`;
 const page = (title, body) => `<!doctype html><meta charset=utf-8><title>${title}</title><style>body{margin:0;font:16px sans-serif}
@@ -101,7 +99,7 @@ const PAGES = {
   '/sent': (url) => (sent.push(Object.fromEntries(url.searchParams)), page('sent', '<button style="position:absolute;left:20px;top:20px" onclick="document.title=\'over\'">Finish</button>')),
 };
 const sent = [];
-let site, model, replinet, door;
+let site, world, model, replinet, door;
 const address = (path) => `http://127.0.0.1:${site.address().port}${path}`;
 
 /** A model that leaves a field to a person, and goes on with what they put there. */
@@ -114,33 +112,16 @@ function asker (conversation) {
 }
 
 before(async () => {
-  site = await new Promise((resolve) => {
-    const server = http.createServer((request, response) => {
-      const url = new URL(request.url, 'http://site');
-      const make = PAGES[url.pathname];
-      response.writeHead(make ? 200 : 404, { 'content-type': 'text/html' });
-      response.end(make ? make(url) : '');
-    });
-    server.listen(0, '127.0.0.1', () => resolve(server));
-  });
-  model = await startModel({ solve: asker, key: 'sk-test' });
-  const MODEL_PROVIDERS = JSON.stringify({ one: { kind: 'openai', base_url: model.openai, api_key: 'sk-test', models: [{ name: 'seer', context_tokens: 32000 }] } });
-  replinet = await startInstance({ MODEL_PROVIDERS, SECRET_KEY: randomBytes(32).toString('hex'), MAX_BROWSERS: '2', EGRESS_ALLOW: `127.0.0.1:${site.address().port},localhost:${site.address().port}` });
+  site = await startPages(PAGES);
+  world = await startModelWorld(site, asker, { MAX_BROWSERS: '2' });
+  ({ model, replinet } = world);
   const sign = async (claims) => (await replinet.cli('ticket', JSON.stringify(claims), '600')).stdout.trim();
   door = { port: Number(replinet.env.DOOR_PORT), signer: { sign } };
   await replinet.create('preset', { name: 'plain', ai_model: 'script' });
 });
-after(async () => {
-  await replinet?.stop();
-  if (replinet) assert.deepEqual(traces(replinet), []);
-  replinet?.remove();
-  await model?.stop();
-  site.close();
-});
+after(() => world?.stop());
 
-const show = (id) => replinet.json('thread', 'show', id);
-const when = (id, what, check) => until(what, async () => { const found = await show(id); return check(found) && found; }, 90000);
-const ended = (id) => when(id, `the end of thread ${id}`, (thread) => ['completed', 'error', 'stopped'].includes(thread.status));
+const { when, ended } = threadsOf(() => replinet);
 const acts = (id) => JSON.parse(replinet.sql(`SELECT coalesce(json_agg(json_build_object('message', message, 'data', data) ORDER BY seq), '[]') FROM thread_events WHERE thread_id = '${id}' AND kind = 'person.acted'`));
 const said = (id, wanted) => acts(id).some(({ message }) => message.includes(wanted));
 

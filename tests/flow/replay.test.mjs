@@ -1,11 +1,8 @@
 // A model's run becomes a script that does the same without one, with other inputs and on a page that changed a little.
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import http from 'node:http';
 import { after, before, test } from 'node:test';
-import { startInstance, traces, until } from './lib/instance.mjs';
-import { startModel } from './lib/model_server.mjs';
 import { click, done, fill, find, giveUp, lastResults, pageIn, taskIn } from './lib/model_talk.mjs';
+import { startModelWorld, startPages, threadsOf } from './lib/model_world.mjs';
 
 const page = (title, body) => `<!doctype html><meta charset=utf-8><title>${title}</title><body>${body}`;
 const orders = [], codes = [];
@@ -35,38 +32,18 @@ const PAGES = {
   '/paid': (url) => (orders.push(Object.fromEntries(url.searchParams)), page('Thank you', `<p>Order ${orders.length}</p>`)),
 };
 
-let site, model, replinet, solve, id, script, proposal;
+let site, world, model, replinet, solve, id, script, proposal;
 const at = (path) => `http://127.0.0.1:${site.address().port}${path}`;
 
 before(async () => {
-  site = await new Promise((resolve) => {
-    const server = http.createServer((request, response) => {
-      const url = new URL(request.url, 'http://site');
-      const make = PAGES[url.pathname];
-      response.writeHead(make ? 200 : 404, { 'content-type': 'text/html' });
-      response.end(make ? make(url) : '');
-    });
-    server.listen(0, '127.0.0.1', () => resolve(server));
-  });
-  model = await startModel({ solve: (...given) => solve(...given), key: 'sk-test' });
-  replinet = await startInstance({
-    SECRET_KEY: randomBytes(32).toString('hex'),
-    MAX_BROWSERS: '2',
-    EGRESS_ALLOW: `127.0.0.1:${site.address().port},localhost:${site.address().port}`,
-    MODEL_PROVIDERS: JSON.stringify({ one: { kind: 'openai', base_url: model.openai, api_key: 'sk-test', models: [{ name: 'seer', context_tokens: 32000 }] } }),
-  });
+  site = await startPages(PAGES);
+  world = await startModelWorld(site, (...given) => solve(...given), { MAX_BROWSERS: '2' });
+  ({ model, replinet } = world);
   for (const [name, ai_model] of Object.entries({ thinker: 'one/seer', plain: 'script' })) await replinet.create('preset', { name, ai_model });
 });
-after(async () => {
-  await replinet?.stop();
-  if (replinet) assert.deepEqual(traces(replinet), []);
-  replinet?.remove();
-  await model?.stop();
-  site.close();
-});
+after(() => world?.stop());
 
-const show = (thread) => replinet.json('thread', 'show', thread);
-const ended = (thread) => until(`the end of thread ${thread}`, async () => { const found = await show(thread); return ['completed', 'error', 'stopped'].includes(found.status) && found; }, 150000);
+const { ended } = threadsOf(() => replinet);
 const start = async (agent, inputs) => (await replinet.json('thread', 'start', agent, '--task', 'Buy black tea', '--inputs', JSON.stringify(inputs))).id;
 const line = (text, wanted) => find(text, wanted) ?? assert.fail(`no ${wanted} in\n${text}`);
 
